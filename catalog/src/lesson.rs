@@ -1,0 +1,385 @@
+//! Lessons: what is written about them, and finding one. The way from draft to published is in [`state`], the lists
+//! viewers see in [`shelf`].
+
+pub mod shelf;
+pub mod state;
+
+pub use shelf::{LessonFilter, in_season, list, visible};
+pub use state::{publish, send_back, submit, withdraw};
+
+use crate::course;
+use crate::trail::{self, Change};
+use crate::{Error, Result, fields, slug};
+use entity::{
+    AccountId, Category, CourseId, Day, LessonId, LessonState, Level, Moment, UnitId, lesson, media, org_unit,
+};
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseConnection,
+    EntityTrait, ExprTrait, PaginatorTrait, QueryFilter, QuerySelect, TransactionTrait,
+};
+
+/// What a new lesson is made of. It starts as a draft.
+#[derive(Clone, Debug)]
+pub struct NewLesson {
+    /// The course it joins.
+    pub course_id: CourseId,
+    /// Its place in the course, from 1; the end when absent.
+    pub position: Option<i32>,
+    /// The name in addresses; made from the title when absent.
+    pub slug: Option<String>,
+    /// The title, 1 to 100 characters.
+    pub title: String,
+    /// What it teaches, at most 2,000 characters.
+    pub summary: String,
+    /// Transcript, or the article itself; at most 200,000 characters.
+    pub body: String,
+    /// What it is about; its course's category when absent.
+    pub category: Option<Category>,
+    /// At most 20 tags of at most 30 characters.
+    pub tags: Vec<String>,
+    /// The crop or animal it is about.
+    pub crop: Option<String>,
+    /// The solar terms or months it fits.
+    pub season: Option<String>,
+    /// How hard it is.
+    pub level: Level,
+    /// 普通话, 桂柳话, 壮语 and so on.
+    pub language: String,
+    /// Who teaches.
+    pub lecturer: String,
+    /// Where it comes from and under which right.
+    pub source: String,
+    /// The last day it may be shown.
+    pub valid_until: Option<Day>,
+    /// Its length; that of the media, or the reading time, when absent.
+    pub duration_ms: Option<i64>,
+    /// The blob that is played; an article lesson has none.
+    pub media_sha256: Option<String>,
+    /// The unit that keeps it; its course's when absent.
+    pub unit_id: Option<UnitId>,
+    /// Whom it is for; its course's audience when absent.
+    pub audience_unit_id: Option<UnitId>,
+    /// Sample text whose doses and sums are not advice.
+    pub is_sample: bool,
+}
+
+impl NewLesson {
+    /// A lesson with only a title, in this course; everything else blank.
+    pub fn titled(course_id: CourseId, title: &str) -> Self {
+        Self {
+            course_id,
+            position: None,
+            slug: None,
+            title: title.to_owned(),
+            summary: String::new(),
+            body: String::new(),
+            category: None,
+            tags: Vec::new(),
+            crop: None,
+            season: None,
+            level: Level::Entry,
+            language: "普通话".to_owned(),
+            lecturer: String::new(),
+            source: String::new(),
+            valid_until: None,
+            duration_ms: None,
+            media_sha256: None,
+            unit_id: None,
+            audience_unit_id: None,
+            is_sample: false,
+        }
+    }
+}
+
+/// What changes in a lesson; absent fields stay. Of the doubly optional ones `Some(None)` empties the field.
+#[derive(Clone, Debug, Default)]
+pub struct LessonPatch {
+    /// Another course.
+    pub course_id: Option<CourseId>,
+    /// Another place in the course.
+    pub position: Option<i32>,
+    /// Another name in addresses.
+    pub slug: Option<String>,
+    /// Another title.
+    pub title: Option<String>,
+    /// Another summary.
+    pub summary: Option<String>,
+    /// Another transcript or article.
+    pub body: Option<String>,
+    /// Another category.
+    pub category: Option<Category>,
+    /// Other tags.
+    pub tags: Option<Vec<String>>,
+    /// Another crop.
+    pub crop: Option<Option<String>>,
+    /// Another season.
+    pub season: Option<Option<String>>,
+    /// Another level.
+    pub level: Option<Level>,
+    /// Another language.
+    pub language: Option<String>,
+    /// Another lecturer.
+    pub lecturer: Option<String>,
+    /// Another source.
+    pub source: Option<String>,
+    /// Another last day.
+    pub valid_until: Option<Option<Day>>,
+    /// Another length.
+    pub duration_ms: Option<i64>,
+    /// Another blob.
+    pub media_sha256: Option<Option<String>>,
+    /// Another audience.
+    pub audience_unit_id: Option<UnitId>,
+}
+
+impl LessonPatch {
+    /// Whether it touches what a reviewer has approved; where a lesson stands on the shelf and how it is found may
+    /// change without another review.
+    fn changes_content(&self) -> bool {
+        self.title.is_some()
+            || self.summary.is_some()
+            || self.body.is_some()
+            || self.category.is_some()
+            || self.lecturer.is_some()
+            || self.source.is_some()
+            || self.duration_ms.is_some()
+            || self.media_sha256.is_some()
+            || self.audience_unit_id.is_some()
+    }
+}
+
+/// Makes a draft.
+pub async fn create(
+    db: &DatabaseConnection,
+    new: NewLesson,
+    by: Option<AccountId>,
+    now: Moment,
+) -> Result<lesson::Model> {
+    let txn = db.begin().await?;
+    let change = Change { by, now };
+    let made = draft(&txn, new, change).await?.insert(&txn).await?;
+    trail::lesson(&txn, made.id, "lesson.create", &made.title, change).await?;
+    txn.commit().await?;
+    Ok(made)
+}
+
+/// The row of a new draft, checked, not yet written.
+pub(crate) async fn draft(txn: &impl ConnectionTrait, new: NewLesson, change: Change) -> Result<lesson::ActiveModel> {
+    let course = course::get(txn, new.course_id).await?;
+    let title = fields::title(&new.title)?;
+    let body = fields::body(&new.body)?;
+    let unit_id = new.unit_id.unwrap_or(course.unit_id);
+    let audience_unit_id = new.audience_unit_id.unwrap_or(course.audience_unit_id);
+    course::unit_exists(txn, unit_id).await?;
+    course::unit_exists(txn, audience_unit_id).await?;
+    let media = blob(txn, new.media_sha256.as_deref()).await?;
+    let position = match new.position {
+        Some(position) => position.clamp(1, 1_000_000),
+        None => end_of(txn, new.course_id).await?,
+    };
+    Ok(lesson::ActiveModel {
+        id: NotSet,
+        slug: Set(free_slug(txn, new.slug.as_deref(), &title).await?),
+        course_id: Set(course.id),
+        position: Set(position),
+        title: Set(title),
+        summary: Set(fields::summary(&new.summary)?),
+        duration_ms: Set(length(new.duration_ms, media.as_ref(), &body)?),
+        body: Set(body),
+        category: Set(new.category.unwrap_or(course.category)),
+        tags: Set(fields::tags_json(&fields::tags(&new.tags)?)),
+        crop: Set(fields::short_or_none("crop", new.crop.as_deref())?),
+        season: Set(fields::short_or_none("season", new.season.as_deref())?),
+        level: Set(new.level),
+        language: Set(fields::short("language", &new.language)?),
+        lecturer: Set(fields::short("lecturer", &new.lecturer)?),
+        source: Set(fields::source(&new.source)?),
+        valid_until: Set(new.valid_until),
+        media_sha256: Set(media.map(|media| media.sha256)),
+        state: Set(LessonState::Draft),
+        unit_id: Set(unit_id),
+        audience_unit_id: Set(audience_unit_id),
+        published_on: Set(None),
+        plays: Set(0),
+        is_sample: Set(new.is_sample),
+        return_reason: Set(None),
+        created_by: Set(change.by),
+        reviewed_by: Set(None),
+        updated_at: Set(change.now),
+        version: Set(1),
+    })
+}
+
+/// Changes a lesson that is still at `expected_version`. While it waits for review nothing may change; of a published
+/// one only what needs no review (its place, slug, tags, crop, season, level, language, last day).
+pub async fn update(
+    db: &DatabaseConnection,
+    id: LessonId,
+    patch: LessonPatch,
+    expected_version: i32,
+    by: Option<AccountId>,
+    now: Moment,
+) -> Result<lesson::Model> {
+    let txn = db.begin().await?;
+    let old = get(&txn, id).await?;
+    let locked = match old.state {
+        LessonState::Draft | LessonState::Withdrawn => false,
+        LessonState::Review => true,
+        LessonState::Published => patch.changes_content(),
+    };
+    if old.version != expected_version {
+        return Err(Error::Stale { current: old.version });
+    }
+    if locked {
+        return Err(Error::WrongState { state: old.state });
+    }
+    let row = patched(&txn, &old, patch).await?;
+    let new = state::write(&txn, &old, row, "lesson.update", &old.title, Change { by, now }).await?;
+    txn.commit().await?;
+    Ok(new)
+}
+
+async fn patched(txn: &impl ConnectionTrait, old: &lesson::Model, patch: LessonPatch) -> Result<lesson::ActiveModel> {
+    let mut row: lesson::ActiveModel = Default::default();
+    if let Some(course_id) = patch.course_id {
+        row.course_id = Set(course::get(txn, course_id).await?.id);
+    }
+    if let Some(text) = patch.slug.filter(|text| *text != old.slug) {
+        row.slug = Set(free_slug(txn, Some(&text), &old.title).await?);
+    }
+    if let Some(unit) = patch.audience_unit_id {
+        course::unit_exists(txn, unit).await?;
+        row.audience_unit_id = Set(unit);
+    }
+    if let Some(sha256) = patch.media_sha256 {
+        let media = blob(txn, sha256.as_deref()).await?;
+        row.duration_ms = Set(length(patch.duration_ms, media.as_ref(), patch.body.as_ref().unwrap_or(&old.body))?);
+        row.media_sha256 = Set(media.map(|media| media.sha256));
+    } else if let Some(ms) = patch.duration_ms {
+        row.duration_ms = Set(fields::duration_ms(ms)?);
+    } else if let (Some(body), None) = (&patch.body, &old.media_sha256) {
+        row.duration_ms = Set(fields::reading_ms(body));
+    }
+    set(&mut row.position, patch.position.map(|position| position.clamp(1, 1_000_000)));
+    set(&mut row.title, patch.title.as_deref().map(fields::title).transpose()?);
+    set(&mut row.summary, patch.summary.as_deref().map(fields::summary).transpose()?);
+    set(&mut row.body, patch.body.as_deref().map(fields::body).transpose()?);
+    set(&mut row.category, patch.category);
+    let tags = patch.tags.as_deref().map(fields::tags).transpose()?;
+    set(&mut row.tags, tags.as_deref().map(fields::tags_json));
+    set(&mut row.crop, patch.crop.map(|text| fields::short_or_none("crop", text.as_deref())).transpose()?);
+    set(&mut row.season, patch.season.map(|text| fields::short_or_none("season", text.as_deref())).transpose()?);
+    set(&mut row.level, patch.level);
+    set(&mut row.language, patch.language.map(|text| fields::short("language", &text)).transpose()?);
+    set(&mut row.lecturer, patch.lecturer.map(|text| fields::short("lecturer", &text)).transpose()?);
+    set(&mut row.source, patch.source.as_deref().map(fields::source).transpose()?);
+    set(&mut row.valid_until, patch.valid_until);
+    Ok(row)
+}
+
+fn set<T: Into<sea_orm::Value>>(column: &mut sea_orm::ActiveValue<T>, value: Option<T>) {
+    if let Some(value) = value {
+        *column = Set(value);
+    }
+}
+
+/// Deletes a draft that was never published and is still at `expected_version`. What has been published is
+/// withdrawn instead: hours were earned with it.
+pub async fn delete(
+    db: &DatabaseConnection,
+    id: LessonId,
+    expected_version: i32,
+    by: Option<AccountId>,
+    now: Moment,
+) -> Result<()> {
+    let txn = db.begin().await?;
+    let old = get(&txn, id).await?;
+    if old.state != LessonState::Draft || old.published_on.is_some() {
+        return Err(Error::WrongState { state: old.state });
+    }
+    let mut delete = lesson::Entity::delete_many().filter(lesson::Column::Id.eq(id));
+    delete = delete.filter(lesson::Column::Version.eq(expected_version));
+    if delete.exec(&txn).await?.rows_affected == 0 {
+        return Err(Error::Stale { current: old.version });
+    }
+    trail::lesson(&txn, id, "lesson.delete", &old.title, Change { by, now }).await?;
+    txn.commit().await?;
+    Ok(())
+}
+
+/// A lesson by its id, in whatever state.
+pub async fn get(db: &impl ConnectionTrait, id: LessonId) -> Result<lesson::Model> {
+    lesson::Entity::find_by_id(id).one(db).await?.ok_or(Error::LessonNotFound)
+}
+
+/// A lesson by its name in addresses, in whatever state.
+pub async fn by_slug(db: &impl ConnectionTrait, slug: &str) -> Result<lesson::Model> {
+    lesson::Entity::find().filter(lesson::Column::Slug.eq(slug)).one(db).await?.ok_or(Error::LessonNotFound)
+}
+
+/// A lesson by its id or its name in addresses, whichever the text is; slugs are never only digits.
+pub async fn find(db: &impl ConnectionTrait, id_or_slug: &str) -> Result<lesson::Model> {
+    match id_or_slug.parse() {
+        Ok(id) => get(db, id).await,
+        Err(_) => by_slug(db, id_or_slug).await,
+    }
+}
+
+/// Counts one more beginning of a playback. Leaves version, audit and outbox alone: it is use, not change.
+pub async fn count_play(db: &impl ConnectionTrait, id: LessonId) -> Result<()> {
+    let plays = Expr::col(lesson::Column::Plays).add(1);
+    lesson::Entity::update_many()
+        .col_expr(lesson::Column::Plays, plays)
+        .filter(lesson::Column::Id.eq(id))
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
+/// The tags of a row as a list; a row with broken tags has none.
+pub fn tags_of(row: &lesson::Model) -> Vec<String> {
+    serde_json::from_str(&row.tags).unwrap_or_default()
+}
+
+/// The path of the unit that keeps a lesson: what a staff scope is compared with.
+pub async fn unit_path(db: &impl ConnectionTrait, row: &lesson::Model) -> Result<String> {
+    let unit = org_unit::Entity::find_by_id(row.unit_id).one(db).await?;
+    unit.map(|unit| unit.path).ok_or(Error::UnitNotFound)
+}
+
+async fn blob(txn: &impl ConnectionTrait, sha256: Option<&str>) -> Result<Option<media::Model>> {
+    let Some(text) = sha256.filter(|text| !text.trim().is_empty()) else { return Ok(None) };
+    let found = media::Entity::find_by_id(fields::sha256(text)?).one(txn).await?;
+    found.map(Some).ok_or(Error::MediaNotFound)
+}
+
+fn length(stated: Option<i64>, media: Option<&media::Model>, body: &str) -> Result<i64> {
+    let recorded = media.and_then(|media| media.duration_ms);
+    fields::duration_ms(recorded.or(stated).unwrap_or_else(|| fields::reading_ms(body)))
+}
+
+/// The place after the last lesson of a course.
+pub(crate) async fn end_of(txn: &impl ConnectionTrait, course: CourseId) -> Result<i32> {
+    let query = lesson::Entity::find().select_only().column_as(lesson::Column::Position.max(), "last");
+    let last: Option<Option<i32>> = query.filter(lesson::Column::CourseId.eq(course)).into_tuple().one(txn).await?;
+    Ok(last.flatten().unwrap_or(0).saturating_add(1))
+}
+
+async fn free_slug(txn: &impl ConnectionTrait, chosen: Option<&str>, title: &str) -> Result<String> {
+    if let Some(text) = chosen {
+        let text = slug::parse(text)?;
+        return if taken(txn, &text).await? { Err(Error::SlugTaken(text)) } else { Ok(text) };
+    }
+    for number in 1..10_000 {
+        let text = slug::from_title(title, number);
+        if !taken(txn, &text).await? {
+            return Ok(text);
+        }
+    }
+    Err(Error::SlugTaken(slug::from_title(title, 1)))
+}
+
+async fn taken(txn: &impl ConnectionTrait, slug: &str) -> Result<bool> {
+    Ok(lesson::Entity::find().filter(lesson::Column::Slug.eq(slug)).count(txn).await? > 0)
+}

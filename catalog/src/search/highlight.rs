@@ -1,0 +1,243 @@
+//! Marks what matched, and picks the passage worth showing. Works on folded text and maps back to the original, so that
+//! a traditional or full-width original is marked right; everything is escaped for HTML before marks are set.
+
+use super::fold::{self, Folded, is_han};
+use super::{pinyin, tokenizer};
+use std::collections::HashSet;
+use std::ops::Range;
+
+/// Characters of a passage.
+const PASSAGE: usize = 80;
+
+/// How far back a passage may begin before its first match, to begin at a sentence.
+const LEAD: usize = 20;
+
+/// What to mark.
+#[derive(Debug, Default)]
+pub(crate) struct Needles {
+    texts: Vec<Vec<char>>,
+    sounds: HashSet<String>,
+}
+
+/// A part of a text that is worth showing.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Passage {
+    /// Escaped, with matches in `<mark>`.
+    pub html: String,
+    /// Where its best match stands, as a part (0 to 1) of the text's length.
+    pub at: f64,
+    /// How much it matches; 0 for none.
+    pub worth: usize,
+}
+
+impl Needles {
+    /// Texts to mark; pairs of syllables are looked for where none of the texts is.
+    pub fn new(mut texts: Vec<Vec<char>>, sounds: HashSet<String>) -> Self {
+        texts.retain(|text| !text.is_empty());
+        texts.sort_unstable_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+        texts.dedup();
+        let longer: Vec<Vec<char>> = texts.iter().filter(|text| text.len() > 1).cloned().collect();
+        // A single character is only marked when the query has nothing longer.
+        Self { texts: if longer.is_empty() { texts } else { longer }, sounds }
+    }
+
+    /// The whole text, marked.
+    pub fn mark(&self, text: &str) -> String {
+        let folded = fold::with_origin(text);
+        render(text, &folded, 0..folded.len(), &self.matches(&folded))
+    }
+
+    /// The passage that matches best; the beginning when nothing does.
+    pub fn passage(&self, text: &str) -> Passage {
+        let folded = fold::with_origin(text);
+        let matches = self.matches(&folded);
+        let (window, worth, first) = best_window(&matches, folded.len());
+        let window = at_sentence(&folded, window);
+        let mut html = render(text, &folded, window.clone(), &matches);
+        if window.start > 0 {
+            html.insert(0, '…');
+        }
+        if window.end < folded.len() {
+            html.push('…');
+        }
+        Passage { html, at: first as f64 / folded.len().max(1) as f64, worth }
+    }
+
+    /// What matches, in order, without overlaps.
+    fn matches(&self, folded: &[Folded]) -> Vec<Range<usize>> {
+        let chars: Vec<char> = folded.iter().map(|f| f.c).collect();
+        let mut found: Vec<Range<usize>> = self.texts.iter().flat_map(|text| places(&chars, text)).collect();
+        if found.is_empty() && !self.sounds.is_empty() {
+            found = chars
+                .windows(2)
+                .enumerate()
+                .filter(|(_, pair)| self.sounds_like(pair))
+                .map(|(at, _)| at..at + 2)
+                .collect();
+        }
+        merged(found)
+    }
+
+    fn sounds_like(&self, pair: &[char]) -> bool {
+        pair.iter().all(|c| is_han(*c)) && pinyin::pair_sounds(pair).iter().any(|sound| self.sounds.contains(sound))
+    }
+}
+
+fn places<'a>(chars: &'a [char], text: &'a [char]) -> impl Iterator<Item = Range<usize>> + 'a {
+    let starts = chars.windows(text.len()).enumerate().filter(move |(_, window)| *window == text);
+    let whole = move |range: &Range<usize>| !text.iter().all(char::is_ascii_alphanumeric) || is_whole(chars, range);
+    starts.map(move |(at, _)| at..at + text.len()).filter(whole)
+}
+
+/// Letters are only marked as a whole run: `led` is not in `called`.
+fn is_whole(chars: &[char], range: &Range<usize>) -> bool {
+    let letter = |at: Option<usize>| at.and_then(|at| chars.get(at)).is_some_and(char::is_ascii_alphanumeric);
+    !letter(range.start.checked_sub(1)) && !letter(Some(range.end))
+}
+
+fn merged(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    ranges.sort_unstable_by_key(|range| (range.start, range.end));
+    let mut merged: Vec<Range<usize>> = Vec::new();
+    for range in ranges {
+        match merged.last_mut() {
+            Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
+            _ => merged.push(range),
+        }
+    }
+    merged
+}
+
+/// The stretch of [`PASSAGE`] characters that holds most matched characters, how many, and where its first match is.
+fn best_window(matches: &[Range<usize>], len: usize) -> (Range<usize>, usize, usize) {
+    let mut best = (0..PASSAGE.min(len), 0, 0);
+    for (index, first) in matches.iter().enumerate() {
+        let end = first.start + PASSAGE - LEAD;
+        let held = matches.iter().skip(index).take_while(|range| range.end <= end);
+        let worth = held.map(|range| range.len()).sum::<usize>().max(1);
+        if worth > best.1 {
+            let start = first.start.saturating_sub(LEAD);
+            best = (start..(start + PASSAGE).max(first.end).min(len), worth, first.start);
+        }
+    }
+    best
+}
+
+/// Moves the start of a window to just after the last sentence end before its first match, if there is one.
+fn at_sentence(folded: &[Folded], window: Range<usize>) -> Range<usize> {
+    let lead = folded.get(window.start..(window.start + LEAD).min(window.end)).unwrap_or_default();
+    let stop = |f: &Folded| matches!(f.c, '。' | '!' | '?' | ';' | '…' | '\n');
+    match lead.iter().rposition(stop) {
+        Some(at) if window.start > 0 => window.start + at + 1..window.end,
+        _ => window,
+    }
+}
+
+fn render(text: &str, folded: &[Folded], window: Range<usize>, matches: &[Range<usize>]) -> String {
+    let mut html = String::new();
+    let mut at = window.start;
+    for range in matches.iter().filter(|range| range.end > window.start && range.start < window.end) {
+        let (from, to) = (range.start.max(at), range.end.min(window.end));
+        escape(original(text, folded, at..from), &mut html);
+        html.push_str("<mark>");
+        escape(original(text, folded, from..to), &mut html);
+        html.push_str("</mark>");
+        at = to;
+    }
+    escape(original(text, folded, at..window.end), &mut html);
+    html
+}
+
+/// The original of a stretch of folded characters. A character that folds to several belongs to the first stretch
+/// that touches it.
+fn original<'a>(text: &'a str, folded: &[Folded], range: Range<usize>) -> &'a str {
+    let before = range.start.checked_sub(1).and_then(|at| folded.get(at)).map_or(0, |f| f.to);
+    let from = folded.get(range.start).map_or(before, |f| f.from.max(before));
+    let to = range.end.checked_sub(1).and_then(|at| folded.get(at)).map_or(from, |f| f.to);
+    if range.is_empty() { "" } else { text.get(from..to.max(from)).unwrap_or_default() }
+}
+
+fn escape(text: &str, into: &mut String) {
+    for c in text.chars() {
+        match c {
+            '&' => into.push_str("&amp;"),
+            '<' => into.push_str("&lt;"),
+            '>' => into.push_str("&gt;"),
+            '"' => into.push_str("&quot;"),
+            '\'' => into.push_str("&#39;"),
+            c if c.is_control() => into.push(' '),
+            c => into.push(c),
+        }
+    }
+}
+
+/// The query with its misspelt pairs written as their homophones in `title` are; `None` when there are none.
+pub(crate) fn respelt(query: &[char], misspelt: &[Vec<char>], title: &str) -> Option<String> {
+    let (mut respelt, mut changed) = (query.to_vec(), false);
+    let title: Vec<char> = title.chars().collect();
+    for pair in misspelt {
+        let Some(at) = respelt.windows(2).position(|window| window == pair.as_slice()) else { continue };
+        let sounds = tokenizer::sounds(pair);
+        let alike = |window: &&[char]| tokenizer::sounds(window).iter().any(|sound| sounds.contains(sound));
+        if let (Some(meant), Some(place)) = (title.windows(2).find(alike), respelt.get_mut(at..at + 2)) {
+            place.copy_from_slice(meant);
+            changed = true;
+        }
+    }
+    changed.then(|| respelt.into_iter().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn needles(texts: &[&str]) -> Needles {
+        Needles::new(texts.iter().map(|text| fold::chars(text)).collect(), HashSet::new())
+    }
+
+    #[test]
+    fn matches_are_marked_in_the_original_script_and_escaped() {
+        assert_eq!(needles(&["农药", "药稀"]).mark("<b>農藥稀釋"), "&lt;b&gt;<mark>農藥稀</mark>釋");
+        assert_eq!(needles(&["sc"]).mark("ＳＣ认证&disc"), "<mark>ＳＣ</mark>认证&amp;disc");
+    }
+
+    #[test]
+    fn homophones_are_marked_where_nothing_is_written_so() {
+        let sounds = tokenizer::sounds(&fold::chars("黄笼病")).into_iter().collect();
+        let needles = Needles::new(vec![fold::chars("黄笼")], sounds);
+        assert_eq!(needles.mark("防治黄龙病"), "防治<mark>黄龙病</mark>");
+    }
+
+    #[test]
+    fn a_misspelt_query_is_written_as_the_title_is() {
+        let misspelt = ["黄笼", "笼病"].map(|pair| pair.chars().collect::<Vec<_>>());
+        let query: Vec<char> = "防黄笼病".chars().collect();
+        assert_eq!(respelt(&query, &misspelt, "沙糖桔黄龙病识别").as_deref(), Some("防黄龙病"));
+        assert_eq!(respelt(&query, &misspelt, "红薯"), None);
+    }
+
+    #[test]
+    fn a_passage_holds_the_match_and_says_where_it_is() {
+        let text = format!("{}。百草枯没有解药。{}", "前".repeat(99), "后".repeat(900));
+        let passage = needles(&["百草枯"]).passage(&text);
+        assert!(passage.html.starts_with("…<mark>百草枯</mark>没有解药"), "{}", passage.html);
+        assert!((passage.at - 0.1).abs() < 0.01);
+        assert_eq!(needles(&["无"]).passage("很短").html, "很短");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn marks_never_change_the_text(text in "\\PC{0,80}", needle in "\\PC{1,3}") {
+            let html = needles(&[&needle]).mark(&text);
+            let plain = html.replace("<mark>", "").replace("</mark>", "").replace("&lt;", "<").replace("&gt;", ">");
+            let plain = plain.replace("&quot;", "\"").replace("&#39;", "'").replace("&amp;", "&");
+            proptest::prop_assert_eq!(plain, text);
+        }
+
+        #[test]
+        fn passages_never_break_html(text in "[<>&\"'a-z㎏①農藥农药。]{0,200}", needle in "[a-z农药]{1,2}") {
+            let html = needles(&[&needle]).passage(&text).html;
+            let bare = html.replace("<mark>", "").replace("</mark>", "");
+            proptest::prop_assert!(!bare.contains(['<', '>', '"', '\'']));
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! The catalog's own vocabulary: titles, tags, crops and lecturers, whole, with the initials of their readings. Read
+//! from each segment's term dictionary once; serves suggestions and the decoding of typed pinyin.
+
+use super::answer::SuggestionKind;
+use super::schema::Fields;
+use super::{fold, pinyin, tokenizer};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use tantivy::index::SegmentId;
+use tantivy::{Searcher, SegmentReader};
+
+/// The vocabulary of one segment. Words of deleted lessons may linger: whoever shows one asks the index first.
+pub(crate) type Words = Vec<Entry>;
+
+/// One title, tag, crop or name.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    /// What it is.
+    pub kind: SuggestionKind,
+    /// As people wrote it.
+    pub text: String,
+    /// Folded.
+    pub chars: Vec<char>,
+    /// First letters of the readings of each character, as bits.
+    pub initials: Vec<u32>,
+    /// All of them together: a quick no.
+    pub letters: u32,
+    /// Where words begin and end, as bits.
+    pub bounds: u128,
+    /// Lessons of the segment that have it.
+    pub lessons: u32,
+}
+
+/// Vocabularies of the segments in use.
+#[derive(Default)]
+pub(crate) struct Lexicon {
+    segments: Mutex<HashMap<SegmentId, Arc<Words>>>,
+}
+
+/// The term of an entry in the `phrase` field.
+pub(crate) fn term(kind: SuggestionKind, text: &str) -> String {
+    format!("{}{text}", tag(kind))
+}
+
+fn tag(kind: SuggestionKind) -> char {
+    match kind {
+        SuggestionKind::Crop => 'c',
+        SuggestionKind::Tag => 'g',
+        SuggestionKind::Lecturer => 'l',
+        SuggestionKind::Title => 't',
+    }
+}
+
+impl Lexicon {
+    /// The vocabularies of this searcher's segments; those of segments gone are forgotten.
+    pub fn of(&self, searcher: &Searcher, fields: &Fields) -> tantivy::Result<Vec<Arc<Words>>> {
+        let Ok(mut known) = self.segments.lock() else { return Ok(Vec::new()) };
+        let mut current = HashMap::new();
+        let mut all = Vec::new();
+        for segment in searcher.segment_readers() {
+            let words = match known.remove(&segment.segment_id()) {
+                Some(words) => words,
+                None => Arc::new(read(segment, fields)?),
+            };
+            current.insert(segment.segment_id(), words.clone());
+            all.push(words);
+        }
+        *known = current;
+        Ok(all)
+    }
+}
+
+fn read(segment: &SegmentReader, fields: &Fields) -> tantivy::Result<Words> {
+    let inverted = segment.inverted_index(fields.phrase)?;
+    let mut stream = inverted.terms().stream()?;
+    let mut raw = Vec::new();
+    while stream.advance() {
+        let text = String::from_utf8_lossy(stream.key()).into_owned();
+        raw.push((text, stream.value().doc_freq));
+    }
+    let short = raw.iter().filter(|(text, _)| !text.starts_with('t'));
+    tokenizer::learn(short.filter_map(|(text, _)| text.get(1..)));
+    Ok(raw.into_iter().filter_map(|(text, lessons)| entry(&text, lessons)).collect())
+}
+
+fn entry(term: &str, lessons: u32) -> Option<Entry> {
+    let mut rest = term.chars();
+    let kind = match rest.next()? {
+        'c' => SuggestionKind::Crop,
+        'g' => SuggestionKind::Tag,
+        'l' => SuggestionKind::Lecturer,
+        't' => SuggestionKind::Title,
+        _ => return None,
+    };
+    let text = rest.as_str().to_owned();
+    let chars = fold::chars(&text);
+    let initials: Vec<u32> = chars.iter().map(|c| pinyin::initials(*c)).collect();
+    let letters = initials.iter().fold(0, |all, bits| all | bits);
+    let bounds = if kind == SuggestionKind::Title { cuts(&chars) } else { 1 | bit(chars.len()) };
+    Some(Entry { kind, text, chars, initials, letters, bounds, lessons })
+}
+
+fn cuts(chars: &[char]) -> u128 {
+    tokenizer::cut(chars).into_iter().fold(0, |bits, word| bits | bit(word.start) | bit(word.end))
+}
+
+fn bit(at: usize) -> u128 {
+    u32::try_from(at).ok().and_then(|at| 1u128.checked_shl(at)).unwrap_or(0)
+}
+
+impl Entry {
+    /// Whether a word begins or ends before this character.
+    pub fn is_bound(&self, at: usize) -> bool {
+        self.bounds & bit(at) != 0
+    }
+}
+
+/// A string of characters that typed letters may mean.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Reading {
+    /// The characters, folded.
+    pub text: String,
+    /// The characters as somebody wrote them.
+    pub shown: String,
+    /// How sure: 1 for whole words spelt in full.
+    pub weight: f32,
+    /// How many lessons' phrases hold it.
+    pub lessons: u32,
+}
+
+/// Most readings of one piece of typed text that are searched for.
+const READINGS: usize = 12;
+
+/// What typed letters (with or without Han among them) may mean in this vocabulary, surest first.
+pub(crate) fn decode(segments: &[Arc<Words>], typed: &[char]) -> Vec<Reading> {
+    let mut found: HashMap<String, Reading> = HashMap::new();
+    for entry in segments.iter().flat_map(|words| words.iter()) {
+        decode_in(entry, typed, &mut found);
+    }
+    let mut readings: Vec<Reading> = found.into_values().collect();
+    let order = |r: &Reading| (-(r.weight * 1000.0) as i64, u32::MAX - r.lessons);
+    readings.sort_by(|a, b| order(a).cmp(&order(b)).then_with(|| a.text.cmp(&b.text)));
+    let surest = readings.first().map_or(0.0, |r| r.weight);
+    readings.retain(|r| r.weight >= surest * 0.8);
+    readings.truncate(READINGS);
+    readings
+}
+
+fn decode_in(entry: &Entry, typed: &[char], found: &mut HashMap<String, Reading>) {
+    let Some(first) = typed.first() else { return };
+    let mask = u8::try_from(*first).map_or(0, pinyin::letter_bit);
+    if mask & entry.letters == 0 && !entry.chars.contains(first) {
+        return;
+    }
+    for (at, c) in entry.chars.iter().enumerate() {
+        let possible = c == first || entry.initials.get(at).is_some_and(|bits| bits & mask != 0);
+        let Some(rest) = entry.chars.get(at..).filter(|_| possible) else { continue };
+        let Some((length, spelt)) = best_spelling(typed, rest) else { continue };
+        let weight = spelt * placed(entry, at, at + length);
+        let text: String = rest.iter().take(length).collect();
+        let reading = found.entry(text.clone()).or_insert_with(|| Reading {
+            shown: shown(entry, at, &text),
+            text,
+            weight,
+            lessons: 0,
+        });
+        reading.weight = reading.weight.max(weight);
+        reading.lessons += entry.lessons;
+    }
+}
+
+fn shown(entry: &Entry, at: usize, text: &str) -> String {
+    let same_length = entry.text.chars().count() == entry.chars.len();
+    let written: String = entry.text.chars().skip(at).take(text.chars().count()).collect();
+    if same_length { written } else { text.to_owned() }
+}
+
+fn best_spelling(typed: &[char], chars: &[char]) -> Option<(usize, f32)> {
+    let ways = [(pinyin::Spelling::Full, 1.0), (pinyin::Spelling::Initials, 0.85), (pinyin::Spelling::Mixed, 0.7)];
+    let spelt = ways.into_iter().find_map(|(way, sure)| Some((pinyin::spells(typed, chars, way)?, sure)));
+    spelt.filter(|(length, _)| *length > 1 || typed.len() > 1)
+}
+
+/// How sure a reading is by where it stands: whole words, from the start of a word, or anywhere.
+fn placed(entry: &Entry, from: usize, to: usize) -> f32 {
+    match (entry.is_bound(from), entry.is_bound(to)) {
+        (true, true) => 1.0,
+        (true, false) => 0.75,
+        _ => 0.5,
+    }
+}

@@ -1,0 +1,177 @@
+//! Scores: how well each lesson meets a plan, and whether it is of the strong tier or the labelled weaker one.
+//!
+//! Per slot the best way counts; slots are weighed by rarity, words and single characters add a little, and a lesson
+//! that meets a larger share of the query is worth more of its sum.
+
+use super::query::{Plan, Slot, Way};
+use super::view::{Match, View};
+use crate::Result;
+
+/// What jieba words add.
+const WORDS: f32 = 0.5;
+/// What single characters add.
+const SINGLES: f32 = 0.2;
+/// The share of a query's weight from which on a lesson is of the strong tier.
+const STRONG: f32 = 0.5;
+/// The same for a question.
+const STRONG_LONG: f32 = 0.35;
+/// A lesson of the weaker tier worth less than this part of the best is left out.
+const TAIL: f32 = 0.03;
+/// Most lessons of the weaker tier.
+const WEAK: usize = 100;
+
+/// A lesson that was found.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Scored {
+    /// Its number in the view.
+    pub number: u32,
+    /// How well it meets the plan.
+    pub score: f32,
+    /// It is of the weaker tier.
+    pub weak: bool,
+}
+
+/// Scores every allowed lesson that meets any slot, strong tier first, best first.
+pub(crate) fn rank(view: &View<'_>, plan: &Plan, allowed: &[bool], prior: impl Fn(u32) -> f32) -> Result<Vec<Scored>> {
+    let mut sums = Sums::new(view.len());
+    for slot in &plan.slots {
+        sums.slot(view, slot)?;
+    }
+    if !plan.slots.is_empty() {
+        for word in &plan.words {
+            sums.word(view, word)?;
+        }
+        for single in &plan.singles {
+            sums.single(view, &view.single(single)?);
+        }
+    }
+    let strong = if plan.long { STRONG_LONG } else { STRONG };
+    let mut found = Vec::new();
+    for (number, met, score) in sums.found() {
+        if allowed.get(number as usize) != Some(&true) {
+            continue;
+        }
+        let share = met / sums.findable.max(f32::EPSILON);
+        let covered = if plan.long { 0.6 + 0.4 * share } else { 0.35 + 0.65 * share };
+        let weak = met / sums.asked.max(f32::EPSILON) < strong;
+        found.push(Scored { number, score: score * covered * prior(number), weak });
+    }
+    found.sort_by(|a, b| a.weak.cmp(&b.weak).then(b.score.total_cmp(&a.score)).then(a.number.cmp(&b.number)));
+    cut_tail(&mut found);
+    Ok(found)
+}
+
+fn cut_tail(found: &mut Vec<Scored>) {
+    let best = found.iter().map(|scored| scored.score).fold(0.0, f32::max);
+    let strong = found.partition_point(|scored| !scored.weak);
+    let weak = found.iter().skip(strong).take(WEAK).take_while(|scored| scored.score >= best * TAIL).count();
+    found.truncate(strong + weak);
+}
+
+/// Running sums by lesson.
+struct Sums {
+    score: Vec<f32>,
+    met: Vec<f32>,
+    best: Vec<f32>,
+    worth: Vec<f32>,
+    /// The weight of all slots.
+    asked: f32,
+    /// The weight of the slots anything meets.
+    findable: f32,
+}
+
+impl Sums {
+    fn new(len: usize) -> Self {
+        let zeros = || vec![0.0; len];
+        Self { score: zeros(), met: zeros(), best: zeros(), worth: zeros(), asked: 0.0, findable: 0.0 }
+    }
+
+    fn slot(&mut self, view: &View<'_>, slot: &Slot) -> Result<()> {
+        let mut touched: Vec<u32> = Vec::new();
+        for way in &slot.ways {
+            let matches = if way.sound { self.sound(view, way)? } else { view.grams(&way.terms)? };
+            let rarity = rarity(view.len(), matches.len());
+            for (number, strength) in matches {
+                let at = number as usize;
+                let (Some(best), Some(worth)) = (self.best.get_mut(at), self.worth.get_mut(at)) else { continue };
+                if *worth == 0.0 {
+                    touched.push(number);
+                }
+                *best = best.max(strength * way.weight * rarity * slot.share);
+                *worth = worth.max(if way.sound { way.weight * 1.4 } else { way.weight.max(0.8) });
+            }
+        }
+        let weight = rarity(view.len(), touched.len()) * slot.share;
+        if !touched.is_empty() {
+            self.findable += weight;
+        }
+        // A pair across two words that nobody wrote is chance, not something that was asked for.
+        if !touched.is_empty() || slot.share >= 0.5 {
+            self.asked += weight;
+        }
+        for number in touched {
+            let at = number as usize;
+            let (Some(best), Some(worth)) = (self.best.get_mut(at), self.worth.get_mut(at)) else { continue };
+            if let (Some(score), Some(met)) = (self.score.get_mut(at), self.met.get_mut(at)) {
+                *score += *best;
+                *met += *worth * weight;
+            }
+            (*best, *worth) = (0.0, 0.0);
+        }
+        Ok(())
+    }
+
+    fn sound(&self, view: &View<'_>, way: &Way) -> Result<Vec<Match>> {
+        match way.terms.first() {
+            Some(pair) => {
+                Ok(view.sound(pair)?.into_iter().map(|(number, strength)| (number, strength * 4.0)).collect())
+            }
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// The best of a word and what means the same.
+    fn word(&mut self, view: &View<'_>, word: &[(String, f32)]) -> Result<()> {
+        let mut touched: Vec<u32> = Vec::new();
+        for (text, weight) in word {
+            let matches = view.word(text)?;
+            let rarity = rarity(view.len(), matches.len());
+            for (number, strength) in matches {
+                if let Some(best) = self.best.get_mut(number as usize) {
+                    if *best == 0.0 {
+                        touched.push(number);
+                    }
+                    *best = best.max(strength * weight * rarity * WORDS);
+                }
+            }
+        }
+        for number in touched {
+            if let (Some(best), Some(score)) = (self.best.get_mut(number as usize), self.score.get_mut(number as usize))
+            {
+                *score += *best;
+                *best = 0.0;
+            }
+        }
+        Ok(())
+    }
+
+    fn single(&mut self, view: &View<'_>, matches: &[Match]) {
+        let rarity = rarity(view.len(), matches.len());
+        for (number, strength) in matches {
+            if let Some(score) = self.score.get_mut(*number as usize) {
+                *score += strength * rarity * SINGLES;
+            }
+        }
+    }
+
+    fn found(&self) -> impl Iterator<Item = (u32, f32, f32)> {
+        let both = self.met.iter().zip(&self.score).enumerate();
+        both.filter(|(_, (_, score))| **score > 0.0).map(|(number, (met, score))| (number as u32, *met, *score))
+    }
+}
+
+/// BM25's weight of a term that `holders` of `all` lessons hold.
+fn rarity(all: usize, holders: usize) -> f32 {
+    let (all, holders) = (all as f32, holders as f32);
+    (1.0 + (all - holders + 0.5).max(0.0) / (holders + 0.5)).ln()
+}

@@ -1,0 +1,68 @@
+//! What a change leaves behind in its own transaction: an audit row for people, an outbox row for the index.
+
+use entity::{AccountId, CourseId, LessonId, Moment, audit, outbox};
+use sea_orm::{ActiveValue::NotSet, ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait};
+
+/// Rows of one insert; SQLite bounds the variables of a statement.
+const CHUNK: usize = 500;
+
+/// Who changes something, and when.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Change {
+    /// Who; `None` for the command line.
+    pub by: Option<AccountId>,
+    /// When.
+    pub now: Moment,
+}
+
+/// Notes a change of a lesson and has its search entry made anew.
+pub(crate) async fn lesson(
+    txn: &impl ConnectionTrait,
+    id: LessonId,
+    action: &str,
+    detail: &str,
+    change: Change,
+) -> Result<(), DbErr> {
+    note(txn, action, format!("lesson:{id}"), detail, change).await?;
+    reindex(txn, &[id], change.now).await
+}
+
+/// Notes a change of a course.
+pub(crate) async fn course(
+    txn: &impl ConnectionTrait,
+    id: CourseId,
+    action: &str,
+    detail: &str,
+    change: Change,
+) -> Result<(), DbErr> {
+    note(txn, action, format!("course:{id}"), detail, change).await
+}
+
+/// Notes any change.
+pub(crate) async fn note(
+    txn: &impl ConnectionTrait,
+    action: &str,
+    target: String,
+    detail: &str,
+    change: Change,
+) -> Result<(), DbErr> {
+    let row = audit::ActiveModel {
+        id: NotSet,
+        at: Set(change.now),
+        account_id: Set(change.by),
+        action: Set(action.to_owned()),
+        target: Set(target),
+        detail: Set(detail.to_owned()),
+    };
+    audit::Entity::insert(row).exec_without_returning(txn).await?;
+    Ok(())
+}
+
+/// Has the search entries of these lessons made anew.
+pub(crate) async fn reindex(txn: &impl ConnectionTrait, lessons: &[LessonId], now: Moment) -> Result<(), DbErr> {
+    for chunk in lessons.chunks(CHUNK) {
+        let rows = chunk.iter().map(|id| outbox::ActiveModel { id: NotSet, lesson_id: Set(*id), at: Set(now) });
+        outbox::Entity::insert_many(rows).exec_without_returning(txn).await?;
+    }
+    Ok(())
+}

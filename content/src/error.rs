@@ -1,0 +1,77 @@
+//! What can go wrong with bytes, in the words of the domain.
+
+use sea_orm::DbErr;
+
+/// Shorthand of this crate.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why something about bytes did not work.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The database refused.
+    #[error("database: {0}")]
+    Database(#[from] DbErr),
+    /// The disk refused.
+    #[error("disk: {0}")]
+    Disk(#[from] std::io::Error),
+    /// The store has no blob of that name, or the text is not a SHA-256 in lower-case hex.
+    #[error("no such blob")]
+    NoSuchBlob,
+    /// The bytes are not those their name promised.
+    #[error("the bytes do not have the promised hash")]
+    HashMismatch,
+    /// Too little free space would be left on the disk.
+    #[error("the disk is nearly full")]
+    DiskFull,
+    /// The announced length is above the limit.
+    #[error("longer than the limit of {max} bytes")]
+    TooLong {
+        /// The limit in bytes.
+        max: u64,
+    },
+    /// The account has too many unfinished uploads.
+    #[error("too many unfinished uploads")]
+    TooManyOpen,
+    /// `Upload-Metadata` breaks the tus grammar; says how.
+    #[error("bad upload metadata: {0}")]
+    BadMetadata(&'static str),
+    /// There is no such upload, or it was removed.
+    #[error("no such upload")]
+    NoSuchUpload,
+    /// The upload was not finished in time.
+    #[error("the upload has expired")]
+    UploadExpired,
+    /// All bytes of this upload have come; it takes no more.
+    #[error("the upload takes no more bytes")]
+    NotReceiving,
+    /// The client's offset is not where the upload stands.
+    #[error("the upload stands at {actual}")]
+    WrongOffset {
+        /// Durable bytes.
+        actual: u64,
+    },
+    /// More bytes came than were announced.
+    #[error("more bytes than announced")]
+    TooManyBytes,
+    /// Another request is writing to this upload.
+    #[error("the upload is being written to")]
+    Busy,
+    /// `Upload-Checksum` names an algorithm this server does not know, or is malformed.
+    #[error("bad or unknown checksum")]
+    BadChecksum,
+    /// The bytes of this request do not have the promised checksum; they were dropped.
+    #[error("checksum mismatch")]
+    ChecksumMismatch,
+    /// The client went away in the middle; what came is kept.
+    #[error("the connection broke at {kept}")]
+    Interrupted {
+        /// Durable bytes.
+        kept: u64,
+    },
+    /// Not a ticket of ours, or for another blob.
+    #[error("not a valid ticket")]
+    BadTicket,
+    /// The ticket was good once.
+    #[error("the ticket has expired")]
+    TicketExpired,
+}

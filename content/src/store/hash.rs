@@ -1,0 +1,86 @@
+//! SHA-256 of files, and the form a blob's name has.
+
+use crate::Result;
+use sha2::{Digest, Sha256};
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::{Read, Write};
+use std::path::Path;
+
+/// A hash and length that were computed by reading the bytes, which is the only way to make one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hashed {
+    sha256: String,
+    size: u64,
+}
+
+impl Hashed {
+    /// The hash in lower-case hex.
+    pub fn sha256(&self) -> &str {
+        &self.sha256
+    }
+
+    /// Length in bytes.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+}
+
+/// Read the whole file and hash it. Blocks; call it from a blocking thread.
+pub fn hash_file(path: &Path) -> Result<Hashed> {
+    copy_hashing(&mut File::open(path)?, &mut std::io::sink())
+}
+
+/// Copy everything from `from` to `to`, hashing on the way. Blocks.
+pub(crate) fn copy_hashing(from: &mut impl Read, to: &mut impl Write) -> Result<Hashed> {
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0_u8; 1 << 20];
+    let mut size = 0;
+    loop {
+        let read = match from.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(read) => read,
+            Err(interrupted) if interrupted.kind() == std::io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error.into()),
+        };
+        let bytes = buffer.get(..read).unwrap_or_default();
+        hasher.update(bytes);
+        to.write_all(bytes)?;
+        size += read as u64;
+    }
+    Ok(Hashed { sha256: hex(&hasher.finalize()), size })
+}
+
+/// Whether the text is a SHA-256 in lower-case hex, and so a safe file name.
+pub(crate) fn is_name(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hash_of_nothing_is_the_known_one() -> Result<()> {
+        let hashed = copy_hashing(&mut std::io::empty(), &mut std::io::sink())?;
+        assert_eq!(hashed.sha256(), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+        assert_eq!(hashed.size(), 0);
+        Ok(())
+    }
+
+    #[test]
+    fn a_name_is_64_lower_case_hex_digits() {
+        assert!(is_name(&"0f".repeat(32)));
+        assert!(!is_name(&"0F".repeat(32)));
+        assert!(!is_name(&"0f".repeat(31)));
+        assert!(!is_name(&format!("../{}", "0".repeat(61))));
+    }
+}

@@ -1,0 +1,254 @@
+//! Resumable uploads, as tus 1.0.0 means them, without its HTTP.
+//!
+//! Owns the life of an upload: created, receiving, processing, complete or failed, and the file its bytes gather in,
+//! `DATA/uploads/<id>.part`. That file's length **is** the offset: every byte in it was accepted, so after a kill or a
+//! power cut the upload goes on where the disk says. Whether the caller may touch an upload is decided before.
+
+mod append;
+mod checksum;
+mod finish;
+mod locks;
+mod metadata;
+mod part;
+
+use crate::store::blocking;
+use crate::{Error, Result};
+pub use append::append;
+pub use checksum::{ALGORITHMS, Checksum};
+use entity::{AccountId, CourseId, Moment, UnitId, UploadState, upload};
+pub use finish::{finish, resume_processing};
+use locks::Locks;
+pub use metadata::Metadata;
+use rand::distr::{Alphanumeric, SampleString};
+use sea_orm::ActiveValue::Set;
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
+    QuerySelect,
+};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The folder of unfinished uploads and who is writing to them. One per process; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Uploads {
+    dir: PathBuf,
+    limits: Limits,
+    locks: Arc<Locks>,
+}
+
+/// How much is taken.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// The longest upload in bytes.
+    pub max_bytes: u64,
+    /// Bytes that must stay free on the disk.
+    pub keep_free_bytes: u64,
+    /// How long an unfinished upload is kept, in milliseconds.
+    pub lifetime_ms: i64,
+    /// Unfinished uploads one account may have.
+    pub max_open: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        const DAY_MS: i64 = 24 * 3600 * 1000;
+        Self { max_bytes: 20 << 30, keep_free_bytes: 512 << 20, lifetime_ms: 7 * DAY_MS, max_open: 50 }
+    }
+}
+
+/// What is announced.
+#[derive(Clone, Debug)]
+pub struct NewUpload {
+    /// Who uploads.
+    pub account_id: AccountId,
+    /// For which unit.
+    pub unit_id: UnitId,
+    /// Bytes that will come.
+    pub length: u64,
+    /// The metadata that came with it.
+    pub metadata: Metadata,
+}
+
+/// Where an upload stands after an append.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Durable bytes.
+    pub offset: u64,
+    /// Bytes announced.
+    pub length: u64,
+}
+
+impl Progress {
+    /// Whether all bytes are here, so that `finish` is due.
+    pub fn is_whole(&self) -> bool {
+        self.offset == self.length
+    }
+}
+
+impl Uploads {
+    /// Open the folder `uploads` of the data folder, making it when it is missing.
+    pub fn open(data: &Path, limits: Limits) -> Result<Self> {
+        let dir = data.join("uploads");
+        std::fs::create_dir_all(&dir)?;
+        Ok(Self { dir, limits, locks: Arc::new(Locks::new(SILENCE)) })
+    }
+
+    /// The limits in force.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    fn part(&self, id: &str) -> PathBuf {
+        self.dir.join(format!("{id}.part"))
+    }
+
+    /// Where bytes wait until their checksum is known.
+    fn unchecked(&self, id: &str) -> PathBuf {
+        self.dir.join(format!("{id}.unchecked"))
+    }
+}
+
+/// Announce an upload. An upload of no bytes is whole at once: `finish` is due.
+pub async fn create(
+    db: &impl ConnectionTrait,
+    uploads: &Uploads,
+    new: NewUpload,
+    now: Moment,
+) -> Result<upload::Model> {
+    let limits = uploads.limits;
+    if new.length > limits.max_bytes {
+        return Err(Error::TooLong { max: limits.max_bytes });
+    }
+    let open = upload::Entity::find()
+        .filter(upload::Column::AccountId.eq(new.account_id))
+        .filter(upload::Column::State.eq(UploadState::Receiving))
+        .count(db)
+        .await?;
+    if open >= limits.max_open {
+        return Err(Error::TooManyOpen);
+    }
+    let id = Alphanumeric.sample_string(&mut rand::rng(), 24);
+    let (dir, part, length) = (uploads.dir.clone(), uploads.part(&id), new.length);
+    blocking(move || {
+        part::must_fit(&dir, length, limits.keep_free_bytes)?;
+        std::fs::File::create_new(part)?.sync_all()?;
+        Ok(std::fs::File::open(dir)?.sync_all()?)
+    })
+    .await?;
+    let course_id = new.metadata.get("course_id").and_then(|text| text.parse().ok()).map(CourseId);
+    let row = upload::ActiveModel {
+        id: Set(id),
+        account_id: Set(new.account_id),
+        unit_id: Set(new.unit_id),
+        length: Set(i64::try_from(new.length).map_err(std::io::Error::other)?),
+        received: Set(0),
+        metadata: Set(new.metadata.header().to_owned()),
+        filename: Set(crate::intake::clean_filename(
+            new.metadata.get("filename").or(new.metadata.get("name")).unwrap_or_default(),
+        )),
+        filetype: Set(new
+            .metadata
+            .get("filetype")
+            .or(new.metadata.get("type"))
+            .unwrap_or_default()
+            .chars()
+            .take(100)
+            .collect()),
+        course_id: Set(course_id),
+        state: Set(if new.length == 0 { UploadState::Processing } else { UploadState::Receiving }),
+        sha256: Set(None),
+        error: Set(None),
+        created_at: Set(now),
+        expires_at: Set(now.plus_ms(limits.lifetime_ms)),
+    };
+    Ok(row.insert(db).await?)
+}
+
+/// The upload as it stands, with `received` as the disk has it.
+///
+/// When all bytes are on the disk but a kill came before that was written down, it is now: an upload that is answered
+/// as processing may still wait for its `finish`, which may be called as often as anybody likes.
+pub async fn status(db: &impl ConnectionTrait, uploads: &Uploads, id: &str, now: Moment) -> Result<upload::Model> {
+    let row = current(db, uploads, id, now).await?;
+    if row.state != UploadState::Receiving || row.received < row.length {
+        return Ok(row);
+    }
+    // Whoever holds it writes it down by themselves.
+    let Some(_held) = uploads.locks.hold(id).await else { return Ok(row) };
+    let (received, expires_at) = (u64::try_from(row.received).unwrap_or(0), row.expires_at);
+    note_received(db, row, received, expires_at).await?;
+    find(db, id).await
+}
+
+/// Drop an upload and its bytes. A blob it became stays.
+pub async fn terminate(db: &impl ConnectionTrait, uploads: &Uploads, id: &str) -> Result<()> {
+    let _held = uploads.locks.hold(id).await.ok_or(Error::Busy)?;
+    find(db, id).await?;
+    upload::Entity::delete_by_id(id).exec(db).await?;
+    remove_files(uploads, id).await
+}
+
+/// Drop the uploads whose time is over, and answer how many.
+pub async fn expire(db: &impl ConnectionTrait, uploads: &Uploads, now: Moment) -> Result<u64> {
+    let over: Vec<String> = upload::Entity::find()
+        .select_only()
+        .column(upload::Column::Id)
+        .filter(upload::Column::State.ne(UploadState::Complete))
+        .filter(upload::Column::ExpiresAt.lte(now))
+        .limit(500)
+        .into_tuple()
+        .all(db)
+        .await?;
+    let mut dropped = 0;
+    for id in over {
+        match terminate(db, uploads, &id).await {
+            Ok(()) => dropped += 1,
+            // Somebody writes to it just now: it is not over.
+            Err(Error::Busy | Error::NoSuchUpload) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(dropped)
+}
+
+/// A writer silent for so long makes way for the next request of the same upload.
+const SILENCE: Duration = Duration::from_secs(2);
+
+async fn current(db: &impl ConnectionTrait, uploads: &Uploads, id: &str, now: Moment) -> Result<upload::Model> {
+    let mut row = find(db, id).await?;
+    if row.state == UploadState::Receiving {
+        if row.expires_at <= now {
+            return Err(Error::UploadExpired);
+        }
+        let part = uploads.part(id);
+        let received = blocking(move || part::durable_length(&part)).await?;
+        row.received = i64::try_from(received).unwrap_or(row.length).min(row.length);
+    }
+    Ok(row)
+}
+
+async fn find(db: &impl ConnectionTrait, id: &str) -> Result<upload::Model> {
+    upload::Entity::find_by_id(id).one(db).await?.ok_or(Error::NoSuchUpload)
+}
+
+async fn note_received(db: &impl ConnectionTrait, row: upload::Model, received: u64, expires_at: Moment) -> Result<()> {
+    let received = i64::try_from(received).unwrap_or(row.length);
+    let whole = received >= row.length;
+    let mut row = row.into_active_model();
+    row.received = Set(received);
+    row.expires_at = Set(expires_at);
+    if whole {
+        row.state = Set(UploadState::Processing);
+    }
+    row.update(db).await?;
+    Ok(())
+}
+
+async fn remove_files(uploads: &Uploads, id: &str) -> Result<()> {
+    let files = [uploads.part(id), uploads.unchecked(id)];
+    blocking(move || files.iter().try_for_each(|file| part::remove_if_there(file))).await
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,0 +1,210 @@
+//! The closed sets of words that columns hold. Stored as snake_case text; `label` is what people read.
+
+use sea_orm::sea_query::StringLen;
+use sea_orm::{DeriveActiveEnum, EnumIter};
+use serde::{Deserialize, Serialize};
+
+macro_rules! words {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal, $label:literal;)* })*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, EnumIter, DeriveActiveEnum, Serialize, Deserialize)]
+        #[sea_orm(rs_type = "String", db_type = "String(StringLen::None)")]
+        pub enum $name {
+            $($(#[$vdoc])* #[sea_orm(string_value = $text)] #[serde(rename = $text)] $variant,)*
+        }
+
+        impl $name {
+            /// Every word of the set, in the order people expect them.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// The stored text.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text),* }
+            }
+
+            /// The Chinese name people read.
+            pub fn label(self) -> &'static str {
+                match self { $(Self::$variant => $label),* }
+            }
+
+            /// Parse the stored text or the Chinese name.
+            pub fn parse(text: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|word| word.as_str() == text || word.label() == text)
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    )*};
+}
+
+words! {
+    /// How high a unit stands in the org tree. The tree may be of any depth; `Other` is a site of an enterprise or a hamlet.
+    UnitLevel {
+        /// The root.
+        City = "city", "市";
+        /// A county or district.
+        County = "county", "县区";
+        /// A township.
+        Township = "township", "乡镇";
+        /// An administrative village: the usual home of a station.
+        Village = "village", "行政村";
+        /// An enterprise site, a hamlet, anything else.
+        Other = "other", "其他站点";
+    }
+
+    /// What an account may do at a unit and everywhere below it.
+    Role {
+        /// Learns, and sees their own archive.
+        Learner = "learner", "学员";
+        /// Runs a village classroom.
+        SiteManager = "site_manager", "站点管理员";
+        /// Uploads lessons, runs classes, exports attendance.
+        Trainer = "trainer", "县级培训员";
+        /// Publishes, returns and withdraws lessons.
+        Reviewer = "reviewer", "审核员";
+        /// Answers questions.
+        Expert = "expert", "专家";
+        /// Assesses cadres by their archives.
+        Assessor = "assessor", "考核办";
+        /// Reads everything, changes nothing.
+        Auditor = "auditor", "审计员";
+        /// Manages units, people, accounts and roles.
+        Admin = "admin", "系统管理员";
+        /// A classroom terminal: may do only what a classroom does.
+        Device = "device", "教室终端";
+    }
+
+    /// A term of office in a village.
+    PostKind {
+        /// Village Party secretary.
+        VillageSecretary = "village_secretary", "村党组织书记";
+        /// Village committee director.
+        VillageDirector = "village_director", "村委会主任";
+        /// Member of the village's two committees.
+        CommitteeMember = "committee_member", "村“两委”委员";
+        /// Hamlet head.
+        HamletHead = "hamlet_head", "村民小组长";
+        /// Hamlet branch secretary.
+        HamletSecretary = "hamlet_secretary", "屯支部书记";
+        /// Graduate village official.
+        GraduateOfficial = "graduate_official", "大学生村官";
+        /// First secretary sent from above.
+        FirstSecretary = "first_secretary", "第一书记";
+        /// Reserve cadre.
+        ReserveCadre = "reserve_cadre", "后备干部";
+        /// Party member without a post.
+        Member = "member", "党员";
+    }
+
+    /// Where a lesson stands: draft, then review, then published, then withdrawn.
+    LessonState {
+        /// Being written.
+        Draft = "draft", "草稿";
+        /// Waits for a reviewer.
+        Review = "review", "待审核";
+        /// Can be found and played.
+        Published = "published", "已发布";
+        /// Was published; those who watched keep their hours.
+        Withdrawn = "withdrawn", "已撤回";
+    }
+
+    /// What a lesson is about.
+    Category {
+        /// Farming.
+        Agriculture = "agriculture", "农业科技";
+        /// Selling.
+        Marketing = "marketing", "市场营销";
+        /// Settling disputes.
+        Mediation = "mediation", "矛盾纠纷调解";
+        /// Party work.
+        Party = "party", "党建工作";
+        /// Policy.
+        Policy = "policy", "政策解读";
+        /// Village affairs.
+        Governance = "governance", "村务管理";
+        /// Law.
+        Law = "law", "法律常识";
+        /// Health.
+        Health = "health", "健康卫生";
+        /// Everything else.
+        Other = "other", "其他";
+    }
+
+    /// How hard a lesson is.
+    Level {
+        /// For beginners.
+        Entry = "entry", "入门";
+        /// For those who know the basics.
+        Advanced = "advanced", "进阶";
+        /// For specialists.
+        Expert = "expert", "专业";
+    }
+
+    /// Where an upload stands.
+    UploadState {
+        /// Bytes are still expected.
+        Receiving = "receiving", "上传中";
+        /// All bytes are here; hashing and probing.
+        Processing = "processing", "处理中";
+        /// The blob is in the store.
+        Complete = "complete", "已完成";
+        /// Cannot become a blob; `error` says why.
+        Failed = "failed", "失败";
+    }
+
+    /// Who a playback is for.
+    PlaybackMode {
+        /// One person on their own screen.
+        Solo = "solo", "自学";
+        /// A room: one playback, a roster.
+        Group = "group", "集体学习";
+    }
+
+    /// Why a claimed second is not credited.
+    Reason {
+        /// The playhead jumped over it.
+        SeekUnseen = "SEEK_UNSEEN", "拖动跳过,未观看";
+        /// Already credited to this person for this lesson on this day.
+        Overlap = "OVERLAP", "当天已学过这一段";
+        /// More than the server's clock allows.
+        OverWall = "OVER_WALL", "超过实际经过的时间";
+        /// Another session of the same person had taken over.
+        SecondDevice = "SECOND_DEVICE", "同时在另一台设备学习";
+        /// No sign of anybody for too long.
+        Idle = "IDLE", "长时间无操作";
+        /// Beyond what one day may count.
+        DailyCap = "DAILY_CAP", "超过每日上限";
+        /// The day's watching of this lesson is below the minimum.
+        TooShort = "TOO_SHORT", "学习时间太短";
+        /// Not in the room at that time.
+        NotPresent = "NOT_PRESENT", "当时不在教室";
+        /// The time of the event cannot be told.
+        ClockUnresolved = "CLOCK_UNRESOLVED", "设备时钟有误,待核实";
+    }
+
+    /// Where an entry of the training archive comes from.
+    Source {
+        /// A lesson watched alone.
+        Solo = "solo", "自学";
+        /// A lesson watched in a classroom.
+        Group = "group", "集体学习";
+        /// A concentrated training in person.
+        Class = "class", "集中培训";
+        /// A correction of an earlier entry.
+        Correction = "correction", "更正";
+    }
+
+    /// How a class counted for a person.
+    AttendanceStatus {
+        /// Attended; leave of at most one seventh.
+        Attended = "attended", "参训";
+        /// Leave above one seventh: does not count (干部教育培训工作条例, 2023).
+        TooMuchLeave = "too_much_leave", "请假超过七分之一";
+        /// Was on the roster, did not come.
+        Absent = "absent", "缺勤";
+    }
+}

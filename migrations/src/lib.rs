@@ -1,0 +1,20 @@
+//! The schema's frozen history, for SQLite and PostgreSQL.
+//!
+//! Migrations name tables and columns by strings, so that an old one still means the same when an entity has moved.
+//! A merged migration is never edited; every one can be undone.
+
+use sea_orm_migration::prelude::*;
+
+mod m20261123_000001_first_release;
+
+/// Runs the migrations in order.
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m20261123_000001_first_release::Migration)]
+    }
+}
+
+pub use sea_orm_migration::MigratorTrait as Migrate;

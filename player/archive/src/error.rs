@@ -1,0 +1,83 @@
+//! What can go wrong in the archive, in the words of the archive.
+
+use entity::{Day, PersonId, PlaybackId, UnitId};
+
+/// Every way a function of this crate can fail.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The database failed.
+    #[error("database: {0}")]
+    Database(#[from] sea_orm::DbErr),
+    /// No such playback.
+    #[error("no playback {0}")]
+    NoSuchPlayback(PlaybackId),
+    /// Only a closed playback can be posted.
+    #[error("playback {0} is still open")]
+    StillOpen(PlaybackId),
+    /// No such person.
+    #[error("no person {0}")]
+    NoSuchPerson(PersonId),
+    /// No such unit.
+    #[error("no unit {0}")]
+    NoSuchUnit(UnitId),
+    /// No entry with this number.
+    #[error("no ledger entry {0}")]
+    NoSuchEntry(i64),
+    /// Credited and reasons do not add up to what was claimed, or a part is negative.
+    #[error("credited {credited_ms} ms and reasons {reasons_ms} ms do not make {claimed_ms} ms")]
+    NotConserved {
+        /// What was claimed.
+        claimed_ms: i64,
+        /// What would count.
+        credited_ms: i64,
+        /// The sum of the reasons.
+        reasons_ms: i64,
+    },
+    /// A correction cannot itself be corrected; the entry it corrects can, again.
+    #[error("entry {0} is itself a correction")]
+    CorrectsCorrection(i64),
+    /// The correction would leave the entry below zero or above what one entry may hold.
+    #[error("a correction must leave the entry between 0 and {most_ms} ms")]
+    CorrectionOutOfBounds {
+        /// The most this entry may come to.
+        most_ms: i64,
+    },
+    /// A correction needs a reason of 1 to 500 characters.
+    #[error("a correction needs a reason of 1 to 500 characters")]
+    NoReason,
+    /// No rule of hours is in force for that unit on that day.
+    #[error("no rule of hours is in force on {0}")]
+    NoRule(Day),
+    /// The rules are not valid TOML, or say something impossible.
+    #[error("rules, line {line}: {reason}")]
+    BrokenRules {
+        /// Counted from 1.
+        line: usize,
+        /// What is wrong there.
+        reason: String,
+    },
+    /// A new rule may only begin in the future, so that nothing already judged changes.
+    #[error("a rule cannot begin on {0}, which is not in the future")]
+    RuleTooEarly(Day),
+    /// Another rule of the same unit begins on that day.
+    #[error("another rule begins on {0}")]
+    RuleDayTaken(Day),
+    /// The class or its attendance is impossible; the text says which field.
+    #[error("class: {0}")]
+    BadClass(&'static str),
+    /// A stored entry cannot be read.
+    #[error("ledger entry {0} cannot be read")]
+    Unreadable(i64),
+    /// From lies after to, or the year is not one.
+    #[error("not a period")]
+    BadPeriod,
+    /// A worksheet holds 1,048,576 rows; narrow the report or take CSV.
+    #[error("{0} rows do not fit a worksheet")]
+    TooManyRows(u64),
+    /// The workbook could not be made.
+    #[error("workbook: {0}")]
+    Workbook(#[from] rust_xlsxwriter::XlsxError),
+    /// The file could not be made.
+    #[error("file: {0}")]
+    File(#[from] std::io::Error),
+}

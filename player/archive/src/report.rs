@@ -1,0 +1,247 @@
+//! Reports over a part of the org tree: what they say about themselves, their columns, and their rows as a stream.
+//!
+//! Owns scope, period and order (units as a tree by code, then people by code, then days); the three kinds fill in the
+//! rows. Rows come in batches, so a report of a hundred thousand rows needs the memory of one batch.
+
+use crate::rules::RuleBook;
+use crate::view::{self, Slice, Whom};
+use crate::{Error, Hundredths, Result};
+use chrono::Datelike;
+use entity::{Day, Moment, Scope, UnitId, org_unit};
+use futures_util::Stream;
+use sea_orm::{DatabaseConnection, EntityTrait};
+use std::pin::Pin;
+
+mod assessment;
+mod attendance;
+mod hours;
+mod people;
+
+use people::Roster;
+
+/// The zone of every date and time in a report.
+pub const TIME_ZONE: &str = "Asia/Shanghai (UTC+8)";
+
+/// Which report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// One row per ledger entry.
+    Attendance,
+    /// One row per person: hours by source.
+    Hours,
+    /// One row per person: how they stand against each target of the year.
+    Assessment,
+}
+
+impl Kind {
+    /// The kind with this name in addresses.
+    pub fn parse(name: &str) -> Option<Self> {
+        match name {
+            "attendance" => Some(Self::Attendance),
+            "hours" => Some(Self::Hours),
+            "assessment" => Some(Self::Assessment),
+            _ => None,
+        }
+    }
+
+    /// The title people read.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Attendance => "学习考勤明细表",
+            Self::Hours => "学时汇总表",
+            Self::Assessment => "年度培训考核表",
+        }
+    }
+}
+
+/// What a report is asked for.
+#[derive(Clone, Debug)]
+pub struct ReportQuery {
+    /// This unit and all below; `None` for everything the caller reaches.
+    pub unit: Option<UnitId>,
+    /// First civil day; with neither day the whole year.
+    pub from: Option<Day>,
+    /// Last civil day, itself included.
+    pub to: Option<Day>,
+    /// The civil year; the current one when nothing is said. An assessment is always of a whole year.
+    pub year: Option<i32>,
+    /// What the caller reaches.
+    pub scope: Scope,
+    /// The civil day on which it is asked.
+    pub today: Day,
+}
+
+/// A report: its heading, and its rows still to come.
+pub struct Report {
+    /// Which one.
+    pub kind: Kind,
+    /// The names of the units it covers.
+    pub scope_name: String,
+    /// First civil day.
+    pub from: Day,
+    /// Last civil day, itself included.
+    pub to: Day,
+    /// The columns, in order.
+    pub columns: Vec<Column>,
+    /// How many rows will come.
+    pub row_count: u64,
+    /// The totals row, a cell for every column.
+    pub totals: Vec<Cell>,
+    /// The rows in batches.
+    pub rows: Rows,
+}
+
+/// Batches of rows; each row has a cell for every column.
+pub type Rows = Pin<Box<dyn Stream<Item = Result<Vec<Vec<Cell>>>> + Send>>;
+
+/// A column.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// Its heading.
+    pub title: String,
+    /// Its width in characters.
+    pub width: u8,
+}
+
+impl Column {
+    fn new(title: impl Into<String>, width: u8) -> Self {
+        Self { title: title.into(), width }
+    }
+}
+
+/// One value, with its real type, so that a worksheet can hold real dates and numbers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cell {
+    /// Nothing.
+    Empty,
+    /// Text for people.
+    Text(String),
+    /// A number that is a name: leading zeros matter, it is never calculated with.
+    Id(String),
+    /// A whole number.
+    Count(i64),
+    /// A number with two decimals.
+    Amount(Hundredths),
+    /// A civil day.
+    Date(Day),
+    /// An instant, shown on Shanghai's clock.
+    Time(Moment),
+}
+
+impl Cell {
+    /// Milliseconds as minutes.
+    fn minutes(ms: i64) -> Self {
+        Self::Amount(Hundredths::minutes(ms))
+    }
+
+    /// The value as text, dates as `2026-01-31`, times as `2026-01-31 08:00:00`.
+    pub fn text(&self) -> String {
+        match self {
+            Self::Empty => String::new(),
+            Self::Text(text) | Self::Id(text) => text.clone(),
+            Self::Count(count) => count.to_string(),
+            Self::Amount(amount) => amount.to_string(),
+            Self::Date(day) => day.to_string(),
+            Self::Time(moment) => moment.local().format("%Y-%m-%d %H:%M:%S").to_string(),
+        }
+    }
+}
+
+impl Report {
+    /// What the report covers, as `2026-01-01 至 2026-12-31`.
+    pub fn period(&self) -> String {
+        format!("{} 至 {}", self.from, self.to)
+    }
+
+    /// A file name for people, without characters that file systems refuse.
+    pub fn file_name(&self, extension: &str) -> String {
+        let name: String = format!("{}_{}_{}_{}", self.kind.title(), self.scope_name, self.from, self.to);
+        let safe = |c: char| if c.is_control() || "\\/:*?\"<>|".contains(c) { '_' } else { c };
+        let short: String = name.chars().map(safe).take(100).collect();
+        format!("{short}.{extension}")
+    }
+}
+
+/// Make a report. Its heading is read now, its rows while they are taken.
+///
+/// # Errors
+/// [`Error::NoSuchUnit`] when the unit does not exist or lies outside the scope, [`Error::BadPeriod`], [`Error::NoRule`].
+pub async fn report(db: &DatabaseConnection, kind: Kind, query: &ReportQuery) -> Result<Report> {
+    let scope = covered(db, query).await?;
+    let (from, to) = period(kind, query)?;
+    let whom = Whom::Of(scope.clone());
+    let slice = Slice { whom, from, to, upto_seq: view::newest_seq(db).await? };
+    let frame = Frame {
+        db: db.clone(),
+        book: RuleBook::load(db).await?,
+        roster: Roster::load(db, &scope).await?,
+        judged_on: query.today.clamp(from, to),
+        slice,
+    };
+    match kind {
+        Kind::Attendance => attendance::report(frame).await,
+        Kind::Hours => hours::report(frame).await,
+        Kind::Assessment => assessment::report(frame).await,
+    }
+}
+
+/// One row per entry. See [`report`].
+///
+/// # Errors
+/// As [`report`].
+pub async fn attendance(db: &DatabaseConnection, query: &ReportQuery) -> Result<Report> {
+    report(db, Kind::Attendance, query).await
+}
+
+/// One row per person: hours by source. See [`report`].
+///
+/// # Errors
+/// As [`report`].
+pub async fn hours(db: &DatabaseConnection, query: &ReportQuery) -> Result<Report> {
+    report(db, Kind::Hours, query).await
+}
+
+/// One row per person: each standing. See [`report`].
+///
+/// # Errors
+/// As [`report`].
+pub async fn assessment(db: &DatabaseConnection, query: &ReportQuery) -> Result<Report> {
+    report(db, Kind::Assessment, query).await
+}
+
+/// What every kind of report starts from.
+struct Frame {
+    db: DatabaseConnection,
+    book: RuleBook,
+    roster: Roster,
+    slice: Slice,
+    /// The day whose rules judge.
+    judged_on: Day,
+}
+
+impl Frame {
+    fn finish(self, kind: Kind, columns: Vec<Column>, row_count: u64, totals: Vec<Cell>, rows: Rows) -> Report {
+        let (from, to) = (self.slice.from, self.slice.to);
+        Report { kind, scope_name: self.roster.scope_name, from, to, columns, row_count, totals, rows }
+    }
+}
+
+/// The subtrees to report on. A unit above the caller's reach is refused like one beside it.
+async fn covered(db: &DatabaseConnection, query: &ReportQuery) -> Result<Scope> {
+    let Some(id) = query.unit else { return Ok(query.scope.clone()) };
+    let unit = org_unit::Entity::find_by_id(id).one(db).await?.ok_or(Error::NoSuchUnit(id))?;
+    if query.scope.contains(&unit.path) { Ok(Scope::of([unit.path])) } else { Err(Error::NoSuchUnit(id)) }
+}
+
+fn period(kind: Kind, query: &ReportQuery) -> Result<(Day, Day)> {
+    let said = query.year.or(query.to.map(|day| day.year())).or(query.from.map(|day| day.year()));
+    let (first, last) = view::year_days(said.unwrap_or(query.today.year()))?;
+    if kind == Kind::Assessment {
+        return Ok((first, last));
+    }
+    let (from, to) = (query.from.unwrap_or(first), query.to.unwrap_or(last));
+    for day in [from, to] {
+        view::year_days(day.year())?; // a year of five digits is a typing error, and sorts wrongly as text
+    }
+    if from <= to { Ok((from, to)) } else { Err(Error::BadPeriod) }
+}

@@ -1,0 +1,120 @@
+//! Assessment: one row per person, how they stand against each target of the year.
+
+use super::people::{Roster, Someone};
+use super::{Cell, Column, Frame, Kind, Report, Rows};
+use crate::Result;
+use crate::assess::{self, Facts, Standing};
+use crate::rules::RuleBook;
+use crate::view::{self, Slice, Total, Whom};
+use entity::Day;
+use sea_orm::ConnectionTrait;
+
+pub(super) async fn report(frame: Frame) -> Result<Report> {
+    let targets = targets(&frame.book, &frame.roster, frame.judged_on)?;
+    let total = Total::over(view::by_source(&frame.db, &frame.book, &frame.slice).await?.values());
+    let row_count = frame.roster.count(&frame.db, &frame.slice).await?;
+    let columns = columns(&targets);
+    let mut totals = vec![Cell::Text("合计".to_owned())];
+    totals.resize(6, Cell::Empty);
+    totals.push(Cell::Amount(total.credit.hundredths()));
+    totals.resize(columns.len(), Cell::Empty);
+    let rows = rows(&frame, targets);
+    Ok(frame.finish(Kind::Assessment, columns, row_count, totals, rows))
+}
+
+/// A target as a group of columns; counties with rules of their own may add some.
+#[derive(Clone)]
+struct TargetColumns {
+    id: String,
+    name: String,
+    unit: &'static str,
+}
+
+fn targets(book: &RuleBook, roster: &Roster, day: Day) -> Result<Vec<TargetColumns>> {
+    let mut targets: Vec<TargetColumns> = Vec::new();
+    for place in roster.places.iter() {
+        let (_, rules) = book.in_force(&place.path, day)?;
+        for target in &rules.targets {
+            if targets.iter().all(|known| known.id != target.id) {
+                let (id, name) = (target.id.clone(), target.name.clone());
+                targets.push(TargetColumns { id, name, unit: target.measure.unit() });
+            }
+        }
+    }
+    Ok(targets)
+}
+
+fn columns(targets: &[TargetColumns]) -> Vec<Column> {
+    let place = [("县区", 14), ("乡镇", 14), ("村", 16), ("人员编号", 20), ("姓名", 10), ("职务", 18), ("学时合计", 10)];
+    let mut columns: Vec<_> = place.into_iter().map(|(title, width)| Column::new(title, width)).collect();
+    for target in targets {
+        columns.push(Column::new(format!("{}:完成({})", target.name, target.unit), 16));
+        columns.push(Column::new(format!("{}:要求({})", target.name, target.unit), 16));
+        columns.push(Column::new(format!("{}:达标", target.name), 12));
+    }
+    columns.push(Column::new("全部达标", 10));
+    columns.push(Column::new("尚缺", 40));
+    columns
+}
+
+fn rows(frame: &Frame, targets: Vec<TargetColumns>) -> Rows {
+    let (db, book, roster, slice) = (frame.db.clone(), frame.book.clone(), frame.roster.clone(), frame.slice.clone());
+    let day = frame.judged_on;
+    Box::pin(async_stream::try_stream! {
+        for group in 0..roster.groups() {
+            for people in roster.people(&db, &slice, group).await? {
+                let ids = people.iter().map(|person| person.id).collect();
+                let batch = Slice { whom: Whom::These(ids), ..slice.clone() };
+                yield batch_rows(&db, &book, &batch, &people, &targets, day).await?;
+            }
+        }
+    })
+}
+
+async fn batch_rows(
+    db: &impl ConnectionTrait,
+    book: &RuleBook,
+    slice: &Slice,
+    people: &[Someone],
+    targets: &[TargetColumns],
+    day: Day,
+) -> Result<Vec<Vec<Cell>>> {
+    let mut sums = view::sums(db, book, slice).await?;
+    let mut classes = view::classes(db, slice).await?;
+    let posts = view::posts(db, slice).await?;
+    let mut rows = Vec::with_capacity(people.len());
+    for person in people {
+        let credit = sums.remove(&person.id).unwrap_or_default().all().credit;
+        let facts = Facts { credit, classes: classes.remove(&person.id).unwrap_or_default() };
+        let (_, rules) = book.in_force(person.path(), day)?;
+        let held = posts.get(&person.id);
+        let standings = held.map(|held| assess::standings(&rules, held, &facts)).unwrap_or_default();
+        let mut cells = person.cells(held);
+        cells.push(Cell::Amount(credit.hundredths()));
+        cells.extend(targets.iter().flat_map(|target| target_cells(&standings, &target.id)));
+        cells.extend(verdict(&standings));
+        rows.push(cells);
+    }
+    Ok(rows)
+}
+
+fn target_cells(standings: &[Standing], id: &str) -> [Cell; 3] {
+    match standings.iter().find(|standing| standing.id == id) {
+        Some(standing) => [Cell::Amount(standing.have), Cell::Amount(standing.need), yes_or_no(standing.met)],
+        None => [Cell::Empty, Cell::Empty, Cell::Text("不适用".to_owned())],
+    }
+}
+
+fn verdict(standings: &[Standing]) -> [Cell; 2] {
+    if standings.is_empty() {
+        return [Cell::Text("不适用".to_owned()), Cell::Empty];
+    }
+    let missing = standings.iter().filter(|standing| !standing.met);
+    let missing: Vec<_> =
+        missing.map(|standing| format!("{}缺 {} {}", standing.name, standing.missing, standing.unit)).collect();
+    [yes_or_no(missing.is_empty()), Cell::Text(missing.join(";"))]
+}
+
+fn yes_or_no(met: bool) -> Cell {
+    Cell::Text(if met { "是" } else { "否" }.to_owned())
+}

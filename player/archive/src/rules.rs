@@ -1,0 +1,348 @@
+//! The rules of hours: dated data, set at a unit, in force for it and everything below.
+//!
+//! Owns how a rule is written (TOML), read, dated and found. What a rule makes of a person's year is `assess`; what it
+//! makes of a playback is `judge`.
+
+use crate::credit::CreditHours;
+use crate::{Error, Result};
+use entity::{AccountId, Day, Moment, PostKind, RuleId, UnitId, UnitLevel, audit, rule, scope};
+use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ActiveValue::NotSet, ActiveValue::Set, TransactionTrait};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
+use std::sync::Arc;
+
+/// One version of the rules of hours, as written in TOML.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rules {
+    /// What people call it.
+    pub name: String,
+    /// The first civil day it judges.
+    #[serde(deserialize_with = "day")]
+    pub valid_from: Day,
+    /// Minutes in one credit hour; a divisor of 1800.
+    #[serde(deserialize_with = "credit_hour")]
+    pub minutes_per_credit_hour: i64,
+    /// Minutes one day of a class is worth.
+    #[serde(deserialize_with = "minutes_of_a_day")]
+    pub day_minutes: i64,
+    /// Minutes a half-day left over is worth.
+    #[serde(deserialize_with = "minutes_of_a_day")]
+    pub half_day_minutes: i64,
+    /// The most minutes of watching that count for one person on one day.
+    #[serde(deserialize_with = "minutes_of_a_day")]
+    pub daily_cap_minutes: i64,
+    /// Below this many minutes of one lesson on one day nothing counts.
+    #[serde(deserialize_with = "minutes_of_a_day")]
+    pub minimum_watch_minutes: i64,
+    /// A class does not count when more than one in so many of its half-days was missed.
+    #[serde(deserialize_with = "one_in")]
+    pub leave_limit_one_in: i32,
+    /// What a year must reach.
+    #[serde(default, rename = "target")]
+    pub targets: Vec<Target>,
+}
+
+/// Something a year must reach.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Target {
+    /// A short name in ASCII, the same in later versions of the rule.
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+    /// Whom it binds: anyone who held one of these posts in the year.
+    pub posts: Vec<PostKind>,
+    /// What is counted.
+    pub measure: Measure,
+    /// For classes: only those of an organiser of this level.
+    #[serde(default)]
+    pub level: Option<UnitLevel>,
+    /// How much is needed, in the measure's unit.
+    #[serde(deserialize_with = "need")]
+    pub need: i64,
+    /// The text it comes from.
+    pub clause: String,
+}
+
+/// What a target counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Measure {
+    /// Credit hours of every source.
+    CreditHours,
+    /// Classes that counted.
+    Classes,
+    /// Days in classes that counted.
+    ClassDays,
+}
+
+impl Measure {
+    /// The Chinese unit people read.
+    pub fn unit(self) -> &'static str {
+        match self {
+            Self::CreditHours => "学时",
+            Self::Classes => "次",
+            Self::ClassDays => "天",
+        }
+    }
+}
+
+impl Rules {
+    /// Read a rule from TOML.
+    ///
+    /// # Errors
+    /// [`Error::BrokenRules`] with the line, when it is not TOML, a key is missing or unknown, or a value is impossible.
+    pub fn parse(toml_text: &str) -> Result<Self> {
+        toml::from_str(toml_text).map_err(|error| Error::BrokenRules {
+            line: error.span().map_or(1, |span| line_of(toml_text, span.start)),
+            reason: error.message().to_owned(),
+        })
+    }
+
+    /// What this much credited time is worth.
+    pub fn credit_hours(&self, credited_ms: i64) -> CreditHours {
+        CreditHours::of_ms(credited_ms, self.minutes_per_credit_hour)
+    }
+
+    /// What so many half-days of a class are worth, in milliseconds: whole days first, then the half left over.
+    pub fn class_ms(&self, half_days: i32) -> i64 {
+        let half_days = i64::from(half_days.max(0));
+        (half_days / 2 * self.day_minutes + half_days % 2 * self.half_day_minutes) * 60_000
+    }
+}
+
+/// Many dated rules at once, for reports that judge many units.
+#[derive(Clone, Debug, Default)]
+pub struct RuleBook {
+    dated: Vec<Dated>,
+}
+
+#[derive(Clone, Debug)]
+struct Dated {
+    id: RuleId,
+    unit_id: UnitId,
+    valid_from: Day,
+    rules: Arc<Rules>,
+}
+
+impl RuleBook {
+    /// Every rule there is. They are few: a city has one, a county that differs has its own.
+    ///
+    /// # Errors
+    /// [`Error::BrokenRules`] when a stored rule cannot be read.
+    pub async fn load(db: &impl ConnectionTrait) -> Result<Self> {
+        Self::read(rule::Entity::find().order_by_asc(rule::Column::Id).all(db).await?)
+    }
+
+    fn read(rows: Vec<rule::Model>) -> Result<Self> {
+        let dated = rows.into_iter().map(|row| {
+            let rules = Arc::new(Rules::parse(&row.body)?);
+            Ok(Dated { id: row.id, unit_id: row.unit_id, valid_from: row.valid_from, rules })
+        });
+        Ok(Self { dated: dated.collect::<Result<_>>()? })
+    }
+
+    /// The rule for the unit with this path on that day: of the nearest unit that has one, the newest.
+    ///
+    /// # Errors
+    /// [`Error::NoRule`] when neither the unit nor any above it had a rule by then.
+    pub fn in_force(&self, unit_path: &str, day: Day) -> Result<(RuleId, Arc<Rules>)> {
+        scope::ancestors_of(unit_path)
+            .into_iter()
+            .rev()
+            .find_map(|unit| self.newest(unit, day))
+            .map(|dated| (dated.id, dated.rules.clone()))
+            .ok_or(Error::NoRule(day))
+    }
+
+    /// The rule with this key.
+    pub fn by_id(&self, id: RuleId) -> Option<&Rules> {
+        self.dated.iter().find(|dated| dated.id == id).map(|dated| dated.rules.as_ref())
+    }
+
+    fn newest(&self, unit: UnitId, day: Day) -> Option<&Dated> {
+        self.dated
+            .iter()
+            .filter(|dated| dated.unit_id == unit && dated.valid_from <= day)
+            .max_by_key(|dated| dated.valid_from)
+    }
+}
+
+/// The rule in force for one unit on one day.
+///
+/// # Errors
+/// [`Error::NoRule`] when there is none.
+pub async fn in_force(db: &impl ConnectionTrait, unit_path: &str, day: Day) -> Result<(RuleId, Arc<Rules>)> {
+    let rows = rule::Entity::find().filter(rule::Column::UnitId.is_in(scope::ancestors_of(unit_path))).all(db).await?;
+    RuleBook::read(rows)?.in_force(unit_path, day)
+}
+
+/// Give the root the preset rule unless it has one of that day. Run at every start; changes nothing the second time.
+///
+/// # Errors
+/// Only those of the database.
+pub async fn ensure_presets(db: &impl ConnectionTrait, root: UnitId, now: Moment) -> Result<()> {
+    let preset = Rules::parse(PRESET)?;
+    if !day_taken(db, root, preset.valid_from).await? {
+        insert(db, root, &preset, PRESET, None, now).await?;
+    }
+    Ok(())
+}
+
+/// Set a new rule for a unit and all below it, from a day to come.
+///
+/// # Errors
+/// [`Error::BrokenRules`], [`Error::RuleTooEarly`] when it would reach back, [`Error::RuleDayTaken`].
+pub async fn enact(db: &DatabaseConnection, unit: UnitId, toml_text: &str, by: AccountId, now: Moment) -> Result<RuleId> {
+    let rules = Rules::parse(toml_text)?;
+    if rules.valid_from <= now.day() {
+        return Err(Error::RuleTooEarly(rules.valid_from));
+    }
+    let txn = db.begin().await?;
+    if day_taken(&txn, unit, rules.valid_from).await? {
+        return Err(Error::RuleDayTaken(rules.valid_from));
+    }
+    let id = insert(&txn, unit, &rules, toml_text, Some(by), now).await?;
+    let line = audit::ActiveModel {
+        id: NotSet,
+        at: Set(now),
+        account_id: Set(Some(by)),
+        action: Set("rule.enact".to_owned()),
+        target: Set(format!("rule:{id}")),
+        detail: Set(format!("{},自 {} 起", rules.name, rules.valid_from)),
+    };
+    line.insert(&txn).await?;
+    txn.commit().await?;
+    Ok(id)
+}
+
+const PRESET: &str = include_str!("rules/presets.toml");
+
+async fn day_taken(db: &impl ConnectionTrait, unit: UnitId, day: Day) -> Result<bool> {
+    let found = rule::Entity::find()
+        .filter(rule::Column::UnitId.eq(unit))
+        .filter(rule::Column::ValidFrom.eq(day))
+        .one(db)
+        .await?;
+    Ok(found.is_some())
+}
+
+async fn insert(
+    db: &impl ConnectionTrait,
+    unit: UnitId,
+    rules: &Rules,
+    body: &str,
+    by: Option<AccountId>,
+    now: Moment,
+) -> Result<RuleId> {
+    let row = rule::ActiveModel {
+        id: NotSet,
+        unit_id: Set(unit),
+        valid_from: Set(rules.valid_from),
+        name: Set(rules.name.clone()),
+        body: Set(body.to_owned()),
+        created_by: Set(by),
+        created_at: Set(now),
+    };
+    Ok(row.insert(db).await?.id)
+}
+
+fn line_of(text: &str, offset: usize) -> usize {
+    1 + text.bytes().take(offset).filter(|byte| *byte == b'\n').count()
+}
+
+fn day<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Day, D::Error> {
+    let written = toml::value::Datetime::deserialize(deserializer)?;
+    match (written.date, written.time) {
+        (Some(date), None) => Day::from_ymd_opt(date.year.into(), date.month.into(), date.day.into())
+            .ok_or_else(|| D::Error::custom("no such day")),
+        _ => Err(D::Error::custom("expected a date such as 2026-01-01")),
+    }
+}
+
+fn credit_hour<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<i64, D::Error> {
+    let minutes = i64::deserialize(deserializer)?;
+    if CreditHours::accepts(minutes) {
+        return Ok(minutes);
+    }
+    Err(D::Error::custom("a credit hour must be 10 to 120 minutes and divide 1800, such as 30, 45, 50 or 60"))
+}
+
+fn minutes_of_a_day<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<i64, D::Error> {
+    between(i64::deserialize(deserializer)?, 0, 24 * 60)
+}
+
+fn need<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<i64, D::Error> {
+    between(i64::deserialize(deserializer)?, 1, 10_000)
+}
+
+fn one_in<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<i32, D::Error> {
+    between(i32::deserialize(deserializer)?, 1, 1000)
+}
+
+fn between<N: PartialOrd + std::fmt::Display, E: serde::de::Error>(value: N, low: N, high: N) -> std::result::Result<N, E> {
+    if value >= low && value <= high {
+        return Ok(value);
+    }
+    Err(E::custom(format!("{value} is not between {low} and {high}")))
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
+mod tests {
+    use super::*;
+
+    fn dated(id: i64, unit: i64, from: &str) -> Dated {
+        let mut rules = Rules::parse(PRESET).unwrap();
+        rules.valid_from = from.parse().unwrap();
+        Dated { id: RuleId(id), unit_id: UnitId(unit), valid_from: rules.valid_from, rules: Arc::new(rules) }
+    }
+
+    fn broken(edit: impl Fn(&str) -> String) -> (usize, String) {
+        match Rules::parse(&edit(PRESET)) {
+            Err(Error::BrokenRules { line, reason }) => (line, reason),
+            other => unreachable!("{other:?}"),
+        }
+    }
+
+    fn line_with(text: &str) -> usize {
+        1 + PRESET.lines().position(|line| line.starts_with(text)).unwrap()
+    }
+
+    #[test]
+    fn the_preset_reads_and_every_target_has_its_clause() {
+        let preset = Rules::parse(PRESET).unwrap();
+        assert_eq!(preset.class_ms(3), (360 + 180) * 60_000);
+        assert_eq!(preset.credit_hours(preset.class_ms(2)), CreditHours::whole(8));
+        assert!(preset.targets.iter().all(|target| target.clause.contains('《') || target.clause.contains("报告")));
+    }
+
+    #[test]
+    fn a_broken_rule_is_refused_with_its_line() {
+        let (line, _) = broken(|text| text.replace("day_minutes = 360", "day_minutes = = 360"));
+        assert_eq!(line, line_with("day_minutes"));
+        let (line, reason) = broken(|text| text.replace("credit_hour = 45", "credit_hour = 44"));
+        assert_eq!(line, line_with("minutes_per_credit_hour"), "{reason}");
+        let (line, reason) = broken(|text| text.replace("cap_minutes = 480", "cap_minutes = 100000"));
+        assert_eq!((line, reason.as_str()), (line_with("daily_cap"), "100000 is not between 0 and 1440"));
+        let (_, reason) = broken(|text| text.replace("\"village_director\"", "\"emperor\""));
+        assert!(reason.contains("emperor"), "{reason}");
+        let (_, reason) = broken(|text| text.replace("leave_limit_one_in", "leave_limit"));
+        assert!(reason.contains("leave_limit"), "{reason}");
+    }
+
+    #[test]
+    fn the_nearest_unit_then_the_newest_day_decides() {
+        let book = RuleBook {
+            dated: vec![dated(1, 1, "2019-01-01"), dated(2, 1, "2026-01-01"), dated(3, 12, "2025-06-01")],
+        };
+        let at = |path: &str, day: &str| book.in_force(path, day.parse().unwrap()).map(|(id, _)| id.0).ok();
+        assert_eq!(at("/1/", "2025-12-31"), Some(1));
+        assert_eq!(at("/1/7/", "2026-01-01"), Some(2));
+        assert_eq!(at("/1/12/99/", "2025-05-31"), Some(1), "a county's rule touches only what comes after it");
+        assert_eq!(at("/1/12/99/", "2026-05-01"), Some(3));
+        assert_eq!(at("/1/", "2018-12-31"), None);
+    }
+}

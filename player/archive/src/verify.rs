@@ -1,0 +1,240 @@
+//! Proof that the ledger is what was posted: the chain holds, and the hours are what beats and presence say.
+//!
+//! Walks the whole ledger in pages and reports every fault by the entry it found it at. Changes nothing.
+
+use crate::chain::{self, GENESIS};
+use crate::rules::RuleBook;
+use crate::watched::{self, Sessions};
+use crate::{Result, ledger};
+use entity::{ledger_entry, ledger_head};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use std::collections::BTreeSet;
+use std::fmt;
+
+/// What a walk over the ledger found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Findings {
+    /// Entries read.
+    pub entries: u64,
+    /// Of these, entries recomputed from beats and presence.
+    pub recomputed: u64,
+    /// The first faults, in the order of the chain.
+    pub faults: Vec<Fault>,
+    /// Faults beyond those listed.
+    pub more: u64,
+}
+
+/// Something that is not as it was posted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// A column of this entry was changed after posting: its hash does not fit its content.
+    Altered {
+        /// The entry.
+        seq: i64,
+    },
+    /// Entries from here to there were removed.
+    Missing {
+        /// The first missing entry.
+        first: i64,
+        /// The last missing entry.
+        last: i64,
+    },
+    /// This entry does not follow the one before it: one of the two was put in or rewritten.
+    Unlinked {
+        /// The entry.
+        seq: i64,
+    },
+    /// Credited and reasons do not make what was claimed, or the reasons cannot be read.
+    NotConserved {
+        /// The entry.
+        seq: i64,
+    },
+    /// Beats and presence say something else than the entry.
+    NotAsWatched {
+        /// The entry.
+        seq: i64,
+        /// What it credits.
+        credited_ms: i64,
+        /// What its beats are worth.
+        worth_ms: i64,
+    },
+    /// The head names another end than the ledger has.
+    WrongEnd {
+        /// The last entry by the head.
+        head_seq: i64,
+        /// The last entry there is.
+        last_seq: i64,
+    },
+}
+
+impl Findings {
+    /// Whether nothing was found.
+    pub fn is_sound(&self) -> bool {
+        self.faults.is_empty() && self.more == 0
+    }
+
+    fn add(&mut self, fault: Fault) {
+        if self.faults.len() < LISTED {
+            self.faults.push(fault);
+        } else {
+            self.more += 1;
+        }
+    }
+}
+
+const LISTED: usize = 1000;
+const PAGE: u64 = 1000;
+
+/// Walk the whole ledger. `progress` hears how many entries are done, and of how many. The entries posted while it
+/// walks are left for the next walk.
+///
+/// # Errors
+/// Only when the database or a stored rule cannot be read; faults are findings.
+pub async fn ledger(db: &impl ConnectionTrait, progress: &impl Fn(u64, u64)) -> Result<Findings> {
+    let head = head(db).await?;
+    let of = u64::try_from(head.seq).unwrap_or(0);
+    let book = RuleBook::load(db).await?;
+    let mut findings = Findings::default();
+    let mut sessions = Sessions::default();
+    let (mut last_seq, mut last_hash) = (0, GENESIS.to_owned());
+    loop {
+        let page = page_after(db, findings.entries == 0, last_seq, head.seq).await?;
+        if page.is_empty() {
+            break;
+        }
+        for entry in &page {
+            check_link(entry, last_seq, &last_hash, &mut findings);
+            last_seq = entry.seq;
+            last_hash.clone_from(&entry.hash);
+        }
+        recompute(db, &page, &book, &mut sessions, &mut findings).await?;
+        findings.entries += u64::try_from(page.len()).unwrap_or(0);
+        progress(findings.entries, of);
+    }
+    check_end(db, &head, last_seq, &last_hash, &mut findings).await?;
+    Ok(findings)
+}
+
+async fn head(db: &impl ConnectionTrait) -> Result<ledger_head::Model> {
+    let head = ledger_head::Entity::find_by_id(1).one(db).await?;
+    Ok(head.unwrap_or_else(|| ledger_head::Model { id: 1, seq: 0, hash: GENESIS.to_owned() }))
+}
+
+/// The first page also takes entries numbered below 1, which `append` never makes.
+async fn page_after(db: &impl ConnectionTrait, first: bool, seq: i64, end: i64) -> Result<Vec<ledger_entry::Model>> {
+    let after = if first { i64::MIN } else { seq };
+    let rows = ledger_entry::Entity::find()
+        .filter(ledger_entry::Column::Seq.gt(after))
+        .filter(ledger_entry::Column::Seq.lte(end))
+        .order_by_asc(ledger_entry::Column::Seq)
+        .limit(PAGE)
+        .all(db)
+        .await?;
+    Ok(rows)
+}
+
+fn check_link(entry: &ledger_entry::Model, last_seq: i64, last_hash: &str, findings: &mut Findings) {
+    let seq = entry.seq;
+    if seq > last_seq.saturating_add(1) {
+        findings.add(Fault::Missing { first: last_seq.saturating_add(1), last: seq.saturating_sub(1) });
+    } else if seq <= last_seq || entry.prev_hash != last_hash {
+        findings.add(Fault::Unlinked { seq });
+    }
+    if chain::link(&entry.prev_hash, entry) != entry.hash {
+        findings.add(Fault::Altered { seq });
+    }
+    let reasons_ms = ledger::reasons_of(entry).ok().and_then(|reasons| {
+        reasons.values().try_fold(0_i64, |sum, ms| sum.checked_add(*ms))
+    });
+    if reasons_ms.and_then(|ms| entry.credited_ms.checked_add(ms)) != Some(entry.claimed_ms) {
+        findings.add(Fault::NotConserved { seq });
+    }
+}
+
+async fn recompute(
+    db: &impl ConnectionTrait,
+    page: &[ledger_entry::Model],
+    book: &RuleBook,
+    sessions: &mut Sessions,
+    findings: &mut Findings,
+) -> Result<()> {
+    let watched: Vec<_> = page.iter().filter_map(|entry| entry.playback_id.map(|id| (entry, id))).collect();
+    let people: BTreeSet<_> = watched.iter().map(|(entry, _)| entry.person_id).collect();
+    let days: BTreeSet<_> = watched.iter().map(|(entry, _)| entry.day).collect();
+    let earlier = watched::earlier(db, &people, &days).await?;
+    let ids: BTreeSet<_> = watched.iter().map(|(_, id)| *id).collect();
+    sessions.prepare(db, &ids.into_iter().collect::<Vec<_>>()).await?;
+    for (entry, id) in watched {
+        let before = earlier.get(&(entry.person_id, entry.day)).map_or(&[][..], Vec::as_slice);
+        let before = before.get(..before.partition_point(|other| other.seq < entry.seq)).unwrap_or_default();
+        let worth = match (sessions.get(db, id).await?, book.by_id(entry.rule_id)) {
+            (Some(session), Some(rules)) => {
+                session.worth(db, sessions, (entry.person_id, entry.day), before, rules).await.ok()
+            }
+            _ => None,
+        };
+        let fits = worth.as_ref().is_some_and(|worth| {
+            worth.claimed_ms == entry.claimed_ms
+                && worth.credited_ms == entry.credited_ms
+                && ledger::reasons_of(entry).is_ok_and(|reasons| reasons == worth.reasons)
+        });
+        if !fits {
+            let worth_ms = worth.map_or(0, |worth| worth.credited_ms);
+            findings.add(Fault::NotAsWatched { seq: entry.seq, credited_ms: entry.credited_ms, worth_ms });
+        }
+        findings.recomputed += 1;
+    }
+    Ok(())
+}
+
+/// The head read first must name the last entry walked; nothing may stand behind the head as it is now.
+async fn check_end(
+    db: &impl ConnectionTrait,
+    head_then: &ledger_head::Model,
+    last_seq: i64,
+    last_hash: &str,
+    findings: &mut Findings,
+) -> Result<()> {
+    if head_then.seq != last_seq || head_then.hash != last_hash {
+        findings.add(Fault::WrongEnd { head_seq: head_then.seq, last_seq });
+    }
+    let newest =
+        ledger_entry::Entity::find().order_by_desc(ledger_entry::Column::Seq).limit(1).one(db).await?.map_or(0, |row| row.seq);
+    let head_now = head(db).await?.seq; // read after the newest entry: an honest one is never behind it
+    if newest > head_now {
+        findings.add(Fault::WrongEnd { head_seq: head_now, last_seq: newest });
+    }
+    Ok(())
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Altered { seq } => write!(f, "第 {seq} 条:内容被改动"),
+            Self::Missing { first, last } if first == last => write!(f, "第 {first} 条:缺失"),
+            Self::Missing { first, last } => write!(f, "第 {first} 至 {last} 条:缺失"),
+            Self::Unlinked { seq } => write!(f, "第 {seq} 条:与上一条不相连,曾有插入或改写"),
+            Self::NotConserved { seq } => write!(f, "第 {seq} 条:计入与未计入之和不等于申报"),
+            Self::NotAsWatched { seq, credited_ms, worth_ms } => {
+                write!(f, "第 {seq} 条:计入 {credited_ms} 毫秒,按收看记录应为 {worth_ms} 毫秒")
+            }
+            Self::WrongEnd { head_seq, last_seq } => write!(f, "末条应为第 {head_seq} 条,实为第 {last_seq} 条或内容不符"),
+        }
+    }
+}
+
+impl fmt::Display for Findings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "台账 {} 条,其中 {} 条按收看记录重算", self.entries, self.recomputed)?;
+        if self.is_sound() {
+            return write!(f, ":链条完整,数字一致。");
+        }
+        for fault in &self.faults {
+            write!(f, "\n  {fault}")?;
+        }
+        if self.more > 0 {
+            write!(f, "\n  另有 {} 处", self.more)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,203 @@
+//! Sessions as the archive sees them: beats by day, and who was there when.
+//!
+//! Reads the player's rows and the earlier entries of the ledger, and hands both to `judge`. Posting, verifying and the
+//! still-open part of a record all go through here, so they cannot disagree.
+
+use crate::intervals::Intervals;
+use crate::judge::{self, Before, Stretch, Worth};
+use crate::rules::Rules;
+use crate::{Result, ledger};
+use entity::{
+    Day, LessonId, Moment, PersonId, PlaybackId, PlaybackMode, Reason, beat, ledger_entry, playback, presence,
+};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+/// One session, read for judging.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) playback_id: PlaybackId,
+    pub(crate) lesson_id: LessonId,
+    days: BTreeMap<Day, Vec<Stretch>>,
+    stays: BTreeMap<PersonId, Intervals>,
+}
+
+impl Session {
+    /// Read sessions, a bounded number at once. Someone still in the room when it ended stayed until its end.
+    pub(crate) async fn load(db: &impl ConnectionTrait, playbacks: &[playback::Model]) -> Result<Vec<Self>> {
+        let ids: Vec<_> = playbacks.iter().map(|playback| playback.id).collect();
+        let mut beats = beats_of(db, &ids).await?;
+        let mut stays = stays_of(db, &ids).await?;
+        let sessions = playbacks.iter().map(|playback| Self {
+            playback_id: playback.id,
+            lesson_id: playback.lesson_id,
+            days: judge::by_day(&beats.remove(&playback.id).unwrap_or_default()),
+            stays: match playback.mode {
+                PlaybackMode::Solo => playback.person_id.map(|id| (id, Intervals::always())).into_iter().collect(),
+                PlaybackMode::Group => stays.remove(&playback.id).unwrap_or_default(),
+            },
+        });
+        Ok(sessions.collect())
+    }
+
+    /// The people it may be worth something to.
+    pub(crate) fn people(&self) -> Vec<PersonId> {
+        self.stays.keys().copied().collect()
+    }
+
+    /// The civil days on which the person was there while it ran.
+    pub(crate) fn days_of(&self, person: PersonId) -> Vec<Day> {
+        let Some(stays) = self.stays.get(&person) else { return Vec::new() };
+        self.days.keys().copied().filter(|day| was_there_on(stays, *day)).collect()
+    }
+
+    /// Every civil day on which it ran.
+    pub(crate) fn days(&self) -> BTreeSet<Day> {
+        self.days.keys().copied().collect()
+    }
+
+    /// What it is worth to the person on that day, after these earlier entries of theirs.
+    pub(crate) async fn worth(
+        &self,
+        db: &impl ConnectionTrait,
+        known: &mut Sessions,
+        (person, day): (PersonId, Day),
+        earlier: &[ledger_entry::Model],
+        rules: &Rules,
+    ) -> Result<Worth> {
+        let before = known.before(db, self.lesson_id, earlier).await?;
+        let nobody = Intervals::default();
+        let stays = self.stays.get(&person).unwrap_or(&nobody);
+        Ok(judge::worth(self.stretches(day), stays, &before, rules))
+    }
+
+    fn stretches(&self, day: Day) -> &[Stretch] {
+        self.days.get(&day).map_or(&[], Vec::as_slice)
+    }
+
+    fn seen_by(&self, person: PersonId, day: Day) -> Intervals {
+        self.stays.get(&person).map(|stays| judge::seen(self.stretches(day), stays)).unwrap_or_default()
+    }
+}
+
+/// Sessions already read, so that a room of sixty reads each earlier one once.
+#[derive(Debug, Default)]
+pub(crate) struct Sessions {
+    read: HashMap<PlaybackId, Arc<Session>>,
+}
+
+impl Sessions {
+    /// The session of a playback; `None` when there is no such row.
+    pub(crate) async fn get(&mut self, db: &impl ConnectionTrait, id: PlaybackId) -> Result<Option<Arc<Session>>> {
+        if !self.read.contains_key(&id) {
+            self.prepare(db, &[id]).await?;
+        }
+        Ok(self.read.get(&id).cloned())
+    }
+
+    /// Read these sessions in a few queries, so that a long walk needs no query each; forgets what was read when that
+    /// has grown, to keep memory flat.
+    pub(crate) async fn prepare(&mut self, db: &impl ConnectionTrait, ids: &[PlaybackId]) -> Result<()> {
+        if self.read.len() > 4 * CHUNK {
+            self.read.clear();
+        }
+        let missing: Vec<_> = ids.iter().copied().filter(|id| !self.read.contains_key(id)).collect();
+        for chunk in missing.chunks(CHUNK) {
+            let rows = playback::Entity::find().filter(playback::Column::Id.is_in(chunk.iter().copied())).all(db).await?;
+            for session in Session::load(db, &rows).await? {
+                self.read.insert(session.playback_id, Arc::new(session));
+            }
+        }
+        Ok(())
+    }
+
+    async fn before(
+        &mut self,
+        db: &impl ConnectionTrait,
+        lesson: LessonId,
+        earlier: &[ledger_entry::Model],
+    ) -> Result<Before> {
+        let mut before = Before::default();
+        for entry in earlier {
+            before.day_credited_ms = before.day_credited_ms.saturating_add(entry.credited_ms);
+            let (Some(id), true) = (entry.playback_id, entry.lesson_id == Some(lesson)) else { continue };
+            let Some(session) = self.get(db, id).await? else { continue };
+            let seen = session.seen_by(entry.person_id, entry.day);
+            if entry.credited_ms > 0 {
+                before.credited.extend(&seen);
+            }
+            before.watched.extend(&seen);
+            before.watched_ms = before.watched_ms.saturating_add(would_count_ms(entry)?);
+        }
+        Ok(before)
+    }
+}
+
+/// The lesson entries of each person and day, in the order they were posted.
+pub(crate) type Earlier = HashMap<(PersonId, Day), Vec<ledger_entry::Model>>;
+
+/// The lesson entries these people have on these days, and perhaps more of theirs.
+pub(crate) async fn earlier(
+    db: &impl ConnectionTrait,
+    people: &BTreeSet<PersonId>,
+    days: &BTreeSet<Day>,
+) -> Result<Earlier> {
+    let (Some(first), Some(last)) = (days.first(), days.last()) else { return Ok(Earlier::new()) };
+    let people: Vec<_> = people.iter().copied().collect();
+    let mut earlier = Earlier::new();
+    for chunk in people.chunks(CHUNK) {
+        let rows = ledger_entry::Entity::find()
+            .filter(ledger_entry::Column::PersonId.is_in(chunk.iter().copied()))
+            .filter(ledger_entry::Column::Day.between(*first, *last))
+            .filter(ledger_entry::Column::LessonId.is_not_null())
+            .order_by_asc(ledger_entry::Column::Seq)
+            .all(db)
+            .await?;
+        for row in rows.into_iter().filter(|row| days.contains(&row.day)) {
+            earlier.entry((row.person_id, row.day)).or_default().push(row);
+        }
+    }
+    Ok(earlier)
+}
+
+/// Keys in one statement: well below SQLite's limit of bind variables.
+const CHUNK: usize = 500;
+
+/// What an entry holds or would hold but for the minimum and the cap.
+fn would_count_ms(entry: &ledger_entry::Model) -> Result<i64> {
+    let reasons = ledger::reasons_of(entry)?;
+    let held_back = [Reason::TooShort, Reason::DailyCap].iter().filter_map(|reason| reasons.get(reason));
+    Ok(held_back.fold(entry.credited_ms, |sum, ms| sum.saturating_add(*ms)))
+}
+
+fn was_there_on(stays: &Intervals, day: Day) -> bool {
+    let end = day.succ_opt().map_or(i64::MAX, |next| Moment::start_of(next).0);
+    stays.touches(Moment::start_of(day).0, end)
+}
+
+async fn beats_of(db: &impl ConnectionTrait, ids: &[PlaybackId]) -> Result<HashMap<PlaybackId, Vec<beat::Model>>> {
+    let rows = beat::Entity::find()
+        .filter(beat::Column::PlaybackId.is_in(ids.iter().copied()))
+        .order_by_asc(beat::Column::PlaybackId)
+        .order_by_asc(beat::Column::Seq)
+        .all(db)
+        .await?;
+    let mut beats: HashMap<PlaybackId, Vec<beat::Model>> = HashMap::new();
+    for row in rows {
+        beats.entry(row.playback_id).or_default().push(row);
+    }
+    Ok(beats)
+}
+
+type Stays = BTreeMap<PersonId, Intervals>;
+
+async fn stays_of(db: &impl ConnectionTrait, ids: &[PlaybackId]) -> Result<HashMap<PlaybackId, Stays>> {
+    let rows = presence::Entity::find().filter(presence::Column::PlaybackId.is_in(ids.iter().copied())).all(db).await?;
+    let mut stays: HashMap<PlaybackId, Stays> = HashMap::new();
+    for row in rows {
+        let left = row.left_at.map_or(i64::MAX, |left| left.0);
+        stays.entry(row.playback_id).or_default().entry(row.person_id).or_default().insert(row.arrived_at.0, left);
+    }
+    Ok(stays)
+}

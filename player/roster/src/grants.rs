@@ -1,0 +1,65 @@
+//! Roles given to accounts at units.
+//!
+//! A grant reaches its unit and all below it; what a role may do is the server's table, not ours.
+
+use crate::Result;
+use entity::{AccountId, Moment, Role, UnitId, org_unit, role_grant};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, Set};
+use std::collections::HashMap;
+
+/// A role and where it holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// Which role.
+    pub role: Role,
+    /// The unit it was given at.
+    pub unit_id: UnitId,
+    /// That unit's path: the role reaches every path that starts so.
+    pub path: String,
+}
+
+/// Gives the role at the unit; giving it twice changes nothing.
+pub async fn give(db: &impl ConnectionTrait, account: AccountId, role: Role, unit: UnitId, now: Moment) -> Result<()> {
+    let row = role_grant::ActiveModel {
+        account_id: Set(account),
+        role: Set(role),
+        unit_id: Set(unit),
+        granted_at: Set(now),
+        ..Default::default()
+    };
+    let once = [role_grant::Column::AccountId, role_grant::Column::Role, role_grant::Column::UnitId];
+    role_grant::Entity::insert(row)
+        .on_conflict(OnConflict::columns(once).do_nothing().to_owned())
+        .exec_without_returning(db)
+        .await?;
+    Ok(())
+}
+
+/// Takes the role at the unit away; taking what was not given changes nothing.
+pub async fn take(db: &impl ConnectionTrait, account: AccountId, role: Role, unit: UnitId) -> Result<()> {
+    role_grant::Entity::delete_many()
+        .filter(role_grant::Column::AccountId.eq(account))
+        .filter(role_grant::Column::Role.eq(role))
+        .filter(role_grant::Column::UnitId.eq(unit))
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
+/// Every grant of the account, oldest first. A grant at a unit that is gone reaches nothing and is left out.
+pub async fn of_account(db: &impl ConnectionTrait, account: AccountId) -> Result<Vec<Grant>> {
+    let rows = role_grant::Entity::find()
+        .filter(role_grant::Column::AccountId.eq(account))
+        .order_by_asc(role_grant::Column::Id)
+        .all(db)
+        .await?;
+    let ids = rows.iter().map(|row| row.unit_id);
+    let units = org_unit::Entity::find().filter(org_unit::Column::Id.is_in(ids)).all(db).await?;
+    let paths: HashMap<UnitId, String> = units.into_iter().map(|unit| (unit.id, unit.path)).collect();
+    let grant = |row: role_grant::Model| {
+        let path = paths.get(&row.unit_id)?.clone();
+        Some(Grant { role: row.role, unit_id: row.unit_id, path })
+    };
+    Ok(rows.into_iter().filter_map(grant).collect())
+}

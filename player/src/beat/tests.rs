@@ -1,0 +1,301 @@
+use super::*;
+use crate::totals::Totals;
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+
+const START: Moment = Moment(1_764_205_200_000);
+const LENGTH_MS: i64 = 3_600_000;
+
+/// A session that stands at `position_ms`, playing at normal speed, after its tenth beat.
+fn playing_at(position_ms: i64) -> LastBeat {
+    LastBeat {
+        seq: 10,
+        position_ms,
+        playing: true,
+        rate_permille: 1000,
+        at: START,
+        duration_ms: LENGTH_MS,
+        superseded: false,
+    }
+}
+
+fn beat(seq: i64, position_ms: i64) -> Beat {
+    Beat { seq, position_ms, playing: true, rate_permille: 1000 }
+}
+
+/// Claimed, length of the span, reason and its share, for the next beat after `elapsed_ms`.
+fn verdict(last: &LastBeat, position_ms: i64, elapsed_ms: i64) -> Option<(i64, i64, Option<Reason>, i64)> {
+    let judged = judge(last, &beat(11, position_ms), START.plus_ms(elapsed_ms))?;
+    Some((judged.claimed_ms, judged.span_to_ms - judged.span_from_ms, judged.reason, judged.reason_ms))
+}
+
+/// A whole session: beats with the milliseconds after the start at which they came.
+fn played(mut last: LastBeat, beats: &[(Beat, i64)]) -> Totals {
+    let mut totals = Totals::default();
+    for (beat, at) in beats {
+        let now = START.plus_ms(*at);
+        if let Some(judged) = judge(&last, beat, now) {
+            totals.add(&judged);
+            last = last.after(beat, &judged, now);
+        }
+    }
+    totals
+}
+
+/// A session that has just begun at the start of the lesson.
+fn begun() -> LastBeat {
+    LastBeat { seq: 0, ..playing_at(0) }
+}
+
+fn reasons(pairs: &[(Reason, i64)]) -> BTreeMap<Reason, i64> {
+    pairs.iter().copied().collect()
+}
+
+#[test]
+fn a_playhead_that_moves_with_the_clock_earns_its_whole_way() {
+    assert_eq!(verdict(&playing_at(60_000), 75_000, 15_000), Some((15_000, 15_000, None, 0)));
+}
+
+#[test]
+fn a_paused_playhead_claims_nothing_wherever_it_is_found() {
+    let paused = LastBeat { playing: false, ..playing_at(60_000) };
+    assert_eq!(verdict(&paused, 60_000, 15_000), Some((0, 0, None, 0)));
+    assert_eq!(verdict(&paused, 75_000, 15_000), Some((0, 0, None, 0)));
+}
+
+#[test]
+fn a_seek_back_claims_nothing_and_starts_anew_from_there() {
+    let last = playing_at(60_000);
+    assert_eq!(verdict(&last, 20_000, 15_000), Some((0, 0, None, 0)));
+    let totals = played(last, &[(beat(11, 20_000), 15_000), (beat(12, 35_000), 30_000)]);
+    assert_eq!((totals.claimed_ms, totals.credited_ms), (15_000, 15_000));
+}
+
+#[test]
+fn a_little_more_than_the_clock_allows_is_over_wall() {
+    assert_eq!(verdict(&playing_at(0), 17_000, 15_000), Some((17_000, 15_000, Some(Reason::OverWall), 2_000)));
+    assert_eq!(verdict(&playing_at(0), 18_500, 15_000), Some((18_500, 15_000, Some(Reason::OverWall), 3_500)));
+}
+
+#[test]
+fn far_more_than_the_clock_allows_is_a_seek_and_earns_nothing() {
+    assert_eq!(verdict(&playing_at(0), 18_501, 15_000), Some((18_501, 0, Some(Reason::SeekUnseen), 18_501)));
+    assert_eq!(verdict(&playing_at(0), LENGTH_MS, 1_000), Some((LENGTH_MS, 0, Some(Reason::SeekUnseen), LENGTH_MS)));
+}
+
+#[test]
+fn half_a_second_of_slack_joins_the_span_but_never_the_credit() {
+    assert_eq!(verdict(&playing_at(0), 15_500, 15_000), Some((15_500, 15_500, None, 0)));
+    let totals = played(playing_at(0), &[(beat(11, 15_500), 15_000)]);
+    assert_eq!((totals.claimed_ms, totals.credited_ms), (15_500, 15_000));
+    assert_eq!(totals.reasons, reasons(&[(Reason::OverWall, 500)]));
+}
+
+#[test]
+fn play_at_one_and_a_half_speed_earns_the_time_it_took() {
+    let last = LastBeat { rate_permille: 1500, ..playing_at(0) };
+    let totals = played(last, &[(beat(11, 22_500), 15_000)]);
+    assert_eq!((totals.claimed_ms, totals.credited_ms), (22_500, 15_000));
+    assert_eq!(totals.reasons, reasons(&[(Reason::OverWall, 7_500)]));
+}
+
+#[test]
+fn no_claimed_speed_allows_more_than_one_and_a_half() {
+    let last = LastBeat { rate_permille: 3000, ..playing_at(0) };
+    assert_eq!(verdict(&last, 25_000, 15_000), Some((25_000, 22_500, Some(Reason::OverWall), 2_500)));
+    assert_eq!(verdict(&last, 45_000, 15_000), Some((45_000, 0, Some(Reason::SeekUnseen), 45_000)));
+}
+
+#[test]
+fn slow_play_earns_the_media_and_not_the_time() {
+    let slow = LastBeat { rate_permille: 500, ..playing_at(0) };
+    let slow_beat = Beat { rate_permille: 500, ..beat(11, 7_500) };
+    assert_eq!(played(slow, &[(slow_beat, 15_000)]).credited_ms, 7_500);
+}
+
+#[test]
+fn what_was_seen_before_in_the_session_is_overlap() {
+    let again = [(beat(1, 15_000), 15_000), (beat(2, 5_000), 16_000), (beat(3, 25_000), 36_000)];
+    let totals = played(begun(), &again);
+    assert_eq!((totals.claimed_ms, totals.credited_ms), (35_000, 25_000));
+    assert_eq!(totals.reasons, reasons(&[(Reason::Overlap, 10_000)]));
+}
+
+#[test]
+fn a_superseded_session_earns_nothing() {
+    let last = LastBeat { superseded: true, ..playing_at(0) };
+    assert_eq!(verdict(&last, 15_000, 15_000), Some((15_000, 0, Some(Reason::SecondDevice), 15_000)));
+    assert_eq!(verdict(&last, LENGTH_MS, 15_000), Some((LENGTH_MS, 0, Some(Reason::SecondDevice), LENGTH_MS)));
+    assert_eq!(verdict(&last, 0, 15_000), Some((0, 0, None, 0)));
+}
+
+#[test]
+fn one_beat_vouches_for_ten_minutes_and_the_rest_is_idle() {
+    let half_an_hour = 1_800_000;
+    let rest = half_an_hour - IDLE_MS;
+    assert_eq!(
+        verdict(&playing_at(0), half_an_hour, half_an_hour),
+        Some((half_an_hour, IDLE_MS, Some(Reason::Idle), rest))
+    );
+}
+
+#[test]
+fn a_beat_that_was_seen_or_passed_changes_nothing() {
+    let last = playing_at(0);
+    assert_eq!(judge(&last, &beat(10, 15_000), START.plus_ms(15_000)), None);
+    assert_eq!(judge(&last, &beat(3, 15_000), START.plus_ms(15_000)), None);
+}
+
+#[test]
+fn a_position_beyond_the_end_is_the_end() {
+    let judged = judge(&playing_at(LENGTH_MS - 5_000), &beat(11, i64::MAX), START.plus_ms(15_000));
+    assert_eq!(judged.map(|it| (it.position_ms, it.claimed_ms, it.reason_ms)), Some((LENGTH_MS, 5_000, 0)));
+}
+
+#[test]
+fn a_beat_delivered_late_does_not_cost_the_next_one() {
+    let late = [(beat(1, 15_000), 20_000), (beat(2, 30_000), 30_000)];
+    assert_eq!(played(begun(), &late).credited_ms, 30_000);
+}
+
+#[test]
+fn ten_seconds_and_no_more_are_left_for_the_next_beat() {
+    let stalled = [(beat(1, 15_000), 60_000), (beat(2, 25_000), 60_000), (beat(3, 26_000), 60_000)];
+    let totals = played(begun(), &stalled);
+    assert_eq!((totals.claimed_ms, totals.credited_ms), (26_000, 25_000));
+}
+
+#[test]
+fn time_before_play_was_pressed_is_not_left_for_a_seek() {
+    let waited = [(beat(1, 0), 60_000), (beat(2, 10_000), 60_000)];
+    assert_eq!(played(begun(), &waited).reasons, reasons(&[(Reason::SeekUnseen, 10_000)]));
+}
+
+#[test]
+fn a_clock_that_runs_backwards_earns_nothing_and_moves_nothing_back() {
+    let last = playing_at(0);
+    let (early, next) = (START.plus_ms(-5_000), beat(11, 400));
+    let judged = judge(&last, &next, early);
+    assert_eq!(judged.map(|it| last.after(&next, &it, early).at), Some(START));
+    assert_eq!(played(last, &[(next, -5_000)]).credited_ms, 0);
+}
+
+#[test]
+fn numbers_that_make_no_sense_are_refused() {
+    assert!(matches!(Beat::parse(0, 0, true, 1.0), Err(Error::BadSeq)));
+    assert!(matches!(Beat::parse(i64::MAX, 0, true, 1.0), Err(Error::BadSeq)));
+    assert!(matches!(Beat::parse(1, -1, true, 1.0), Err(Error::BadPosition)));
+    for rate in [0.0, 0.249, 3.01, -1.0, f64::NAN, f64::INFINITY] {
+        assert!(matches!(Beat::parse(1, 0, true, rate), Err(Error::BadRate)));
+    }
+    assert_eq!(Beat::parse(MOST_SEQ, i64::MAX, false, 1.25).map(|beat| beat.rate_permille).ok(), Some(1250));
+}
+
+/// Anything a client may send, at any time: position, playing, rate, milliseconds since the beat before.
+fn any_beats() -> impl Strategy<Value = Vec<(Beat, i64)>> {
+    let position = prop_oneof![0..LENGTH_MS + 60_000, 0..60_000i64];
+    let pause = prop_oneof![0..30_000i64, 0..2_000_000i64, Just(0)];
+    prop::collection::vec((1..40i64, position, any::<bool>(), 250..=3000, pause), 0..60).prop_map(|steps| {
+        let mut at = 0;
+        let timed = steps.into_iter().map(|(seq, position_ms, playing, rate_permille, pause)| {
+            at += pause;
+            (Beat { seq, position_ms, playing, rate_permille }, at)
+        });
+        timed.collect()
+    })
+}
+
+/// A learner who plays (at a speed up to 1.5), pauses and goes on, whose player says so at every change: the beats,
+/// and the time they are owed.
+fn honest_beats() -> impl Strategy<Value = (Vec<(Beat, i64)>, i64)> {
+    let rate = prop_oneof![Just(500), Just(1000), Just(1250), Just(1500)];
+    prop::collection::vec((any::<bool>(), rate, 1..60_000i64), 1..40).prop_map(|steps| {
+        let (mut at, mut position_ms, mut owed_ms, mut beats) = (0, 0, 0, Vec::new());
+        for (seq, (playing, rate_permille, lasts_ms)) in (1..).zip(steps) {
+            beats.push((Beat { seq, position_ms, playing, rate_permille }, at));
+            at += lasts_ms;
+            if playing {
+                let media_ms = lasts_ms * i64::from(rate_permille) / 1000;
+                position_ms += media_ms;
+                owed_ms += media_ms.min(lasts_ms);
+            }
+        }
+        beats.push((Beat { seq: MOST_SEQ, position_ms, playing: false, rate_permille: 1000 }, at));
+        (beats, owed_ms)
+    })
+}
+
+/// A learner who plays through at normal speed; each beat is on its way for up to ten seconds.
+fn late_beats() -> impl Strategy<Value = (Vec<(Beat, i64)>, i64)> {
+    prop::collection::vec((1..20_000i64, 0..=LATE_MS), 1..60).prop_map(|steps| {
+        let (mut position_ms, mut beats) = (0, vec![(beat(1, 0), 0)]);
+        for (seq, (lasts_ms, delay_ms)) in (2..).zip(steps) {
+            position_ms += lasts_ms;
+            beats.push((beat(seq, position_ms), position_ms + delay_ms));
+        }
+        beats.sort_by_key(|(_, at)| *at);
+        (beats, position_ms)
+    })
+}
+
+proptest! {
+    #[test]
+    fn credit_never_exceeds_the_wall_clock_nor_the_lesson_and_every_claim_is_explained(beats in any_beats()) {
+        let totals = played(begun(), &beats);
+        let wall_ms = beats.last().map_or(0, |(_, at)| *at);
+        prop_assert!(totals.credited_ms <= wall_ms);
+        prop_assert!(totals.credited_ms <= totals.seen.measure());
+        prop_assert!(totals.seen.measure() <= LENGTH_MS);
+        prop_assert!(totals.reasons.values().all(|ms| *ms > 0));
+        prop_assert_eq!(totals.credited_ms + totals.reasons.values().sum::<i64>(), totals.claimed_ms);
+    }
+
+    #[test]
+    fn no_instant_of_the_wall_clock_is_used_twice(beats in any_beats()) {
+        let (mut last, mut used) = (begun(), START);
+        for (beat, at) in &beats {
+            let now = START.plus_ms(*at);
+            let Some(judged) = judge(&last, beat, now) else { continue };
+            prop_assert!(used <= judged.wall_from && judged.wall_from <= judged.wall_to && judged.wall_to <= now);
+            used = judged.wall_to;
+            last = last.after(beat, &judged, now);
+        }
+    }
+
+    #[test]
+    fn an_honest_learner_gets_their_full_time((beats, owed_ms) in honest_beats()) {
+        // Positions are whole milliseconds: each may round off what two of the wall clock then leave for the next beat.
+        let rounding_ms = 2 * i64::try_from(beats.len())?;
+        let credited_ms = played(begun(), &beats).credited_ms;
+        prop_assert!((owed_ms..=owed_ms + rounding_ms).contains(&credited_ms), "{} of {}", credited_ms, owed_ms);
+    }
+
+    #[test]
+    fn a_thin_link_costs_an_honest_learner_nothing((beats, owed_ms) in late_beats()) {
+        // A beat overtaken by a later one changes nothing; the later one carries its time.
+        prop_assert_eq!(played(begun(), &beats).credited_ms, owed_ms);
+    }
+
+    #[test]
+    fn beats_sent_again_add_nothing((beats, _) in honest_beats(), again in prop::collection::vec((any::<prop::sample::Index>(), 0..20_000i64), 0..30)) {
+        let mut resent = beats.clone();
+        for (which, later) in again {
+            let (beat, at) = *which.get(&beats);
+            resent.push((beat, at + later));
+        }
+        resent.sort_by_key(|(beat, at)| (*at, beat.seq));
+        prop_assert_eq!(played(begun(), &resent), played(begun(), &beats));
+    }
+
+    #[test]
+    fn beats_in_any_order_never_add_credit(
+        (order, beats) in honest_beats().prop_map(|(beats, _)| beats).prop_flat_map(|beats| {
+            (Just(beats.iter().map(|(beat, _)| *beat).collect::<Vec<_>>()).prop_shuffle(), Just(beats))
+        })
+    ) {
+        let shuffled: Vec<(Beat, i64)> = order.into_iter().zip(&beats).map(|(beat, (_, at))| (beat, *at)).collect();
+        let (mixed, honest) = (played(begun(), &shuffled), played(begun(), &beats));
+        let wall_ms = beats.last().map_or(0, |(_, at)| *at);
+        prop_assert!(mixed.credited_ms <= wall_ms && mixed.credited_ms <= honest.seen.measure());
+    }
+}

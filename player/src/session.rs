@@ -1,0 +1,221 @@
+//! The life of a playback session: it begins, perhaps where an older one stopped, and it ends.
+//!
+//! What happens in between are beats, see [`crate::recorder`]. Whether the lesson may be seen is the caller's question.
+
+use crate::classroom::{MOST_PEOPLE, presence};
+use crate::totals::Progress;
+use crate::{Error, Result, beat, takeover, writing};
+use entity::{AccountId, LessonId, Moment, PersonId, PlaybackId, PlaybackMode, UnitId, lesson, playback};
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, DatabaseTransaction, EntityTrait,
+    NotSet, QueryFilter, QueryOrder, QuerySelect, Set,
+};
+
+/// Who wants to play what.
+#[derive(Clone, Debug)]
+pub struct Begin {
+    /// The lesson.
+    pub lesson_id: LessonId,
+    /// Alone or in a room.
+    pub mode: PlaybackMode,
+    /// The learner of a solo session.
+    pub person_id: Option<PersonId>,
+    /// Who operates the player.
+    pub account_id: AccountId,
+    /// The unit of the learner or of the room.
+    pub unit_id: UnitId,
+    /// Who is in the room when it begins; not looked at in a solo session.
+    pub roster: Vec<PersonId>,
+}
+
+/// A session that has begun.
+#[derive(Clone, Debug)]
+pub struct Begun {
+    /// Its row.
+    pub playback: playback::Model,
+    /// Where to go on.
+    pub resume_at_ms: i64,
+}
+
+/// Begins a session; everybody in it stops watching elsewhere, in the same transaction.
+///
+/// # Errors
+/// [`Error::UnknownLesson`], [`Error::NothingToPlay`], [`Error::NoLearner`], [`Error::RosterTooLong`] and
+/// [`Error::UnknownPerson`].
+pub async fn begin(db: &DatabaseConnection, begin: Begin, now: Moment) -> Result<Begun> {
+    let people = people_of(&begin)?;
+    let txn = writing::begin(db).await?;
+    let duration_ms = length_of(&txn, begin.lesson_id).await?;
+    takeover::stop_elsewhere(&txn, &people, None, now).await?;
+    let resume_at_ms = resume_at(&txn, &begin, duration_ms).await?;
+    let playback = first_row(&begin, duration_ms, resume_at_ms, now).insert(&txn).await?;
+    if begin.mode == PlaybackMode::Group {
+        presence::arrive(&txn, playback.id, &people, begin.account_id, now).await?;
+    }
+    txn.commit().await?;
+    Ok(Begun { playback, resume_at_ms })
+}
+
+/// Everybody the session is for, each once, in order.
+fn people_of(begin: &Begin) -> Result<Vec<PersonId>> {
+    let mut people = match (begin.mode, begin.person_id) {
+        (PlaybackMode::Solo, Some(learner)) => vec![learner],
+        (PlaybackMode::Solo, None) => return Err(Error::NoLearner),
+        (PlaybackMode::Group, _) => begin.roster.clone(),
+    };
+    people.sort_unstable();
+    people.dedup();
+    if people.len() > MOST_PEOPLE {
+        return Err(Error::RosterTooLong { most: MOST_PEOPLE });
+    }
+    Ok(people)
+}
+
+async fn length_of(db: &impl ConnectionTrait, id: LessonId) -> Result<i64> {
+    let length: Option<i64> =
+        lesson::Entity::find_by_id(id).select_only().column(lesson::Column::DurationMs).into_tuple().one(db).await?;
+    match length {
+        Some(duration_ms) if duration_ms > 0 => Ok(duration_ms),
+        Some(_) => Err(Error::NothingToPlay(id)),
+        None => Err(Error::UnknownLesson(id)),
+    }
+}
+
+/// Where this learner, or this room's unit, last was in the lesson; 0 when that was as good as the end.
+///
+/// A session that was opened and never played says nothing, so it must not hide an older one that was.
+async fn resume_at(db: &impl ConnectionTrait, begin: &Begin, duration_ms: i64) -> Result<i64> {
+    let same = match begin.mode {
+        PlaybackMode::Solo => playback::Column::PersonId.eq(begin.person_id),
+        PlaybackMode::Group => playback::Column::UnitId.eq(begin.unit_id),
+    };
+    let position_ms: Option<i64> = playback::Entity::find()
+        .select_only()
+        .column(playback::Column::LastPositionMs)
+        .filter(same)
+        .filter(playback::Column::LessonId.eq(begin.lesson_id))
+        .filter(playback::Column::Mode.eq(begin.mode))
+        .filter(playback::Column::LastSeq.gt(0))
+        .order_by_desc(playback::Column::LastBeatAt)
+        .order_by_desc(playback::Column::Id)
+        .into_tuple()
+        .one(db)
+        .await?;
+    Ok(position_ms.filter(|at| !is_as_good_as_the_end(*at, duration_ms)).unwrap_or(0))
+}
+
+/// Within the last twentieth, or the last 15 s.
+fn is_as_good_as_the_end(position_ms: i64, duration_ms: i64) -> bool {
+    let left_ms = duration_ms - position_ms;
+    left_ms <= 15_000 || left_ms <= duration_ms / 20
+}
+
+/// A session begins with the playhead where it resumes, about to play.
+fn first_row(begin: &Begin, duration_ms: i64, resume_at_ms: i64, now: Moment) -> playback::ActiveModel {
+    playback::ActiveModel {
+        id: NotSet,
+        mode: Set(begin.mode),
+        lesson_id: Set(begin.lesson_id),
+        person_id: Set(begin.person_id.filter(|_| begin.mode == PlaybackMode::Solo)),
+        account_id: Set(begin.account_id),
+        unit_id: Set(begin.unit_id),
+        duration_ms: Set(duration_ms),
+        started_at: Set(now),
+        day: Set(now.day()),
+        last_seq: Set(0),
+        last_position_ms: Set(resume_at_ms),
+        last_playing: Set(true),
+        last_rate_permille: Set(1000),
+        last_beat_at: Set(now),
+        claimed_ms: Set(0),
+        credited_ms: Set(0),
+        reasons: Set("{}".to_owned()),
+        seen: Set("[]".to_owned()),
+        superseded_at: Set(None),
+        closed_at: Set(None),
+        posted_at: Set(None),
+    }
+}
+
+/// Ends a session of this account, and every stay in its room; ending it again answers the same.
+///
+/// # Errors
+/// [`Error::UnknownPlayback`] and [`Error::NotYours`].
+pub async fn close(db: &DatabaseConnection, id: PlaybackId, by: AccountId, now: Moment) -> Result<Progress> {
+    let txn = writing::begin(db).await?;
+    let mut row = locked(&txn, id).await?;
+    if row.account_id != by {
+        return Err(Error::NotYours(id));
+    }
+    if row.closed_at.is_none() {
+        end(&txn, &row, now).await?;
+        row.closed_at = Some(now);
+    }
+    txn.commit().await?;
+    Progress::of(&row)
+}
+
+async fn end(txn: &DatabaseTransaction, row: &playback::Model, at: Moment) -> Result<()> {
+    playback::Entity::update_many()
+        .col_expr(playback::Column::ClosedAt, Expr::value(at))
+        .filter(playback::Column::Id.eq(row.id))
+        .exec(txn)
+        .await?;
+    if row.mode == PlaybackMode::Group {
+        presence::end_all(txn, row.id, at).await?;
+    }
+    Ok(())
+}
+
+/// Ends the sessions that have not been heard of for ten minutes, each at its last sign of life; answers which.
+///
+/// At most 500 at a time, so that the beats of everybody else need not wait: call again until none is left.
+///
+/// # Errors
+/// When the database fails.
+pub async fn close_stale(db: &DatabaseConnection, now: Moment) -> Result<Vec<PlaybackId>> {
+    let silent = Condition::all()
+        .add(playback::Column::ClosedAt.is_null())
+        .add(playback::Column::LastBeatAt.lt(now.plus_ms(-beat::IDLE_MS)));
+    let txn = writing::begin(db).await?;
+    let rows = playback::Entity::find()
+        .filter(silent)
+        .order_by_asc(playback::Column::Id)
+        .limit(500)
+        .lock_exclusive()
+        .all(&txn)
+        .await?;
+    let ids: Vec<PlaybackId> = rows.iter().map(|row| row.id).collect();
+    if ids.is_empty() {
+        return Ok(ids);
+    }
+    for room in rows.iter().filter(|row| row.mode == PlaybackMode::Group) {
+        presence::end_all(&txn, room.id, room.last_beat_at).await?;
+    }
+    playback::Entity::update_many()
+        .col_expr(playback::Column::ClosedAt, Expr::col(playback::Column::LastBeatAt))
+        .filter(playback::Column::Id.is_in(ids.iter().copied()))
+        .exec(&txn)
+        .await?;
+    txn.commit().await?;
+    Ok(ids)
+}
+
+/// How a session stands.
+///
+/// # Errors
+/// [`Error::UnknownPlayback`].
+pub async fn totals(db: &impl ConnectionTrait, id: PlaybackId) -> Result<Progress> {
+    let row = playback::Entity::find_by_id(id).one(db).await?;
+    Progress::of(&row.ok_or(Error::UnknownPlayback(id))?)
+}
+
+/// The row of a session, held until the transaction ends.
+pub(crate) async fn locked(txn: &DatabaseTransaction, id: PlaybackId) -> Result<playback::Model> {
+    let row = playback::Entity::find_by_id(id).lock_exclusive().one(txn).await?;
+    row.ok_or(Error::UnknownPlayback(id))
+}
+
+#[cfg(test)]
+mod tests;

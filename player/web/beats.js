@@ -1,0 +1,247 @@
+// Tells the server where the playhead is, and survives a bad line.
+//
+// Owns one playback session: begin, beats in rising order, close. A beat that can't be delivered waits in memory and in
+// localStorage and is sent again, in order. What a beat is worth is the server's business; nothing here counts time.
+
+const API = "/api/v1/playback";
+const KEPT = "yuanjiao:beats:";
+const LONGEST_WAIT_MS = 30_000;
+const FORGOTTEN_AFTER_MS = 7 * 24 * 3600_000;
+const ABANDONED_AFTER_MS = 120_000;
+
+export class Beats {
+  // `now()` gives {position_ms, playing, rate}; `show(state, totals)` is told "starting", "saved", "offline",
+  // "elsewhere", "expired" or "closed".
+  constructor({ now, show }) {
+    this.now = now;
+    this.show = show;
+    this.totals = null;
+    this.forget();
+    sendLeftovers();
+    setInterval(sendLeftovers, 60_000);
+    addEventListener("online", () => this.flush());
+  }
+
+  // Begin a session; `null` when that didn't work, and `show` has said why. Calls meanwhile share the one attempt.
+  begin(body) {
+    this.beginning ??= this.tryBegin(body).finally(() => (this.beginning = null));
+    return this.beginning;
+  }
+
+  // Go on with a session that runs already (a page that was loaded again).
+  adopt(id, lastSeq, everySeconds) {
+    this.id = String(id);
+    const kept = read(KEPT + this.id);
+    this.queue = kept?.queue ?? [];
+    this.seq = Math.max(lastSeq, ...this.queue.map((beat) => beat.seq));
+    this.every(everySeconds);
+    this.flush();
+  }
+
+  // Report the playhead. `jumped` marks the first report of a new stretch: after a start, a seek, a change of speed.
+  beat({ jumped = false, leaving = false, ...told } = {}) {
+    if (!this.id) return;
+    const beat = { seq: ++this.seq, ...this.now(), ...told };
+    const last = this.queue.at(-1);
+    // Unsent reports of one stretch say no more than the newest of them. After a break in the line the server then sees
+    // one long stretch, where many short ones arriving at once would look too fast to be true.
+    const waiting = last && this.queue.length > (this.sending ? 1 : 0);
+    if (waiting && !jumped && !last.starts && last.playing) this.queue.pop();
+    this.queue.push(jumped ? { ...beat, starts: true } : beat);
+    this.keep();
+    if (leaving) this.sendLeaving(beat);
+    else this.flush();
+  }
+
+  // End the session: what waits is delivered first. Resolves to the totals, or null when the line is down.
+  async close() {
+    if (!this.id) return this.totals;
+    const id = this.id;
+    this.closing = true;
+    this.keep();
+    await this.flush();
+    if (this.id !== id) return this.totals;
+    if (this.queue.length) return null;
+    const answer = await post(`${API}/${id}/close`, {});
+    if (!answer.ok) return null;
+    this.totals = answer.body;
+    this.forget();
+    this.show("closed", this.totals);
+    return this.totals;
+  }
+
+  // The page is going away. A report that still has to arrive must not be overtaken by the end of its session, so then
+  // the end is left to the next visit, or to the server, which closes what falls silent.
+  leave() {
+    if (!this.id) return;
+    if (this.now().playing || this.queue.length) this.beat({ leaving: true, playing: false });
+    else post(`${API}/${this.id}/close`, {}, true);
+  }
+
+  // The page is back from the browser's memory.
+  back() {
+    if (this.queue.length) this.flush();
+    else this.forget();
+  }
+
+  forget() {
+    if (this.id) write(KEPT + this.id, null);
+    clearInterval(this.timer);
+    clearTimeout(this.retry);
+    Object.assign(this, { id: null, seq: 0, queue: [], sending: null, closing: false, wait: 0, second: 0 });
+  }
+
+  // ---- inside ----
+
+  async tryBegin(body) {
+    this.show("starting", null);
+    const answer = await post(API, body);
+    if (!answer.ok) {
+      this.show(answer.status === 401 ? "expired" : answer.status && answer.status < 500 ? "refused" : "offline", answer.body);
+      return null;
+    }
+    this.id = String(answer.body.session_id);
+    this.totals = null;
+    this.every(answer.body.beat_every_s);
+    this.show("saved", null);
+    this.beat({ jumped: true });
+    return answer.body;
+  }
+
+  every(seconds) {
+    clearInterval(this.timer);
+    this.timer = setInterval(() => this.now().playing && this.beat(), (seconds || 15) * 1000);
+  }
+
+  keep() {
+    write(KEPT + this.id, { at: Date.now(), queue: this.queue, closing: this.closing });
+  }
+
+  // One request at a time, oldest first.
+  flush() {
+    this.sending ??= this.sendAll().finally(() => (this.sending = null));
+    return this.sending;
+  }
+
+  async sendAll() {
+    clearTimeout(this.retry);
+    while (this.id && this.queue.length) {
+      const id = this.id;
+      const beat = this.queue[0];
+      const answer = await send(id, beat);
+      if (this.id !== id) return;
+      if (answer.ok || answer.status === 400 || answer.status === 422) {
+        this.queue = this.queue.filter((other) => other.seq > beat.seq);
+        this.keep();
+        if (answer.ok) this.heard(answer.body);
+      } else if (answer.status === 401) {
+        return this.show("expired", this.totals);
+      } else if (answer.status && answer.status < 500 && answer.status !== 429) {
+        this.forget(); // superseded, closed or gone: the next play begins anew
+        return this.show(answer.status === 409 ? "elsewhere" : "closed", this.totals);
+      } else {
+        return this.later(answer.retryAfter);
+      }
+    }
+  }
+
+  heard(totals) {
+    this.wait = 0;
+    this.totals = totals;
+    const second = totals.reasons?.SECOND_DEVICE ?? 0;
+    if (second > this.second) {
+      this.forget();
+      return this.show("elsewhere", totals);
+    }
+    this.show("saved", totals);
+  }
+
+  later(seconds) {
+    this.wait = Math.min(Math.max(this.wait * 2, 2000), LONGEST_WAIT_MS);
+    this.retry = setTimeout(() => this.flush(), Math.max(this.wait, (seconds || 0) * 1000));
+    this.show("offline", this.totals);
+  }
+
+  sendLeaving(beat) {
+    send(this.id, beat, true).then((answer) => {
+      if (!answer.ok || !this.id) return;
+      this.queue = this.queue.filter((other) => other.seq > beat.seq);
+      this.keep();
+    });
+  }
+}
+
+// What other visits left unsent: deliver it in order, then close that session. A session another tab still feeds is
+// left alone.
+async function sendLeftovers() {
+  for (const key of keys()) {
+    const left = read(key);
+    const age = Date.now() - (left?.at ?? 0);
+    if (left && age < ABANDONED_AFTER_MS) continue;
+    const id = key.slice(KEPT.length);
+    if (!left || age > FORGOTTEN_AFTER_MS || (await delivered(id, left.queue))) write(key, null);
+  }
+}
+
+async function delivered(id, queue) {
+  for (const beat of queue ?? []) {
+    const answer = await send(id, beat);
+    if (!answer.ok && (!answer.status || answer.status >= 500 || answer.status === 429 || answer.status === 401)) return false;
+  }
+  const answer = await post(`${API}/${id}/close`, {});
+  return answer.ok || (answer.status >= 400 && answer.status < 500 && answer.status !== 401 && answer.status !== 429);
+}
+
+function send(id, { seq, position_ms, playing, rate }, keepalive) {
+  return post(`${API}/${id}/beat`, { seq, position_ms, playing, rate }, keepalive);
+}
+
+// POST JSON; never throws. `status` 0 means no answer came.
+export async function post(url, body, keepalive = false) {
+  const giveUp = new AbortController();
+  const timer = keepalive ? 0 : setTimeout(() => giveUp.abort(), 20_000);
+  try {
+    const response = await fetch(url, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(body),
+      credentials: "same-origin",
+      signal: giveUp.signal,
+      keepalive,
+    });
+    const text = await response.text();
+    const retryAfter = Number(response.headers.get("Retry-After")) || 0;
+    return { ok: response.ok, status: response.status, body: text ? JSON.parse(text) : null, retryAfter };
+  } catch {
+    return { ok: false, status: 0, body: null, retryAfter: 0 };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+// ---- storage that may be full, closed or absent ----
+
+function keys() {
+  try {
+    return Object.keys(localStorage).filter((key) => key.startsWith(KEPT));
+  } catch {
+    return [];
+  }
+}
+
+function read(key) {
+  try {
+    return JSON.parse(localStorage.getItem(key));
+  } catch {
+    return null;
+  }
+}
+
+function write(key, value) {
+  try {
+    if (value === null) localStorage.removeItem(key);
+    else localStorage.setItem(key, JSON.stringify(value));
+  } catch {
+    // Without storage the queue lives in memory only.
+  }
+}

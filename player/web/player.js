@@ -1,0 +1,183 @@
+// The lesson page of a phone: plays or reads one lesson and says, calmly, what of it is recorded.
+
+import { Beats } from "./beats.js";
+
+const FASTEST = 1.5;
+const STILL_READING_MS = 60_000;
+const READING_TICK_MS = 1000;
+const LONGEST_GOODBYE_MS = 1200;
+
+const stage = document.querySelector("[data-lesson]");
+if (stage) (stage.dataset.kind === "article" ? read : play)(stage);
+
+function play(stage) {
+  const media = stage.querySelector("video, audio");
+  const say = speaker(stage);
+  let before = 0; // the playhead a moment ago: when a seek is announced it has already moved
+  let touched = false;
+  let again = 0;
+  const beats = new Beats({ now, show });
+
+  function now() {
+    const rate = Math.min(media.playbackRate || 1, FASTEST);
+    if (!media.seeking) before = media.currentTime;
+    return { position_ms: Math.round(media.currentTime * 1000), playing: !media.paused && !media.ended, rate };
+  }
+
+  function show(state, totals) {
+    say(state, totals);
+    clearTimeout(again);
+    if (state === "elsewhere" && !media.paused) media.pause();
+    // No session yet, but the picture moves: try until the line is back, so that the rest counts.
+    if (state === "offline" && !beats.id && !media.paused) again = setTimeout(start, 5000);
+  }
+
+  function start() {
+    if (!beats.id && !media.paused && !media.seeking && media.readyState > 1) beats.begin({ lesson_id: Number(stage.dataset.lesson), mode: "solo" });
+  }
+
+  const startAt = Number(stage.dataset.startMs) / 1000;
+  function arrive() {
+    if (!touched && startAt > 0 && media.currentTime < 1) media.currentTime = startAt;
+  }
+  if (media.readyState > 0) arrive();
+  else media.addEventListener("loadedmetadata", arrive, { once: true });
+  // A session begins when the picture moves, after the way to the resume point: that way is nobody's claim.
+  media.addEventListener("play", () => beats.beat({ jumped: true }));
+  media.addEventListener("playing", start);
+  media.addEventListener("pause", () => !media.ended && beats.beat());
+  media.addEventListener("timeupdate", () => {
+    if (!media.seeking) before = media.currentTime;
+  });
+  media.addEventListener("seeking", () => {
+    touched = true;
+    beats.beat({ position_ms: Math.round(before * 1000) });
+  });
+  media.addEventListener("seeked", () => {
+    before = media.currentTime;
+    beats.beat({ jumped: true });
+    start();
+  });
+  media.addEventListener("ratechange", () => {
+    if (media.playbackRate > FASTEST) media.playbackRate = FASTEST;
+    mark(stage, media.playbackRate);
+    beats.beat({ jumped: true });
+  });
+  media.addEventListener("ended", async () => {
+    beats.beat({ playing: false });
+    await beats.close();
+    stage.querySelector("[data-next]")?.removeAttribute("hidden");
+  });
+  media.addEventListener("error", () => {
+    stage.querySelector("[data-broken]")?.removeAttribute("hidden");
+  });
+  document.addEventListener("visibilitychange", () => beats.beat({ leaving: document.hidden }));
+  addEventListener("pagehide", () => beats.leave());
+  addEventListener("pageshow", (event) => event.persisted && beats.back());
+  endBeforeLinks(beats, () => media.pause());
+
+  for (const button of stage.querySelectorAll("[data-rate]")) {
+    button.addEventListener("click", () => (media.playbackRate = Number(button.dataset.rate)));
+  }
+  for (const link of stage.querySelectorAll("[data-seek-ms]")) {
+    link.addEventListener("click", (event) => {
+      event.preventDefault();
+      touched = true;
+      const to = Number(link.dataset.seekMs) / 1000;
+      if (media.readyState > 0) media.currentTime = to;
+      else media.addEventListener("loadedmetadata", () => (media.currentTime = to), { once: true });
+      media.play().catch(() => {});
+    });
+  }
+  start();
+}
+
+// An article: the playhead is the time spent reading, which moves while the page is on the screen and the reader has
+// scrolled, touched or typed within the last minute.
+function read(stage) {
+  const say = speaker(stage);
+  const duration = Number(stage.dataset.durationMs);
+  let position = Number(stage.dataset.startMs);
+  let last = 0;
+  let ticked = performance.now();
+  let reading = false;
+  const beats = new Beats({ now: () => ({ position_ms: Math.round(position), playing: reading, rate: 1 }), show });
+
+  function show(state, totals) {
+    if (state === "elsewhere") reading = false;
+    say(state, totals);
+  }
+
+  async function stir() {
+    last = performance.now();
+    if (reading || document.hidden || position >= duration || beats.beginning) return;
+    if (!beats.id && !(await beats.begin({ lesson_id: Number(stage.dataset.lesson), mode: "solo" }))) return;
+    reading = true;
+    ticked = performance.now();
+    beats.beat({ jumped: true });
+  }
+
+  function rest() {
+    if (!reading) return;
+    reading = false;
+    beats.beat();
+  }
+
+  setInterval(() => {
+    const at = performance.now();
+    if (reading) position = Math.min(position + Math.min(at - ticked, 60_000), duration);
+    ticked = at;
+    if (reading && position >= duration) {
+      rest();
+      beats.close();
+    } else if (reading && at - last > STILL_READING_MS) rest();
+  }, READING_TICK_MS);
+  for (const event of ["scroll", "pointerdown", "keydown", "wheel", "touchmove"]) addEventListener(event, stir, { passive: true });
+  document.addEventListener("visibilitychange", () => document.hidden && rest());
+  addEventListener("pagehide", () => {
+    reading = false;
+    beats.leave();
+  });
+  addEventListener("pageshow", (event) => event.persisted && beats.back());
+  endBeforeLinks(beats, () => (reading = false));
+}
+
+// Going on to another page of ours ends the session first, so that the archive opened next already has its minutes.
+function endBeforeLinks(beats, stop) {
+  document.addEventListener("click", async (event) => {
+    const link = event.target.closest("a[href]");
+    const elsewhere = !link || link.origin !== location.origin || link.target || link.dataset.seekMs;
+    if (elsewhere || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey || !beats.id) return;
+    event.preventDefault();
+    stop();
+    beats.beat({ playing: false });
+    await Promise.race([beats.close(), new Promise((late) => setTimeout(late, LONGEST_GOODBYE_MS))]);
+    location.assign(link.href);
+  });
+}
+
+// Says the state in one line that screen readers hear.
+function speaker(stage) {
+  const line = stage.querySelector("[data-status]");
+  return (state, totals) => {
+    const minutes = Math.floor((totals?.credited_ms ?? 0) / 60_000);
+    const recorded = minutes ? `本次已记录 ${minutes} 分钟` : "正在记录";
+    const [text, mood] = {
+      starting: ["正在连接…", ""],
+      saved: [recorded, ""],
+      closed: [totals ? `本次学习已保存，记录 ${minutes} 分钟` : "本次学习已保存", ""],
+      offline: ["网络断开，学习仍在记录，连上后自动保存…", "off"],
+      elsewhere: ["另一台设备开始学习，这里已暂停。要在这里继续，请再按播放。", "off"],
+      expired: ["登录已过期，请重新登录后继续，未保存的记录不会丢。", "bad"],
+      refused: [totals?.message ?? "这一课暂时不能记录学时。", "bad"],
+    }[state];
+    line.textContent = text;
+    line.className = `status ${mood}`;
+  };
+}
+
+function mark(stage, rate) {
+  for (const button of stage.querySelectorAll("[data-rate]")) {
+    button.setAttribute("aria-pressed", String(Number(button.dataset.rate) === rate));
+  }
+}

@@ -1,0 +1,238 @@
+//! Lessons: everybody lists and opens the published ones, authors write them, reviewers let them out.
+
+mod body;
+
+pub use body::{LessonAnswer, LessonBrief, LessonPatchBody, LessonsAnswer, MediaAnswer, NewLessonBody, ReasonBody};
+
+use super::courses::{VersionQuery, audience, optional_category};
+use crate::auth::identity::{Author, Identity, Reviewer, SignedIn};
+use crate::database::Database;
+use crate::error::{ApiError, ApiResult, Code, ErrorBody};
+use actix_web::HttpResponse;
+use actix_web::web::{Data, Json, Path, Query};
+use catalog::lesson::{self, LessonFilter};
+use entity::{CourseId, LessonState, Moment, Scope, lesson as row, media};
+use sea_orm::EntityTrait;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+/// Which lessons to list.
+#[derive(Deserialize, IntoParams)]
+pub struct LessonsQuery {
+    /// `draft`, `review`, `published` or `withdrawn`, the others than `published` only within the caller's reach as
+    /// an author or reviewer; `any` for all of these.
+    state: Option<String>,
+    /// Only this category, by its word or Chinese name.
+    category: Option<String>,
+    /// Only this course.
+    course_id: Option<i64>,
+    /// Only what the caller made.
+    #[serde(default)]
+    mine: bool,
+    /// Only titles that hold this text.
+    q: Option<String>,
+    /// `plays` for the most watched first; otherwise the last changed first.
+    sort: Option<String>,
+    /// Which page, from 1.
+    page: Option<u64>,
+    /// Lessons of a page, 1 to 100; 20 when absent.
+    size: Option<u64>,
+}
+
+/// The lessons the caller may see.
+#[utoipa::path(get, path = "/api/v1/lessons", tag = "catalog", params(LessonsQuery), responses(
+    (status = 200, description = "a page of lessons", body = LessonsAnswer),
+    (status = 400, description = "invalid_request", body = ErrorBody),
+))]
+pub async fn list(caller: SignedIn, query: Query<LessonsQuery>, db: Data<Database>) -> ApiResult<Json<LessonsAnswer>> {
+    let query = query.into_inner();
+    let (page, size) = (query.page.unwrap_or(1), query.size.unwrap_or(20));
+    let filter = query.parse(&caller)?;
+    let found = lesson::list(&db.read, &caller.viewer(), filter, Moment::now().day(), page, size).await?;
+    Ok(Json(LessonsAnswer::from(found)))
+}
+
+/// A lesson by id or slug.
+#[utoipa::path(get, path = "/api/v1/lessons/{id}", tag = "catalog",
+    params(("id" = String, Path, description = "id or slug")), responses(
+    (status = 200, description = "the lesson", body = LessonAnswer),
+    (status = 404, description = "not_found", body = ErrorBody),
+))]
+pub async fn show(caller: SignedIn, id: Path<String>, db: Data<Database>) -> ApiResult<Json<LessonAnswer>> {
+    let named = lesson::find(&db.read, &id).await?;
+    let found = lesson::visible(&db.read, &caller.viewer(), named.id, Moment::now().day()).await?;
+    Ok(Json(answer(&db, found).await?))
+}
+
+/// Make a draft.
+#[utoipa::path(post, path = "/api/v1/lessons", tag = "catalog", request_body = NewLessonBody, responses(
+    (status = 201, description = "made", body = LessonAnswer),
+    (status = 400, description = "invalid_request", body = ErrorBody),
+    (status = 404, description = "not_found: the course", body = ErrorBody),
+    (status = 409, description = "taken: the slug", body = ErrorBody),
+))]
+pub async fn create(author: Author, body: Json<NewLessonBody>, db: Data<Database>) -> ApiResult<HttpResponse> {
+    let body = body.into_inner();
+    let course = catalog::course::get(&db.read, CourseId(body.course_id)).await?;
+    reached(&db, &author.reach(), course.unit_id).await?;
+    let audience = audience(&db, &author, body.audience_unit_id).await?;
+    let new = body.parse(audience)?;
+    let made = lesson::create(&db.write, new, Some(author.account_id), Moment::now()).await?;
+    Ok(HttpResponse::Created().json(answer(&db, made).await?))
+}
+
+/// Change a lesson. While it waits for review nothing changes; of a published one only what needs no review: course,
+/// place, slug, tags, crop, season, level, language, last day.
+#[utoipa::path(patch, path = "/api/v1/lessons/{id}", tag = "catalog",
+    params(("id" = String, Path, description = "id or slug")), request_body = LessonPatchBody, responses(
+    (status = 200, description = "changed", body = LessonAnswer),
+    (status = 400, description = "invalid_request", body = ErrorBody),
+    (status = 404, description = "not_found", body = ErrorBody),
+    (status = 409, description = "version_conflict, wrong_state or taken", body = ErrorBody),
+))]
+pub async fn update(
+    author: Author,
+    id: Path<String>,
+    body: Json<LessonPatchBody>,
+    db: Data<Database>,
+) -> ApiResult<Json<LessonAnswer>> {
+    let (old, body) = (within(&db, &author.reach(), &id).await?, body.into_inner());
+    if let Some(course) = body.course_id {
+        let course = catalog::course::get(&db.read, CourseId(course)).await?;
+        reached(&db, &author.reach(), course.unit_id).await?;
+    }
+    let audience = audience(&db, &author, body.audience_unit_id).await?;
+    let (version, patch) = (body.version, body.parse(audience)?);
+    let new = lesson::update(&db.write, old.id, patch, version, Some(author.account_id), Moment::now()).await?;
+    Ok(Json(answer(&db, new).await?))
+}
+
+/// Delete a draft that was never published.
+#[utoipa::path(delete, path = "/api/v1/lessons/{id}", tag = "catalog",
+    params(("id" = String, Path, description = "id or slug"), VersionQuery), responses(
+    (status = 204, description = "deleted"),
+    (status = 404, description = "not_found", body = ErrorBody),
+    (status = 409, description = "version_conflict or wrong_state", body = ErrorBody),
+))]
+pub async fn delete(
+    author: Author,
+    id: Path<String>,
+    query: Query<VersionQuery>,
+    db: Data<Database>,
+) -> ApiResult<HttpResponse> {
+    let old = within(&db, &author.reach(), &id).await?;
+    lesson::delete(&db.write, old.id, query.version, Some(author.account_id), Moment::now()).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Hand a draft or a withdrawn lesson to the reviewers.
+#[utoipa::path(post, path = "/api/v1/lessons/{id}/submit", tag = "catalog",
+    params(("id" = String, Path, description = "id or slug")), responses(
+    (status = 200, description = "waits for review", body = LessonAnswer),
+    (status = 404, description = "not_found", body = ErrorBody),
+    (status = 409, description = "wrong_state", body = ErrorBody),
+))]
+pub async fn submit(author: Author, id: Path<String>, db: Data<Database>) -> ApiResult<Json<LessonAnswer>> {
+    let old = within(&db, &author.reach(), &id).await?;
+    let new = lesson::submit(&db.write, old.id, Some(author.account_id), Moment::now()).await?;
+    Ok(Json(answer(&db, new).await?))
+}
+
+/// Publish a lesson that waits for review. Nobody publishes their own.
+#[utoipa::path(post, path = "/api/v1/lessons/{id}/publish", tag = "catalog",
+    params(("id" = String, Path, description = "id or slug")), responses(
+    (status = 200, description = "published", body = LessonAnswer),
+    (status = 403, description = "own_lesson", body = ErrorBody),
+    (status = 404, description = "not_found", body = ErrorBody),
+    (status = 409, description = "wrong_state", body = ErrorBody),
+))]
+pub async fn publish(reviewer: Reviewer, id: Path<String>, db: Data<Database>) -> ApiResult<Json<LessonAnswer>> {
+    let old = within(&db, &reviewer.reach(), &id).await?;
+    let new = lesson::publish(&db.write, old.id, Some(reviewer.account_id), Moment::now()).await?;
+    Ok(Json(answer(&db, new).await?))
+}
+
+/// Return a lesson under review to its author, with a reason.
+#[utoipa::path(post, path = "/api/v1/lessons/{id}/return", tag = "catalog",
+    params(("id" = String, Path, description = "id or slug")), request_body = ReasonBody, responses(
+    (status = 200, description = "a draft again", body = LessonAnswer),
+    (status = 400, description = "invalid_request: the reason", body = ErrorBody),
+    (status = 403, description = "own_lesson", body = ErrorBody),
+    (status = 404, description = "not_found", body = ErrorBody),
+    (status = 409, description = "wrong_state", body = ErrorBody),
+))]
+pub async fn send_back(
+    reviewer: Reviewer,
+    id: Path<String>,
+    body: Json<ReasonBody>,
+    db: Data<Database>,
+) -> ApiResult<Json<LessonAnswer>> {
+    let old = within(&db, &reviewer.reach(), &id).await?;
+    let by = Some(reviewer.account_id);
+    let new = lesson::send_back(&db.write, old.id, &body.reason, by, Moment::now()).await?;
+    Ok(Json(answer(&db, new).await?))
+}
+
+/// Withdraw a published lesson, with a reason. Hours earned with it stay.
+#[utoipa::path(post, path = "/api/v1/lessons/{id}/withdraw", tag = "catalog",
+    params(("id" = String, Path, description = "id or slug")), request_body = ReasonBody, responses(
+    (status = 200, description = "withdrawn", body = LessonAnswer),
+    (status = 400, description = "invalid_request: the reason", body = ErrorBody),
+    (status = 404, description = "not_found", body = ErrorBody),
+    (status = 409, description = "wrong_state", body = ErrorBody),
+))]
+pub async fn withdraw(
+    reviewer: Reviewer,
+    id: Path<String>,
+    body: Json<ReasonBody>,
+    db: Data<Database>,
+) -> ApiResult<Json<LessonAnswer>> {
+    let old = within(&db, &reviewer.reach(), &id).await?;
+    let by = Some(reviewer.account_id);
+    let new = lesson::withdraw(&db.write, old.id, &body.reason, by, Moment::now()).await?;
+    Ok(Json(answer(&db, new).await?))
+}
+
+impl LessonsQuery {
+    fn parse(self, caller: &Identity) -> ApiResult<LessonFilter> {
+        let wrong = |name: &str| ApiError::say(Code::InvalidRequest, format!("参数 {name} 的值不在可选范围内"));
+        let state = self.state.as_deref().map(str::trim).filter(|text| !text.is_empty());
+        let any_state = state == Some("any");
+        let named = state.filter(|_| !any_state).map(|text| LessonState::parse(text).ok_or_else(|| wrong("state")));
+        let by_plays = match self.sort.as_deref() {
+            None | Some("" | "updated") => false,
+            Some("plays") => true,
+            Some(_) => return Err(wrong("sort")),
+        };
+        Ok(LessonFilter {
+            state: named.transpose()?,
+            any_state,
+            category: optional_category(self.category.as_deref())?,
+            course_id: self.course_id.map(CourseId),
+            created_by: self.mine.then_some(caller.account_id),
+            unit: None,
+            q: self.q,
+            by_plays,
+        })
+    }
+}
+
+/// A lesson kept by a unit within reach; any other is not there.
+async fn within(db: &Database, reach: &Scope, id: &str) -> ApiResult<row::Model> {
+    let found = lesson::find(&db.read, id).await?;
+    reached(db, reach, found.unit_id).await?;
+    Ok(found)
+}
+
+async fn reached(db: &Database, reach: &Scope, unit: entity::UnitId) -> ApiResult<()> {
+    let unit = roster::org::unit(&db.read, unit).await?;
+    if reach.contains(&unit.path) { Ok(()) } else { Err(ApiError::new(Code::NotFound)) }
+}
+
+async fn answer(db: &Database, lesson: row::Model) -> ApiResult<LessonAnswer> {
+    let blob = match &lesson.media_sha256 {
+        Some(sha256) => media::Entity::find_by_id(sha256.clone()).one(&db.read).await?,
+        None => None,
+    };
+    Ok(LessonAnswer::of(lesson, blob))
+}

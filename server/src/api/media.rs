@@ -1,0 +1,206 @@
+//! The bytes of lessons and handouts: `GET` and `HEAD /media/{sha256}`, and tickets for players without cookies.
+//!
+//! What the bytes are and which of them were asked for is decided in `content`; here it becomes a response. A caller
+//! may read a blob when a lesson they may see uses it, when they brought it, or when its unit lies in their scope.
+
+mod allowed;
+
+use crate::auth::identity::{Identity, SignedIn};
+use crate::auth::known::Known;
+use crate::database::Database;
+use crate::error::{ApiError, ApiResult, Code, ErrorBody};
+use actix_web::body::SizedStream;
+use actix_web::http::header::{self, HeaderMap, HeaderName};
+use actix_web::http::{Method, StatusCode};
+use actix_web::web::{Bytes, Data, Json, Path, Query};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError};
+pub use allowed::Watched;
+use allowed::{Served, may_read};
+use content::conditional::{Conditions, Validators, Verdict, evaluate, format_http_date};
+use content::multipart::Multipart;
+use content::range::{self, ByteRange, RangeOutcome};
+use content::store::{Blob, LAST_MODIFIED, Store};
+use content::{stream, ticket as tickets};
+use entity::Moment;
+use futures_util::stream as streams;
+use rand::distr::{Alphanumeric, SampleString};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use utoipa::{IntoParams, ToSchema};
+
+/// How an outside player shows that it may read.
+#[derive(Deserialize, IntoParams)]
+pub struct TicketQuery {
+    /// A ticket for this blob; instead of cookie or bearer token.
+    ticket: Option<String>,
+}
+
+/// The bytes of a blob, whole or in part (RFC 9110: ranges, conditions).
+#[utoipa::path(get, path = "/media/{sha256}", tag = "media",
+    params(("sha256" = String, Path, description = "SHA-256 of the bytes, lower-case hex"), TicketQuery),
+    responses(
+        (status = 200, description = "all bytes", content_type = "application/octet-stream"),
+        (status = 206, description = "the ranges asked for; several as multipart/byteranges", content_type = "application/octet-stream"),
+        (status = 304, description = "the caller's copy is good"),
+        (status = 401, description = "not signed in, or the ticket is not good", body = ErrorBody),
+        (status = 404, description = "no such blob, or not for the caller", body = ErrorBody),
+        (status = 412, description = "a precondition does not hold", body = ErrorBody),
+        (status = 416, description = "no byte of the blob was asked for", body = ErrorBody),
+    ))]
+pub async fn serve(
+    request: HttpRequest,
+    sha256: Path<String>,
+    query: Query<TicketQuery>,
+    db: Data<Database>,
+    store: Data<Store>,
+    watched: Data<Watched>,
+) -> ApiResult<HttpResponse> {
+    let now = Moment::now();
+    let caller = caller(&request, &sha256, query.ticket.as_deref(), &db, now).await?;
+    let served = may_read(&db, &watched, &caller, &sha256, now).await?;
+    let blob = store.open_blob(&sha256).await?;
+    Ok(answer(request.method(), request.headers(), &blob, &served))
+}
+
+/// A ticket.
+#[derive(Serialize, ToSchema)]
+pub struct TicketAnswer {
+    /// The address an outside player opens.
+    url: String,
+    /// When it stops working, in milliseconds since 1970.
+    expires_at: i64,
+}
+
+/// A ticket for a player that has neither cookie nor token (a set-top box, VLC): it opens this blob for some hours.
+#[utoipa::path(post, path = "/api/v1/media/{sha256}/ticket", tag = "media",
+    params(("sha256" = String, Path, description = "SHA-256 of the bytes, lower-case hex")),
+    responses((status = 200, description = "the ticket", body = TicketAnswer), (status = 404, description = "no such blob, or not for the caller", body = ErrorBody)))]
+pub async fn ticket(
+    caller: SignedIn,
+    sha256: Path<String>,
+    db: Data<Database>,
+    watched: Data<Watched>,
+    keys: Data<tickets::Tickets>,
+) -> ApiResult<Json<TicketAnswer>> {
+    let now = Moment::now();
+    may_read(&db, &watched, &caller, &sha256, now).await?;
+    let expires = now.plus_ms(tickets::LIFETIME_MS);
+    let ticket = tickets::sign(&keys, &sha256, caller.account_id, expires)?;
+    Ok(Json(TicketAnswer { url: format!("/media/{sha256}?ticket={ticket}"), expires_at: expires.0 }))
+}
+
+/// Whoever the ticket names, or else whoever is signed in. A ticket opens nothing that its account may not see now.
+async fn caller(
+    request: &HttpRequest,
+    sha256: &str,
+    ticket: Option<&str>,
+    db: &Database,
+    now: Moment,
+) -> ApiResult<Arc<Identity>> {
+    let Some(ticket) = ticket else { return Ok(SignedIn::extract(request).await?.0) };
+    let (Some(keys), Some(known)) = (request.app_data::<Data<tickets::Tickets>>(), request.app_data::<Data<Known>>())
+    else {
+        return Err(ApiError::internal("tickets are not set up"));
+    };
+    let account = tickets::check(keys, ticket, sha256, now)?;
+    known.identity(db, account, now).await
+}
+
+fn answer(method: &Method, headers: &HeaderMap, blob: &Blob, served: &Served) -> HttpResponse {
+    let etag = blob.etag();
+    let field = |name| joined(headers, name);
+    let (if_match, if_none_match) = (field(header::IF_MATCH), field(header::IF_NONE_MATCH));
+    let (unmodified, modified) = (field(header::IF_UNMODIFIED_SINCE), field(header::IF_MODIFIED_SINCE));
+    let if_range = field(header::IF_RANGE);
+    let conditions = Conditions {
+        if_match: if_match.as_deref(),
+        if_unmodified_since: unmodified.as_deref(),
+        if_none_match: if_none_match.as_deref(),
+        if_modified_since: modified.as_deref(),
+        if_range: if_range.as_deref(),
+    };
+    let range_counts = match evaluate(&conditions, &Validators { etag: &etag, last_modified: LAST_MODIFIED }) {
+        Verdict::PreconditionFailed => return ApiError::new(Code::PreconditionFailed).error_response(),
+        Verdict::NotModified => return headed(StatusCode::NOT_MODIFIED, &etag).finish(),
+        // Range is defined for GET alone (RFC 9110, section 14.2): HEAD answers as if it were not there.
+        Verdict::Proceed { range_counts } => range_counts && method == Method::GET,
+    };
+    let asked = if range_counts { field(header::RANGE) } else { None };
+    match asked.map_or(RangeOutcome::Whole, |asked| range::parse(&asked, blob.len())) {
+        RangeOutcome::Whole => whole(method, blob, served, &etag),
+        RangeOutcome::Partial(parts) => partial(blob, served, &etag, &parts),
+        RangeOutcome::Unsatisfiable => {
+            let mut refused = ApiError::new(Code::RangeNotSatisfiable).error_response();
+            if let Ok(value) = range::unsatisfied(blob.len()).parse() {
+                refused.headers_mut().insert(header::CONTENT_RANGE, value);
+            }
+            refused
+        }
+    }
+}
+
+fn whole(method: &Method, blob: &Blob, served: &Served, etag: &str) -> HttpResponse {
+    let mut response = described(StatusCode::OK, served, etag);
+    response.insert_header((header::CONTENT_TYPE, served.mime.clone()));
+    if method == Method::HEAD {
+        // The length of what GET would send, and no byte read for it.
+        return response.body(SizedStream::new(blob.len(), streams::empty::<std::io::Result<Bytes>>()));
+    }
+    match blob.len().checked_sub(1) {
+        None => response.body(Bytes::new()),
+        Some(last) => send(response, blob, ByteRange { start: 0, last }),
+    }
+}
+
+fn partial(blob: &Blob, served: &Served, etag: &str, parts: &[ByteRange]) -> HttpResponse {
+    let mut response = described(StatusCode::PARTIAL_CONTENT, served, etag);
+    if let [part] = parts {
+        response.insert_header((header::CONTENT_TYPE, served.mime.clone()));
+        response.insert_header((header::CONTENT_RANGE, part.content_range(blob.len())));
+        return send(response, blob, *part);
+    }
+    let boundary = Alphanumeric.sample_string(&mut rand::rng(), 32);
+    let mime = served.mime.to_str().unwrap_or(content::probe::OPAQUE);
+    let plan = Multipart::plan(parts, blob.len(), mime, boundary);
+    response.insert_header((header::CONTENT_TYPE, plan.content_type()));
+    let length = plan.content_length();
+    response.body(SizedStream::new(length, stream::pieces(blob, plan.into_pieces())))
+}
+
+/// One run of bytes: in one write with the headers when it is short and in memory, else streamed.
+fn send(mut response: HttpResponseBuilder, blob: &Blob, part: ByteRange) -> HttpResponse {
+    match stream::at_once(blob, part) {
+        Some(bytes) => response.body(bytes),
+        None => response.body(SizedStream::new(part.size(), stream::bytes(blob, part))),
+    }
+}
+
+/// What 200, 206 and 304 all carry (RFC 9110, sections 15.3.7 and 15.4.5). The bytes behind an address never change,
+/// but who may read them does, so only the reader's own browser keeps them.
+fn headed(status: StatusCode, etag: &str) -> HttpResponseBuilder {
+    let mut response = HttpResponse::build(status);
+    response.insert_header((header::ETAG, etag));
+    response.insert_header((header::LAST_MODIFIED, format_http_date(LAST_MODIFIED)));
+    response.insert_header((header::CACHE_CONTROL, "private, max-age=31536000, immutable"));
+    response.insert_header((header::ACCEPT_RANGES, "bytes"));
+    response
+}
+
+fn described(status: StatusCode, served: &Served, etag: &str) -> HttpResponseBuilder {
+    let mut response = headed(status, etag);
+    response.insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"));
+    response.insert_header((header::CONTENT_DISPOSITION, served.disposition.clone()));
+    if served.sandboxed {
+        response.insert_header((
+            header::CONTENT_SECURITY_POLICY,
+            "sandbox; default-src 'none'; img-src 'self'; style-src 'unsafe-inline'",
+        ));
+    }
+    response
+}
+
+/// A header that may come in several lines, as one list (RFC 9110, section 5.3).
+fn joined(headers: &HeaderMap, name: HeaderName) -> Option<String> {
+    let lines: Vec<_> = headers.get_all(name).map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
+    (!lines.is_empty()).then(|| lines.join(", "))
+}

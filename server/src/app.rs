@@ -1,0 +1,271 @@
+//! Puts the server together: binds first, opens everything it holds, starts the background work, serves until told to stop.
+
+use crate::auth::cookie::CookiePolicy;
+use crate::auth::csrf::same_origin_only;
+use crate::auth::identity::NewAccess;
+use crate::auth::keys::Keys;
+use crate::auth::known::Known;
+use crate::auth::limiter::Limiter;
+use crate::auth::token::Tokens;
+use crate::config::Config;
+use crate::database::Database;
+use crate::error::{ApiError, Code};
+use crate::failure::Failure;
+use crate::telemetry::{Metrics, observe};
+use crate::{pages, routes, sweep};
+use actix_web::body::MessageBody;
+use actix_web::dev::{Server, ServiceRequest, ServiceResponse};
+use actix_web::http::header::ACCEPT_ENCODING;
+use actix_web::middleware::{Compress, DefaultHeaders, Next, from_fn};
+use actix_web::rt::net::TcpStream;
+use actix_web::web::{self, Data};
+use actix_web::{App, HttpMessage, HttpServer};
+use catalog::search::Index;
+use content::store::Store;
+use content::upload::{Limits, Uploads};
+use entity::Moment;
+use player::recorder::Recorder;
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+/// A server that is bound and ready to run.
+pub struct Application {
+    server: Server,
+    port: u16,
+    stop: watch::Sender<bool>,
+    background: Vec<JoinHandle<()>>,
+}
+
+/// What the process holds open; each part is given to handlers by its own type.
+#[derive(Clone)]
+pub struct Parts {
+    /// The database.
+    pub db: Database,
+    /// The blobs.
+    pub store: Arc<Store>,
+    /// The uploads that are not blobs yet.
+    pub uploads: Uploads,
+    /// The search index.
+    pub index: Arc<Index>,
+    /// The writer of beats.
+    pub recorder: Recorder,
+    /// The server's secrets.
+    pub keys: Keys,
+}
+
+impl Application {
+    /// Bind, open the data folder, bring the schema up to date, and start the background work.
+    ///
+    /// # Errors
+    /// When the port is taken, the folder can't be written, or anything in it can't be opened.
+    pub async fn build(config: Config) -> Result<Self, Failure> {
+        let listener = bind(&config)?;
+        let port = listener.local_addr().map_err(|cause| Failure::new("无法读取监听端口", cause))?.port();
+        let parts = Parts::open(&config).await?;
+        let (stop, stopped) = watch::channel(false);
+        let background = background(&parts, &stopped);
+        let server = serve(listener, &config, parts)?;
+        Ok(Self { server, port, stop, background })
+    }
+
+    /// The port that was bound.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Serve until SIGINT or SIGTERM; open requests are finished, then the background work.
+    ///
+    /// # Errors
+    /// When the server fails while it runs.
+    pub async fn run_until_stopped(self) -> Result<(), Failure> {
+        let outcome = self.server.await.map_err(|cause| Failure::new("服务异常中止", cause));
+        let _ = self.stop.send(true);
+        for task in self.background {
+            let _ = tokio::time::timeout(Duration::from_secs(10), task).await;
+        }
+        outcome
+    }
+}
+
+impl Parts {
+    /// Open everything in the data folder.
+    ///
+    /// # Errors
+    /// When a part can't be opened.
+    pub async fn open(config: &Config) -> Result<Self, Failure> {
+        prepare_folder(config)?;
+        let db = open_database(config).await?;
+        let keys = Keys::open(&config.data)?;
+        let store = Store::open(&config.data).map_err(|cause| Failure::new("无法打开媒体文件夹", cause))?;
+        let limits =
+            Limits { max_bytes: config.max_upload_bytes, keep_free_bytes: config.low_disk_bytes, ..Limits::default() };
+        let uploads = Uploads::open(&config.data, limits).map_err(|cause| Failure::new("无法打开上传文件夹", cause))?;
+        let index = open_index(config, &db).await?;
+        if let Some(root) = roster::org::root(&db.read).await.map_err(|cause| Failure::new("无法读取机构", cause))? {
+            archive::rules::ensure_presets(&db.write, root.id, Moment::now())
+                .await
+                .map_err(|cause| Failure::new("无法载入学时规则", cause))?;
+        }
+        pages::shell::look_for_samples(&db.read).await.map_err(|cause| Failure::new("无法读取课程", cause))?;
+        let recorder = Recorder::start(db.write.clone());
+        Ok(Self { db, store: Arc::new(store), uploads, index: Arc::new(index), recorder, keys })
+    }
+}
+
+/// Open the database and bring its schema up to this release.
+///
+/// # Errors
+/// When it can't be opened or migrated.
+pub async fn open_database(config: &Config) -> Result<Database, Failure> {
+    use secrecy::ExposeSecret;
+    let url = config.database_url.as_ref().map(|url| url.expose_secret().to_owned());
+    let db = Database::open(&config.data, url.as_deref()).await?;
+    db.migrate().await?;
+    Ok(db)
+}
+
+/// Open the search index, or build it anew from the database.
+///
+/// # Errors
+/// When it can't be built.
+pub async fn open_index(config: &Config, db: &Database) -> Result<Index, Failure> {
+    Index::open(&config.data, &db.read).await.map_err(|cause| Failure::new("无法打开检索索引", cause))
+}
+
+/// Make the data folder if it isn't there, and see that it can be written.
+///
+/// # Errors
+/// When it can't be made or written.
+pub fn prepare_folder(config: &Config) -> Result<(), Failure> {
+    let failed = |cause| Failure::new(format!("数据文件夹 {} 不可写", config.data.display()), cause);
+    std::fs::create_dir_all(&config.data).map_err(failed)?;
+    let probe = config.data.join(".writable");
+    std::fs::write(&probe, b"").and_then(|()| std::fs::remove_file(&probe)).map_err(failed)
+}
+
+fn bind(config: &Config) -> Result<TcpListener, Failure> {
+    TcpListener::bind(config.listen).map_err(|cause| match cause.kind() {
+        std::io::ErrorKind::AddrInUse => {
+            Failure::say(format!("端口 {} 已被占用，请关闭占用它的程序或用 --listen 换一个地址", config.listen))
+        }
+        _ => Failure::new(format!("无法监听 {}", config.listen), cause),
+    })
+}
+
+fn background(parts: &Parts, stopped: &watch::Receiver<bool>) -> Vec<JoinHandle<()>> {
+    let sweep = sweep::run(parts.db.clone(), parts.uploads.clone(), parts.store.clone(), stopped.clone());
+    let follow = catalog::search::follow(parts.db.read.clone(), parts.index.clone(), stopped.clone());
+    vec![tokio::spawn(sweep), tokio::spawn(follow)]
+}
+
+fn serve(listener: TcpListener, config: &Config, parts: Parts) -> Result<Server, Failure> {
+    let tokens = Data::new(Tokens::new(&parts.keys));
+    let tickets = Data::new(content::ticket::Tickets::new(parts.keys.derive("media-ticket")));
+    let (known, limiter, metrics) = (Data::new(Known::default()), Data::new(Limiter::default()), Data::new(Metrics::default()));
+    let (db, keys, recorder) = (Data::new(parts.db), Data::new(parts.keys), Data::new(parts.recorder));
+    let (store, index, uploads) = (Data::from(parts.store), Data::from(parts.index), Data::new(parts.uploads));
+    let cookies = Data::new(CookiePolicy { secure: config.secure_cookies });
+    let watched = Data::new(crate::api::media::Watched::default());
+    let searches = Data::new(crate::api::search::Searches::default());
+    let settings = Data::new(config.clone());
+    let workers = match config.workers {
+        0 => std::thread::available_parallelism().map_or(2, usize::from),
+        count => count,
+    };
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(db.clone())
+            .app_data(keys.clone())
+            .app_data(tokens.clone())
+            .app_data(tickets.clone())
+            .app_data(known.clone())
+            .app_data(limiter.clone())
+            .app_data(metrics.clone())
+            .app_data(recorder.clone())
+            .app_data(store.clone())
+            .app_data(uploads.clone())
+            .app_data(index.clone())
+            .app_data(cookies.clone())
+            .app_data(watched.clone())
+            .app_data(searches.clone())
+            .app_data(settings.clone())
+            .configure(parsing)
+            .configure(routes::configure)
+            .default_service(web::to(|| async { Err::<&str, _>(ApiError::new(Code::NotFound)) }))
+            .wrap(from_fn(renew_cookie))
+            .wrap(from_fn(same_origin_only))
+            .wrap(from_fn(pages::failed::draw))
+            .wrap(security_headers())
+            .wrap(Compress::default())
+            .wrap(from_fn(bytes_as_they_are))
+            .wrap(from_fn(observe))
+    })
+    .workers(workers)
+    .backlog(4096)
+    .max_connections(25_000)
+    .client_request_timeout(Duration::from_secs(15))
+    .shutdown_timeout(20)
+    .on_connect(|socket, _| {
+        // Without it the last part of a range waits 40 ms for an acknowledgement (Nagle and delayed ACK).
+        if let Some(stream) = socket.downcast_ref::<TcpStream>() {
+            let _ = stream.set_nodelay(true);
+        }
+    })
+    .listen(listener)
+    .map_err(|cause| Failure::new("无法启动服务", cause))?;
+    Ok(server.run())
+}
+
+/// How bodies, queries and paths are read, and what is said when they can't be.
+fn parsing(app: &mut web::ServiceConfig) {
+    app.app_data(web::JsonConfig::default().limit(1 << 20).error_handler(|cause, _| ApiError::from(cause).into()))
+        .app_data(web::FormConfig::default().limit(1 << 20).error_handler(|cause, _| ApiError::from(cause).into()))
+        .app_data(web::PayloadConfig::new(1 << 20))
+        .app_data(web::QueryConfig::default().error_handler(|cause, _| {
+            ApiError::say(Code::InvalidRequest, format!("查询参数有误：{cause}")).into()
+        }))
+        .app_data(web::PathConfig::default().error_handler(|_, _| ApiError::new(Code::NotFound).into()));
+}
+
+/// Nothing but our own files may run, be framed, or be guessed at.
+fn security_headers() -> DefaultHeaders {
+    DefaultHeaders::new()
+        .add(("X-Content-Type-Options", "nosniff"))
+        .add(("Referrer-Policy", "same-origin"))
+        .add(("Cross-Origin-Opener-Policy", "same-origin"))
+        .add(("Cross-Origin-Resource-Policy", "same-origin"))
+        .add(("Permissions-Policy", "camera=(), microphone=(), geolocation=()"))
+        .add((
+            "Content-Security-Policy",
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; \
+             connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+        ))
+}
+
+/// Media is compressed already and its ranges count the bytes as stored, so content coding never touches it.
+async fn bytes_as_they_are(
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    if request.path().starts_with("/media/") || request.path().starts_with("/uploads") {
+        request.headers_mut().remove(ACCEPT_ENCODING);
+    }
+    next.call(request).await
+}
+
+/// Send the access cookie that the refresh cookie brought.
+async fn renew_cookie(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    let policy = request.app_data::<Data<CookiePolicy>>().map(|policy| ***policy);
+    let mut response = next.call(request).await?;
+    let renewed = response.request().extensions_mut().remove::<NewAccess>();
+    if let (Some(NewAccess(token)), Some(policy)) = (renewed, policy) {
+        response.response_mut().add_cookie(&policy.access(token))?;
+    }
+    Ok(response)
+}

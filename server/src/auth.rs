@@ -1,0 +1,10 @@
+//! Who is calling: tokens, cookies, the identity behind them, and what keeps other sites out.
+
+pub mod cookie;
+pub mod csrf;
+pub mod identity;
+pub mod keys;
+pub mod known;
+pub mod limiter;
+pub mod reach;
+pub mod token;

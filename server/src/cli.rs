@@ -1,0 +1,146 @@
+//! The command line: one binary, many roles.
+
+use crate::app::Application;
+use crate::config::Config;
+use crate::failure::Failure;
+use crate::{operate, telemetry};
+use clap::{Args, Parser, Subcommand};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// 远教：远程教育点播与培训档案服务器
+#[derive(Debug, Parser)]
+#[command(name = "yuanjiao", version, about)]
+pub struct Cli {
+    /// 数据文件夹（数据库、媒体、检索索引）
+    #[arg(long, global = true, default_value = "data")]
+    data: PathBuf,
+    /// 配置文件（默认是数据文件夹里的 yuanjiao.toml）
+    #[arg(long, global = true)]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    role: Role,
+}
+
+#[derive(Debug, Subcommand)]
+enum Role {
+    /// 启动服务器
+    Serve(Listen),
+    /// 建立一座示例城市并启动服务器
+    Demo(Listen),
+    /// 升级数据库结构
+    Migrate,
+    /// 导入花名册或课程
+    #[command(subcommand)]
+    Import(Import),
+    /// 从数据库重建检索索引
+    Reindex,
+    /// 核对台账链、学时与媒体文件
+    Verify,
+    /// 备份到一个文件夹
+    Backup {
+        /// 目标文件夹，须为空或不存在
+        dir: PathBuf,
+    },
+    /// 从备份恢复到一个空的数据文件夹
+    Restore {
+        /// 备份所在的文件夹
+        dir: PathBuf,
+    },
+    /// 管理员账号
+    #[command(subcommand)]
+    Admin(Admin),
+}
+
+#[derive(Debug, Args)]
+struct Listen {
+    /// 监听地址
+    #[arg(long)]
+    listen: Option<SocketAddr>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Import {
+    /// 花名册（XLSX 或 CSV）
+    Roster {
+        /// 文件
+        file: PathBuf,
+        /// 只核对，不写入
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// 课程（JSONL）
+    Lessons {
+        /// 文件
+        file: PathBuf,
+        /// 只核对，不写入
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum Admin {
+    /// 新建管理员
+    Create {
+        /// 登录名
+        #[arg(long)]
+        login: String,
+        /// 密码
+        #[arg(long)]
+        password: String,
+        /// 城市名称（首次建立机构树时使用）
+        #[arg(long, default_value = "本市")]
+        city: String,
+    },
+}
+
+/// Play the role that was asked for.
+///
+/// # Errors
+/// When the role can't be played; the message is for the person at the shell.
+pub async fn run(cli: Cli) -> Result<ExitCode, Failure> {
+    let mut config = Config::load(&cli.data, cli.config.as_deref(), std::env::vars())?;
+    if let Role::Serve(Listen { listen: Some(address) }) | Role::Demo(Listen { listen: Some(address) }) = &cli.role {
+        config.listen = *address;
+    }
+    telemetry::start(&config)?;
+    match cli.role {
+        Role::Serve(_) => serve(config).await,
+        Role::Demo(_) => {
+            operate::demo(&config).await?;
+            serve(config).await
+        }
+        Role::Migrate => operate::migrate(&config).await,
+        Role::Import(Import::Roster { file, dry_run }) => operate::import_roster(&config, &file, dry_run).await,
+        Role::Import(Import::Lessons { file, dry_run }) => operate::import_lessons(&config, &file, dry_run).await,
+        Role::Reindex => operate::reindex(&config).await,
+        Role::Verify => operate::verify(&config).await,
+        Role::Backup { dir } => operate::backup::backup(&config, &dir).await,
+        Role::Restore { dir } => operate::backup::restore(&config, &dir).await,
+        Role::Admin(Admin::Create { login, password, city }) => {
+            operate::create_admin(&config, &login, &password, &city).await
+        }
+    }
+}
+
+async fn serve(config: Config) -> Result<ExitCode, Failure> {
+    let address = config.listen;
+    let application = Application::build(config).await?;
+    let address = SocketAddr::new(address.ip(), application.port());
+    println!("远教已启动：http://{address}/  （按 Ctrl+C 停止）");
+    application.run_until_stopped().await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+}

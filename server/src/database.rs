@@ -1,0 +1,78 @@
+//! Opening the database: SQLite in the data folder, or PostgreSQL by its address.
+
+use crate::failure::Failure;
+use migrations::{Migrate, Migrator};
+use sea_orm::{ConnectOptions, DatabaseConnection, DbBackend};
+use std::path::Path;
+use std::time::Duration;
+
+/// The open database, by intent.
+///
+/// SQLite admits one writer: `write` is then a pool of one connection, so writers queue inside this process and never
+/// meet "database is locked", while `read` serves many. On PostgreSQL both are the same pool.
+#[derive(Clone, Debug)]
+pub struct Database {
+    /// For statements that only read.
+    pub read: DatabaseConnection,
+    /// For everything that changes rows.
+    pub write: DatabaseConnection,
+}
+
+impl Database {
+    /// Open the database at `url`, or `yuanjiao.db` in the data folder.
+    ///
+    /// # Errors
+    /// When it cannot be opened; the message names the address without its password.
+    pub async fn open(data: &Path, url: Option<&str>) -> Result<Self, Failure> {
+        match url {
+            Some(url) => Self::postgres(url).await,
+            None => Self::sqlite(&data.join("yuanjiao.db")).await,
+        }
+    }
+
+    /// Bring the schema up to this release.
+    ///
+    /// # Errors
+    /// When a migration fails; the database is then as it was before that migration.
+    pub async fn migrate(&self) -> Result<(), Failure> {
+        Migrator::up(&self.write, None).await.map_err(|cause| Failure::new("数据库升级失败", cause))
+    }
+
+    /// Which of the two databases this is.
+    pub fn is_sqlite(&self) -> bool {
+        self.write.get_database_backend() == DbBackend::Sqlite
+    }
+
+    async fn sqlite(file: &Path) -> Result<Self, Failure> {
+        let url = format!("sqlite://{}?mode=rwc", file.display());
+        let open = |connections: u32| {
+            let mut options = ConnectOptions::new(url.clone());
+            options.max_connections(connections).min_connections(1).sqlx_logging(false);
+            options.acquire_timeout(Duration::from_secs(20)).idle_timeout(None).max_lifetime(None);
+            options.test_before_acquire(false);
+            options.map_sqlx_sqlite_opts(|sqlite| {
+                sqlite
+                    .pragma("journal_mode", "WAL")
+                    .pragma("synchronous", "FULL") // acknowledged means on disk, also after a power cut
+                    .pragma("busy_timeout", "10000") // another process, such as a backup or an import
+                    .pragma("foreign_keys", "ON")
+                    .pragma("cache_size", "-16000")
+                    .pragma("wal_autocheckpoint", "4000")
+            });
+            sea_orm::Database::connect(options)
+        };
+        let failed = |cause| Failure::new(format!("无法打开数据库 {}", file.display()), cause);
+        let write = open(1).await.map_err(failed)?;
+        let read = open(8).await.map_err(failed)?;
+        Ok(Self { read, write })
+    }
+
+    async fn postgres(url: &str) -> Result<Self, Failure> {
+        let mut options = ConnectOptions::new(url.to_owned());
+        options.max_connections(16).min_connections(1).sqlx_logging(false).acquire_timeout(Duration::from_secs(10));
+        let pool = sea_orm::Database::connect(options)
+            .await
+            .map_err(|cause| Failure::new("无法连接 PostgreSQL，请检查 database_url", cause))?;
+        Ok(Self { read: pool.clone(), write: pool })
+    }
+}

@@ -1,0 +1,137 @@
+//! The sample lessons: imported as any file of lessons, nine of them with a recording.
+//!
+//! Texts and recordings are part of the binary, so that a demo needs nothing but itself. `demo/make-media` made the
+//! recordings; how long each is, the probe says.
+
+use super::{Error, Result};
+use content::probe::{Probe, probe};
+use content::store::{Hashed, Store, hash_file};
+use entity::{Day, Moment, UnitId, lesson, media};
+use sea_orm::{ActiveModelTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryOrder};
+use serde_json::{Map, Value};
+use std::collections::HashMap;
+use std::io::Write;
+
+const LESSONS: &str = include_str!("../../demo/lessons.jsonl");
+
+/// A recording: the lesson it belongs to, its file name, its bytes.
+type Recording = (&'static str, &'static str, &'static [u8]);
+
+macro_rules! recordings {
+    ($($lesson:literal . $kind:literal,)*) => {
+        /// Every file of `demo/media`.
+        const RECORDINGS: &[Recording] = &[$((
+            $lesson,
+            concat!($lesson, ".", $kind),
+            include_bytes!(concat!("../../demo/media/", $lesson, ".", $kind)),
+        ),)*];
+    };
+}
+
+recordings! {
+    "shatangju-huanglongbing" . "mp4",
+    "rice-bingchonghai" . "mp4",
+    "live-first" . "mp4",
+    "pack-express" . "mp4",
+    "mediate-basics" . "mp4",
+    "wage-arrears" . "mp4",
+    "party-member-develop" . "mp4",
+    "policy-homestead-approve" . "mp4",
+    "health-pesticide-poison" . "m4a",
+}
+
+/// Store the recordings, import the lessons, and return them as they stand in the database.
+///
+/// # Errors
+/// When a file can't be written or the catalog refuses a line.
+pub async fn bring(txn: &DatabaseTransaction, store: &Store, root: UnitId, now: Moment) -> Result<Vec<lesson::Model>> {
+    let mut blobs = HashMap::new();
+    for (slug, name, bytes) in RECORDINGS {
+        let (hashed, probe) = put(store, name, bytes).await?;
+        media_row(&hashed, probe, name, root, now).into_active_model().reset_all().insert(txn).await?;
+        blobs.insert(*slug, hashed.sha256().to_owned());
+    }
+    let lines = LESSONS.lines().map(|line| prepared(line, &blobs, now.day())).collect::<Result<Vec<_>>>()?;
+    let plan = catalog::import::plan(txn, &lines.join("\n"), root, now).await?;
+    catalog::import::apply(txn, &plan, None, now).await?;
+    Ok(lesson::Entity::find().order_by_asc(lesson::Column::Id).all(txn).await?)
+}
+
+async fn put(store: &Store, name: &'static str, bytes: &'static [u8]) -> Result<(Hashed, Probe)> {
+    let mut file = store.temporary()?;
+    let read = move || {
+        file.write_all(bytes)?;
+        file.flush()?;
+        let (hashed, probe) = (hash_file(file.path())?, probe(file.path(), name)?);
+        Ok::<_, Error>((file, hashed, probe))
+    };
+    let (file, hashed, probe) = tokio::task::spawn_blocking(read).await.map_err(std::io::Error::other)??;
+    store.put(file.path(), &hashed).await?;
+    Ok((hashed, probe))
+}
+
+fn media_row(hashed: &Hashed, probe: Probe, name: &str, unit_id: UnitId, now: Moment) -> media::Model {
+    media::Model {
+        sha256: hashed.sha256().to_owned(),
+        size_bytes: i64::try_from(hashed.size()).unwrap_or(i64::MAX),
+        mime: probe.mime,
+        filename: name.to_owned(),
+        duration_ms: probe.duration_ms,
+        width: probe.width,
+        height: probe.height,
+        codecs: probe.codecs,
+        faststart: probe.faststart,
+        unit_id,
+        uploaded_by: None,
+        created_at: now,
+    }
+}
+
+/// The line, marked as a sample and with its recording. No lesson is published later than `today`.
+fn prepared(line: &str, blobs: &HashMap<&str, String>, today: Day) -> Result<String> {
+    let mut lesson: Map<String, Value> = serde_json::from_str(line)?;
+    lesson.insert("is_sample".into(), true.into());
+    let text = |key| lesson.get(key).and_then(Value::as_str).unwrap_or_default();
+    let blob = blobs.get(text("id")).cloned();
+    let published = text("published").to_owned().min(today.to_string()); // ISO dates sort as text
+    lesson.insert("published".into(), published.into());
+    if let Some(sha256) = blob {
+        lesson.insert("media_sha256".into(), sha256.into());
+    }
+    Ok(serde_json::to_string(&lesson)?)
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_recording_is_listed_belongs_to_a_lesson_and_has_the_length_that_is_written() {
+        let listed: Vec<Value> = serde_json::from_str(include_str!("../../demo/media.json")).unwrap();
+        assert_eq!(listed.len(), RECORDINGS.len());
+        for ((slug, name, bytes), entry) in RECORDINGS.iter().zip(&listed) {
+            assert_eq!(entry.get("lesson").unwrap(), slug);
+            assert_eq!(entry.get("size_bytes").unwrap(), bytes.len());
+            assert!(LESSONS.contains(&format!("\"id\": \"{slug}\"")), "{slug}");
+            let mut file = tempfile::NamedTempFile::new().unwrap();
+            file.write_all(bytes).unwrap();
+            let found = probe(file.path(), name).unwrap();
+            let off_by_ms = found.duration_ms.unwrap() - entry.get("duration_ms").unwrap().as_i64().unwrap();
+            assert!(off_by_ms.abs() <= 100, "{name}: {off_by_ms} ms");
+            assert_eq!(found.mime, entry.get("mime").unwrap().as_str().unwrap());
+            assert_eq!(found.faststart, Some(true));
+        }
+    }
+
+    #[test]
+    fn all_lessons_are_marked_as_samples_and_none_is_from_the_future() {
+        let today = "2024-01-01".parse().unwrap();
+        for line in LESSONS.lines() {
+            let lesson: Value = serde_json::from_str(&prepared(line, &HashMap::new(), today).unwrap()).unwrap();
+            assert_eq!(lesson.get("is_sample").unwrap(), true);
+            assert!(lesson.get("published").unwrap().as_str().unwrap() <= "2024-01-01");
+        }
+        assert_eq!(LESSONS.lines().count(), 260);
+    }
+}

@@ -1,0 +1,123 @@
+//! What each domain's errors are in HTTP: the codes of the table, with the domain's own particulars in Chinese.
+
+use super::{ApiError, Code};
+
+impl From<roster::Error> for ApiError {
+    fn from(cause: roster::Error) -> Self {
+        use roster::Error as E;
+        let code = match &cause {
+            E::NoSuchUnit | E::NoSuchPerson | E::NoSuchAccount | E::NoSuchDevice => return Self::new(Code::NotFound),
+            E::WrongPassword => return Self::new(Code::WrongPassword),
+            E::SessionOver => return Self::new(Code::NotSignedIn),
+            E::TokenReused => return Self::new(Code::TokenReused),
+            E::Disabled => return Self::new(Code::AccountDisabled),
+            E::SlowDown { retry_after_s } => {
+                return Self::say(Code::SlowDown, cause.to_string()).retry_after(*retry_after_s);
+            }
+            E::Db(_) | E::Hashing => return Self::internal(cause),
+            E::UnitCodeTaken | E::LoginTaken | E::HasAccount => Code::Taken,
+            E::WeakPassword(_) => Code::WeakPassword,
+            E::WrongCode => Code::NotSignedIn,
+            E::TooLarge(_) => Code::TooLarge,
+            E::NotASheet(_) | E::BadRows(_) => Code::Unprocessable,
+            E::PlanOutdated => Code::VersionConflict,
+            _ => Code::InvalidRequest,
+        };
+        Self::say(code, cause.to_string())
+    }
+}
+
+impl From<catalog::Error> for ApiError {
+    fn from(cause: catalog::Error) -> Self {
+        use catalog::Error as E;
+        match cause {
+            E::LessonNotFound | E::CourseNotFound | E::UnitNotFound => Self::new(Code::NotFound),
+            E::MediaNotFound => Self::say(Code::InvalidRequest, "所选的媒体文件不存在"),
+            E::Invalid { field, reason } => Self::say(Code::InvalidRequest, format!("{field}：{reason}")),
+            E::Stale { .. } => Self::new(Code::VersionConflict),
+            E::WrongState { state } => {
+                Self::say(Code::WrongState, format!("课程当前是“{}”，不能这样操作", state.label()))
+            }
+            E::OwnLesson => Self::new(Code::OwnLesson),
+            E::SlugTaken(slug) => Self::say(Code::Taken, format!("网址名 {slug} 已被使用")),
+            E::CourseNotEmpty(lessons) => Self::say(Code::WrongState, format!("课程下还有 {lessons} 讲，不能删除")),
+            E::BadRows(rows) => Self::say(Code::Unprocessable, format!("有 {rows} 行有误，未导入任何内容")),
+            E::QueryTooLong => Self::say(Code::InvalidRequest, "搜索内容太长，请缩短后再试"),
+            E::PageOutOfRange => Self::say(Code::InvalidRequest, "页码或每页条数超出范围"),
+            E::Database(cause) => cause.into(),
+            other => Self::internal(other),
+        }
+    }
+}
+
+impl From<content::Error> for ApiError {
+    fn from(cause: content::Error) -> Self {
+        use content::Error as E;
+        match cause {
+            E::NoSuchBlob | E::NoSuchUpload => Self::new(Code::NotFound),
+            E::UploadExpired => Self::say(Code::Gone, "这次上传已过期，请重新上传"),
+            E::DiskFull => Self::new(Code::DiskFull),
+            E::TooLong { max } => Self::say(Code::TooLarge, format!("文件太大，最大允许 {} MB", max >> 20)),
+            E::TooManyOpen => Self::say(Code::SlowDown, "未完成的上传太多，请先完成或取消一些"),
+            E::BadMetadata(how) => Self::say(Code::InvalidHeader, format!("Upload-Metadata 有误：{how}")),
+            E::NotReceiving => Self::say(Code::WrongState, "这次上传已收完，不再接收内容"),
+            E::WrongOffset { actual } => Self::say(Code::OffsetMismatch, format!("续传位置不一致，应从 {actual} 字节开始")),
+            E::TooManyBytes => Self::say(Code::TooLarge, "内容比上传时声明的长度更长"),
+            E::Busy => Self::new(Code::Locked),
+            E::BadChecksum => Self::say(Code::InvalidHeader, "Upload-Checksum 有误或算法不受支持"),
+            E::ChecksumMismatch => Self::new(Code::ChecksumMismatch),
+            E::Interrupted { kept } => Self::say(Code::InvalidRequest, format!("连接中断，已保存到 {kept} 字节")),
+            E::BadTicket => Self::say(Code::NotSignedIn, "播放凭证无效"),
+            E::TicketExpired => Self::say(Code::NotSignedIn, "播放凭证已过期"),
+            E::Database(cause) => cause.into(),
+            E::Disk(cause) if cause.kind() == std::io::ErrorKind::StorageFull => Self::new(Code::DiskFull),
+            other => Self::internal(other),
+        }
+    }
+}
+
+impl From<player::Error> for ApiError {
+    fn from(cause: player::Error) -> Self {
+        use player::Error as E;
+        match cause {
+            E::UnknownLesson(_) | E::UnknownPerson(_) | E::UnknownPlayback(_) | E::NotYours(_) => Self::new(Code::NotFound),
+            E::NothingToPlay(_) => Self::say(Code::WrongState, "这门课还没有可播放的内容"),
+            E::NoLearner => Self::say(Code::Forbidden, "此账号没有对应的学员，不能自学计时"),
+            E::RosterTooLong { most } => Self::say(Code::InvalidRequest, format!("一间教室最多点名 {most} 人")),
+            E::NotAClassroom(_) => Self::say(Code::WrongState, "这不是集体学习，不能点名"),
+            E::Closed(_) => Self::say(Code::WrongState, "这次学习已经结束"),
+            E::BadSeq => Self::say(Code::InvalidRequest, "seq 须从 1 开始递增"),
+            E::BadPosition => Self::say(Code::InvalidRequest, "position_ms 不能为负"),
+            E::BadRate => Self::say(Code::InvalidRequest, "rate 须在 0.25 到 3 之间"),
+            E::Busy => Self::new(Code::Busy).retry_after(2),
+            E::Stopped => Self::new(Code::Busy).retry_after(5),
+            E::Database(cause) => cause.into(),
+            other => Self::internal(other),
+        }
+    }
+}
+
+impl From<archive::Error> for ApiError {
+    fn from(cause: archive::Error) -> Self {
+        use archive::Error as E;
+        match cause {
+            E::NoSuchPlayback(_) | E::NoSuchPerson(_) | E::NoSuchUnit(_) | E::NoSuchEntry(_) => Self::new(Code::NotFound),
+            E::StillOpen(_) => Self::say(Code::WrongState, "这次学习尚未结束"),
+            E::CorrectsCorrection(_) => Self::say(Code::WrongState, "更正记录本身不能再更正，请更正原记录"),
+            E::CorrectionOutOfBounds { most_ms } => {
+                Self::say(Code::InvalidRequest, format!("更正后的时长须在 0 到 {} 分钟之间", most_ms / 60_000))
+            }
+            E::NoReason => Self::say(Code::InvalidRequest, "请填写更正理由（1 到 500 字）"),
+            E::BrokenRules { line, reason } => Self::say(Code::Unprocessable, format!("规则第 {line} 行有误：{reason}")),
+            E::RuleTooEarly(_) => Self::say(Code::InvalidRequest, "新规则只能从今天以后生效"),
+            E::RuleDayTaken(_) => Self::say(Code::Taken, "该日期已有规则生效"),
+            E::BadClass(field) => Self::say(Code::InvalidRequest, format!("培训班信息有误：{field}")),
+            E::BadPeriod => Self::say(Code::InvalidRequest, "起止日期或年份有误"),
+            E::TooManyRows(rows) => {
+                Self::say(Code::Unprocessable, format!("{rows} 行超出了工作表上限，请缩小范围或导出 CSV"))
+            }
+            E::Database(cause) => cause.into(),
+            other => Self::internal(other),
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! The server: the only crate that knows HTTP. Roles of the binary, configuration, sign-in, the API and the pages.
+
+pub mod api;
+pub mod app;
+pub mod assets;
+pub mod auth;
+pub mod cli;
+pub mod config;
+pub mod database;
+pub mod demo;
+pub mod error;
+pub mod failure;
+pub mod openapi;
+pub mod operate;
+pub mod pages;
+pub mod routes;
+pub mod sweep;
+pub mod telemetry;

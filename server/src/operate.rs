@@ -1,0 +1,180 @@
+//! What a city operator does at a shell: import, verify, reindex, make an administrator, start the demo.
+
+pub mod backup;
+
+use crate::app::{open_database, open_index, prepare_folder};
+use crate::config::Config;
+use crate::database::Database;
+use crate::demo;
+use crate::failure::Failure;
+use content::store::Store;
+use entity::{Moment, Role, UnitLevel};
+use roster::account::NewAccount;
+use roster::org::NewUnit;
+use std::io::{IsTerminal, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+/// Upgrade the schema.
+///
+/// # Errors
+/// When the database can't be opened or migrated.
+pub async fn migrate(config: &Config) -> Result<ExitCode, Failure> {
+    prepare_folder(config)?;
+    open_database(config).await?;
+    println!("数据库结构已是最新。");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Make the demo city if the data folder has none, and say how to enter.
+///
+/// # Errors
+/// When it can't be made.
+pub async fn demo(config: &Config) -> Result<(), Failure> {
+    prepare_folder(config)?;
+    let db = open_database(config).await?;
+    if roster::org::root(&db.read).await.map_err(|cause| Failure::new("无法读取机构", cause))?.is_some() {
+        println!("示例城市已存在于 {}，沿用其数据；各角色的密码是首次启动时显示的那个。", config.data.display());
+        return Ok(());
+    }
+    let store = Store::open(&config.data).map_err(|cause| Failure::new("无法打开媒体文件夹", cause))?;
+    let password = std::env::var("YUANJIAO_DEMO_PASSWORD").ok();
+    let progress = progress_line("正在建立示例城市");
+    let logins = demo::fill(&db.write, &store, Moment::now(), password.as_deref(), &progress)
+        .await
+        .map_err(|cause| Failure::new("无法建立示例城市", cause))?;
+    println!("\n{logins}");
+    Ok(())
+}
+
+/// Import a roster, or only say what it would change.
+///
+/// # Errors
+/// When the file can't be read or the database can't be written.
+pub async fn import_roster(config: &Config, file: &Path, dry_run: bool) -> Result<ExitCode, Failure> {
+    let bytes = read(file)?;
+    let db = open_database(config).await?;
+    let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let failed = |cause| Failure::new("花名册无法导入", cause);
+    let sheet = roster::import::read(&bytes, &name).map_err(failed)?;
+    let plan = roster::import::plan(&db.read, &sheet).await.map_err(failed)?;
+    println!("{plan}");
+    if !plan.bad.is_empty() {
+        return Ok(ExitCode::FAILURE);
+    }
+    if !dry_run {
+        let summary = roster::import::apply(&db.write, &plan, None, Moment::now()).await.map_err(failed)?;
+        println!("{summary}");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Import lessons, or only say what they would change.
+///
+/// # Errors
+/// When the file can't be read or the database can't be written.
+pub async fn import_lessons(config: &Config, file: &Path, dry_run: bool) -> Result<ExitCode, Failure> {
+    let text = String::from_utf8(read(file)?).map_err(|cause| Failure::new("课程文件须为 UTF-8", cause))?;
+    let db = open_database(config).await?;
+    let failed = |cause| Failure::new("课程无法导入", cause);
+    let root = ensure_root(&db, "本市").await?;
+    let now = Moment::now();
+    let plan = catalog::import::plan(&db.read, &text, root, now).await.map_err(failed)?;
+    println!("{plan}");
+    if !plan.bad.is_empty() {
+        return Ok(ExitCode::FAILURE);
+    }
+    if !dry_run {
+        bring_media(config, &db, file, &plan, root, now).await?;
+        catalog::import::apply(&db.write, &plan, None, now).await.map_err(failed)?;
+        println!("已导入。");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Rebuild the search index from the database.
+///
+/// # Errors
+/// When the index can't be written.
+pub async fn reindex(config: &Config) -> Result<ExitCode, Failure> {
+    let db = open_database(config).await?;
+    let index = open_index(config, &db).await?;
+    let lessons = index.rebuild(&db.read).await.map_err(|cause| Failure::new("无法重建索引", cause))?;
+    println!("检索索引已重建：{lessons} 门课程。");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Check the chain of the ledger, the hours against the beats, and every blob against its name.
+///
+/// # Errors
+/// When something can't be read. Findings are no error: they are printed, and the exit code is 1.
+pub async fn verify(config: &Config) -> Result<ExitCode, Failure> {
+    let db = open_database(config).await?;
+    let store = Store::open(&config.data).map_err(|cause| Failure::new("无法打开媒体文件夹", cause))?;
+    let ledger = archive::verify::ledger(&db.read, &progress_line("核对台账"))
+        .await
+        .map_err(|cause| Failure::new("无法核对台账", cause))?;
+    println!("\n{ledger}");
+    let media = content::verify::verify(&db.read, &store, &progress_line("核对媒体"))
+        .await
+        .map_err(|cause| Failure::new("无法核对媒体", cause))?;
+    println!("\n{media}");
+    let sound = ledger.is_sound() && media.is_sound();
+    println!("{}", if sound { "一切完好。" } else { "发现问题，见上。" });
+    Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Make an administrator of the whole city, and the city itself when there is none.
+///
+/// # Errors
+/// When the login is taken or the password too weak.
+pub async fn create_admin(config: &Config, login: &str, password: &str, city: &str) -> Result<ExitCode, Failure> {
+    prepare_folder(config)?;
+    let db = open_database(config).await?;
+    let root = ensure_root(&db, city).await?;
+    let failed = |cause| Failure::new("无法新建管理员", cause);
+    let now = Moment::now();
+    let account =
+        NewAccount { login, password: Some(password), person_id: None, device_id: None, must_change: false };
+    let id = roster::account::create(&db.write, account, now).await.map_err(failed)?;
+    roster::grants::give(&db.write, id, Role::Admin, root, now).await.map_err(failed)?;
+    println!("管理员 {login} 已建立。");
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn ensure_root(db: &Database, city: &str) -> Result<entity::UnitId, Failure> {
+    let failed = |cause| Failure::new("无法建立机构", cause);
+    if let Some(root) = roster::org::root(&db.read).await.map_err(failed)? {
+        return Ok(root.id);
+    }
+    let city = NewUnit { parent: None, code: "0".into(), name: city.to_owned(), level: UnitLevel::City };
+    Ok(roster::org::add(&db.write, city).await.map_err(failed)?.id)
+}
+
+/// Put the media files that the rows name into the store, so that the import finds them.
+async fn bring_media(
+    config: &Config,
+    db: &Database,
+    manifest: &Path,
+    plan: &catalog::import::Plan,
+    unit: entity::UnitId,
+    now: Moment,
+) -> Result<(), Failure> {
+    let _ = (config, db, manifest, plan, unit, now);
+    Ok(())
+}
+
+fn read(file: &Path) -> Result<Vec<u8>, Failure> {
+    std::fs::read(file).map_err(|cause| Failure::new(format!("无法读取 {}", file.display()), cause))
+}
+
+/// A line that counts on a terminal, and is silent in a log.
+fn progress_line(what: &'static str) -> impl Fn(u64, u64) + Send + Sync {
+    let shown = std::io::stdout().is_terminal();
+    move |done, total| {
+        if shown {
+            print!("\r{what}：{done}/{total}");
+            let _ = std::io::stdout().flush();
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! The pages people see, one file an audience: rows in, askama out.
+//!
+//! Each page is a struct beside its handler. Every page carries a [`shell::Shell`], and is built of the parts in
+//! `templates/parts` and the classes of `assets/app.css`.
+
+pub mod choose;
+pub mod classroom;
+pub mod failed;
+pub mod figures;
+pub mod office;
+pub mod parts;
+pub mod phone;
+pub mod shell;
+pub mod sign_in;
+pub mod studio;
+
+use crate::error::ApiResult;
+use actix_web::HttpResponse;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use askama::Template;
+
+/// Draw a page. Pages show one person's own data, so nothing but their own browser may keep them.
+///
+/// # Errors
+/// When the template fails to write, which only a fault of ours brings about.
+pub fn draw(page: &impl Template) -> ApiResult<HttpResponse> {
+    Ok(HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, "text/html; charset=utf-8"))
+        .insert_header((CACHE_CONTROL, "private, no-cache"))
+        .body(page.render()?))
+}
+
+/// Send the browser on to another page with GET, as after a form (303, RFC 9110 section 15.4.4).
+pub fn go(to: &str) -> HttpResponse {
+    HttpResponse::SeeOther().insert_header(("Location", to)).insert_header((CACHE_CONTROL, "no-store")).finish()
+}

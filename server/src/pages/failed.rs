@@ -1,0 +1,80 @@
+//! Turns an error into a page for those who read pages: programs get JSON, people get a sentence and a way on.
+
+use super::parts::encoded;
+use super::shell::Shell;
+use crate::error::{Code, Shown};
+use actix_web::body::{BoxBody, EitherBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
+use actix_web::middleware::Next;
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+
+/// The page that says what went wrong.
+#[derive(Template)]
+#[template(path = "parts/failed.html")]
+struct FailedPage<'a> {
+    shell: Shell,
+    title: &'a str,
+    message: &'a str,
+    code: &'a str,
+}
+
+/// The middleware: where a browser asked for a page and got an error, draw one, or lead to the page that helps.
+///
+/// # Errors
+/// Those of the middleware within.
+pub async fn draw(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<EitherBody<impl MessageBody, BoxBody>>, actix_web::Error> {
+    // The request can't be kept for later: the router needs it whole. So a refusal from before the router stays JSON.
+    let reads_pages = reads_pages(&request);
+    let response = next.call(request).await?.map_into_left_body();
+    let shown = response.response().extensions().get::<Shown>().cloned();
+    match shown {
+        Some(shown) if reads_pages => {
+            let page = page(response.request(), response.status(), &shown);
+            Ok(response.into_response(page).map_into_right_body())
+        }
+        _ => Ok(response),
+    }
+}
+
+/// A browser that opens an address or sends a form says it wants HTML first; `fetch` and programs don't.
+fn reads_pages(request: &ServiceRequest) -> bool {
+    let accepts = request.headers().get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    accepts.contains("text/html") && !["/api/", "/uploads"].iter().any(|prefix| request.path().starts_with(prefix))
+}
+
+fn page(request: &HttpRequest, status: StatusCode, shown: &Shown) -> HttpResponse {
+    match shown.code {
+        Code::NotSignedIn => super::go(&sign_in(request)),
+        Code::PasswordChangeRequired => super::go("/password"),
+        _ => {
+            let title = match shown.code {
+                Code::NotFound => "没有找到这一页",
+                Code::Forbidden => "没有权限",
+                Code::Busy | Code::SlowDown => "请稍后再试",
+                _ => "这一步没有成功",
+            };
+            let page =
+                FailedPage { shell: Shell::bare(title), title, message: &shown.message, code: shown.code.as_str() };
+            HttpResponse::build(status)
+                .insert_header((CONTENT_TYPE, "text/html; charset=utf-8"))
+                .insert_header((CACHE_CONTROL, "no-store"))
+                .body(page.render().unwrap_or_else(|_| shown.message.clone()))
+        }
+    }
+}
+
+/// The sign-in page, which leads back to where the visitor wanted to go when that can be opened again.
+fn sign_in(request: &HttpRequest) -> String {
+    match request.uri().path_and_query() {
+        Some(wanted) if request.method().is_safe() && wanted.as_str() != "/" => {
+            format!("/sign-in?next={}", encoded(wanted.as_str()))
+        }
+        _ => "/sign-in".into(),
+    }
+}

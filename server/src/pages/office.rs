@@ -1,0 +1,10 @@
+//! The pages of those who look after people: units at a glance, archives, the roster's import, the audit log.
+//!
+//! Every number comes from the archive's own report or record; nothing is summed here.
+
+pub mod audit;
+pub mod form_data;
+pub mod import;
+pub mod people;
+pub mod person;
+pub mod units;

@@ -1,0 +1,325 @@
+//! A person's training archive, the same record they see themselves, ready to print; and its corrections.
+
+use crate::auth::identity::{Assessor, Reader};
+use crate::database::Database;
+use crate::error::{ApiError, ApiResult, Code};
+use crate::pages::choose::{Errors, Tab, crumbs};
+use crate::pages::go;
+use crate::pages::parts::Bar;
+use crate::pages::shell::Shell;
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Form, Path, Query};
+use archive::Hundredths;
+use archive::record::{EntryRow, Record};
+use askama::Template;
+use entity::{Moment, PersonId, Role, ledger_entry};
+use sea_orm::EntityTrait;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+use super::import::Tile;
+
+/// Pages of entries drawn at most: a thousand entries are more than a year of study every day.
+const PAGES: u64 = 20;
+
+/// Which year, and which entry is being corrected.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct PersonQuery {
+    year: String,
+    correct: String,
+    done: String,
+}
+
+/// A correction, as typed.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct CorrectionForm {
+    seq: String,
+    minutes: String,
+    reason: String,
+}
+
+#[derive(Template)]
+#[template(path = "office/person.html")]
+struct PersonPage {
+    shell: Shell,
+    crumbs: Vec<Tab>,
+    notice: Option<&'static str>,
+    id: PersonId,
+    name: String,
+    code: String,
+    unit: String,
+    posts: Vec<&'static str>,
+    year: i32,
+    years: Vec<Tab>,
+    credit: String,
+    minutes: String,
+    claimed: String,
+    credited: String,
+    standings: Vec<StandingView>,
+    tiles: Vec<Tile>,
+    months: Vec<Bar>,
+    entries: Vec<EntryView>,
+    may_correct: bool,
+    correction: Option<Correction>,
+    errors: Errors,
+}
+
+struct StandingView {
+    name: String,
+    have: String,
+    need: String,
+    missing: String,
+    unit: &'static str,
+    met: bool,
+    percent: i64,
+    clause: String,
+}
+
+struct EntryView {
+    seq: i64,
+    day: String,
+    note: String,
+    source: &'static str,
+    claimed: String,
+    credited: String,
+    credit: String,
+    reasons: Vec<String>,
+    correctable: bool,
+    chosen: bool,
+}
+
+struct Correction {
+    seq: i64,
+    about: String,
+    minutes: String,
+    reason: String,
+}
+
+/// `GET /office/people/{id}`: the archive of a year.
+///
+/// # Errors
+/// `not_found` for somebody beyond the caller's reach.
+pub async fn show(
+    reader: Reader,
+    id: Path<PersonId>,
+    query: Query<PersonQuery>,
+    db: Data<Database>,
+) -> ApiResult<HttpResponse> {
+    let year = year_of(&query.year);
+    let mut page = page(&reader, &db, *id, year).await?;
+    page.notice = (query.done == "corrected").then_some("更正已记入档案。");
+    page.choose(query.correct.parse().ok(), &CorrectionForm::default());
+    crate::pages::draw(&page)
+}
+
+/// `POST /office/people/{id}/corrections`: add a correction of an entry.
+///
+/// # Errors
+/// `not_found` for a person beyond the caller's reach, or an entry that is not theirs.
+pub async fn correct(
+    reader: Reader,
+    assessor: Assessor,
+    id: Path<PersonId>,
+    query: Query<PersonQuery>,
+    form: Form<CorrectionForm>,
+    db: Data<Database>,
+) -> ApiResult<HttpResponse> {
+    let year = year_of(&query.year);
+    let seq: i64 = form.seq.parse().map_err(|_| ApiError::new(Code::NotFound))?;
+    let entry = ledger_entry::Entity::find_by_id(seq).one(&db.read).await?;
+    entry.filter(|entry| entry.person_id == *id).ok_or(Code::NotFound)?;
+    let person = roster::people::person(&db.read, *id).await?;
+    let unit = roster::org::unit(&db.read, person.unit_id).await?;
+    if !assessor.reach().contains(&unit.path) {
+        return Err(ApiError::new(Code::NotFound));
+    }
+    let mut errors = Errors::default();
+    if let Some(delta_ms) = delta_ms(&form.minutes, &mut errors) {
+        let by = assessor.account_id;
+        match archive::ledger::correct(&db.write, seq, delta_ms, &form.reason, by, Moment::now()).await {
+            Ok(_) => return Ok(go(&format!("/office/people/{id}?year={year}&done=corrected"))),
+            Err(cause) => say(cause, &mut errors)?,
+        }
+    }
+    let mut page = page(&reader, &db, *id, year).await?;
+    page.choose(Some(seq), &form);
+    page.errors = errors;
+    let mut answer = crate::pages::draw(&page)?;
+    *answer.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+    Ok(answer)
+}
+
+/// The year people asked for; this one when they asked for none.
+pub fn year_of(text: &str) -> i32 {
+    text.parse().unwrap_or_else(|_| Moment::now().year())
+}
+
+/// This year and the two before, and the shown one when it is another, as links to `href` with the year appended.
+pub fn years(shown: i32, href: &str) -> Vec<Tab> {
+    let now = Moment::now().year();
+    let mut years = vec![now, now - 1, now - 2, shown];
+    years.sort_unstable();
+    years.dedup();
+    let tab = |year: i32| Tab { href: format!("{href}{year}"), label: format!("{year} 年"), current: year == shown };
+    years.into_iter().map(tab).collect()
+}
+
+/// A month's bar says its hours without decimals when there are many, so that twelve fit beside each other.
+pub fn months(totals: impl IntoIterator<Item = Hundredths>) -> Vec<Bar> {
+    let bar = |(month, amount): (usize, Hundredths)| {
+        let text = match amount.0 {
+            0 => "0".into(),
+            1..10_000 => amount.to_string(),
+            more => (more / 100).to_string(),
+        };
+        (format!("{}月", month + 1), amount.0, text)
+    };
+    Bar::chart(totals.into_iter().enumerate().map(bar))
+}
+
+fn delta_ms(minutes: &str, errors: &mut Errors) -> Option<i64> {
+    let delta = minutes.trim().parse::<i64>().ok().filter(|minutes| *minutes != 0 && minutes.abs() <= 100_000);
+    if delta.is_none() {
+        errors.put("minutes", "请填一个不为 0 的整数，如 30 或 -15");
+    }
+    delta.map(|minutes| minutes * 60_000)
+}
+
+/// What the archive says of a correction, beside the field it says it of.
+fn say(cause: archive::Error, errors: &mut Errors) -> ApiResult<()> {
+    match cause {
+        archive::Error::NoReason => errors.put("reason", "请写明原因，1 到 500 字"),
+        archive::Error::CorrectsCorrection(_) => errors.put("minutes", "这一笔本身是更正；请更正它所更正的那一笔"),
+        archive::Error::CorrectionOutOfBounds { most_ms } => {
+            errors.put("minutes", format!("更正后这一笔应在 0 到 {} 分钟之间", most_ms / 60_000));
+        }
+        other => return Err(other.into()),
+    }
+    Ok(())
+}
+
+async fn page(reader: &Reader, db: &Database, id: PersonId, year: i32) -> ApiResult<PersonPage> {
+    let mut record = archive::record::of_person(&db.read, id, year, Moment::now().day()).await?;
+    if !reader.reach().contains(&record.unit_path) {
+        return Err(ApiError::new(Code::NotFound));
+    }
+    for number in 2..=record.entries.pages.min(PAGES) {
+        let more = archive::record::entries(&db.read, id, year, number).await?;
+        record.entries.rows.extend(more.rows);
+    }
+    let unit = roster::org::unit(&db.read, record.unit_id).await?;
+    Ok(PersonPage {
+        shell: Shell::new(reader, format!("{} 培训档案", record.name), "/office"),
+        crumbs: way_to(reader, db, &record, year).await?,
+        notice: None,
+        id,
+        unit: roster::org::full_name(&db.read, &unit).await?,
+        posts: record.posts.iter().map(|post| post.label()).collect(),
+        year,
+        years: years(year, "?year="),
+        credit: record.total.credit.to_string(),
+        minutes: crate::pages::figures::minutes(record.total.credited_ms),
+        claimed: Hundredths::minutes(record.total.claimed_ms).to_string(),
+        credited: Hundredths::minutes(record.total.credited_ms).to_string(),
+        standings: record.standings.iter().map(StandingView::of).collect(),
+        tiles: tiles(&record),
+        months: months(record.months.iter().map(|total| total.credit.hundredths())),
+        entries: record.entries.rows.iter().map(EntryView::of).collect(),
+        may_correct: reader.has(&[Role::Assessor]),
+        correction: None,
+        errors: Errors::default(),
+        name: record.name,
+        code: record.code,
+    })
+}
+
+/// The units above the person, then the person.
+async fn way_to(reader: &Reader, db: &Database, record: &Record, year: i32) -> ApiResult<Vec<Tab>> {
+    let href = format!("/office?year={year}&unit=");
+    let mut way = crumbs(&db.read, &reader.reach(), &record.unit_path, &href).await?;
+    way.iter_mut().for_each(|crumb| crumb.current = false);
+    way.push(Tab { href: String::new(), label: record.name.clone(), current: true });
+    Ok(way)
+}
+
+fn tiles(record: &Record) -> Vec<Tile> {
+    let source = |(source, total): &(entity::Source, _)| source_tile(*source, total);
+    let mut tiles: Vec<Tile> = record.sources.iter().map(source).collect();
+    if record.pending_ms > 0 {
+        let value = Hundredths::minutes(record.pending_ms).to_string();
+        tiles.push(Tile { value, label: "待入账（分钟）", kind: "warn" });
+    }
+    tiles
+}
+
+fn source_tile(source: entity::Source, total: &archive::Total) -> Tile {
+    let label = match source {
+        entity::Source::Solo => "自学（学时）",
+        entity::Source::Group => "集体学习（学时）",
+        entity::Source::Class => "集中培训（学时）",
+        entity::Source::Correction => "更正（学时）",
+    };
+    Tile { value: total.credit.to_string(), label, kind: "" }
+}
+
+impl PersonPage {
+    /// Open the form for an entry, with what was typed; for a correction or an unknown entry it stays closed.
+    fn choose(&mut self, seq: Option<i64>, typed: &CorrectionForm) {
+        let Some(seq) = seq.filter(|_| self.may_correct) else { return };
+        let Some(entry) = self.entries.iter_mut().find(|entry| entry.seq == seq && entry.correctable) else { return };
+        entry.chosen = true;
+        self.correction = Some(Correction {
+            seq,
+            about: format!(
+                "{} {}《{}》，申报 {} 分钟，计入 {} 分钟。",
+                entry.day, entry.source, entry.note, entry.claimed, entry.credited
+            ),
+            minutes: typed.minutes.clone(),
+            reason: typed.reason.clone(),
+        });
+    }
+}
+
+impl StandingView {
+    fn of(standing: &archive::assess::Standing) -> Self {
+        let (have, need) = (standing.have.0.max(0), standing.need.0.max(1));
+        Self {
+            name: standing.name.clone(),
+            have: standing.have.to_string(),
+            need: standing.need.to_string(),
+            missing: standing.missing.to_string(),
+            unit: standing.unit,
+            met: standing.met,
+            percent: have.saturating_mul(100).checked_div(need).unwrap_or(0).min(100),
+            clause: standing.clause.clone(),
+        }
+    }
+}
+
+impl EntryView {
+    fn of(entry: &EntryRow) -> Self {
+        Self {
+            seq: entry.seq,
+            day: entry.day.to_string(),
+            note: match entry.corrects_seq {
+                Some(seq) => format!("更正第 {seq} 笔：{}", entry.title),
+                None => entry.title.clone(),
+            },
+            source: entry.source.label(),
+            claimed: Hundredths::minutes(entry.claimed_ms).to_string(),
+            credited: Hundredths::minutes(entry.credited_ms).to_string(),
+            credit: entry.credit.to_string(),
+            reasons: reasons(&entry.reasons),
+            correctable: entry.corrects_seq.is_none(),
+            chosen: false,
+        }
+    }
+}
+
+fn reasons(reasons: &BTreeMap<entity::Reason, i64>) -> Vec<String> {
+    let some = reasons.iter().filter(|(_, ms)| **ms != 0);
+    some.map(|(reason, ms)| format!("{} {} 分钟", reason.label(), Hundredths::minutes(*ms))).collect()
+}

@@ -1,0 +1,280 @@
+//! Units at a glance: a unit's year, the units right below it, and at the bottom its people.
+
+use super::import::Tile;
+use super::person::{months, year_of, years};
+use crate::auth::identity::Reader;
+use crate::database::Database;
+use crate::error::ApiResult;
+use crate::pages::choose::{Head, Tab, crumbs, tabs, unit};
+use crate::pages::parts::Bar;
+use crate::pages::shell::Shell;
+use actix_web::HttpResponse;
+use actix_web::web::{Data, Query};
+use archive::overview::{Overview, UnitYear, units_overview};
+use archive::report::{Cell, Kind, Report, ReportQuery};
+use askama::Template;
+use chrono::Datelike;
+use entity::{Day, Moment, PersonId, UnitId, UnitLevel, org_unit};
+use futures_util::StreamExt;
+use serde::Deserialize;
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
+/// People listed of one unit at most; more are found by searching.
+const PEOPLE: usize = 500;
+
+/// Which unit and year, and by which column it is sorted.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct UnitsQuery {
+    unit: String,
+    year: String,
+    sort: String,
+}
+
+#[derive(Template)]
+#[template(path = "office/units.html")]
+struct UnitsPage {
+    shell: Shell,
+    tabs: Vec<Tab>,
+    crumbs: Vec<Tab>,
+    unit: String,
+    year: i32,
+    years: Vec<Tab>,
+    export: String,
+    tiles: Vec<Tile>,
+    months: Vec<Bar>,
+    below: &'static str,
+    heads: Vec<Head>,
+    rows: Vec<Row>,
+    zero_clicks: usize,
+    people_heads: Vec<Head>,
+    people: Vec<PersonRow>,
+}
+
+struct Row {
+    href: String,
+    name: String,
+    zero_click: bool,
+    people: u64,
+    credit: String,
+    percent: Option<u64>,
+    kind: &'static str,
+    met: u64,
+    bound: u64,
+    last_day: Option<Day>,
+}
+
+struct PersonRow {
+    id: PersonId,
+    name: String,
+    code: String,
+    post: String,
+    credit: String,
+    met: Option<bool>,
+    missing: String,
+}
+
+/// `GET /office`: a unit's year.
+///
+/// # Errors
+/// `not_found` for a unit beyond the caller's reach.
+pub async fn show(reader: Reader, query: Query<UnitsQuery>, db: Data<Database>) -> ApiResult<HttpResponse> {
+    let reach = reader.reach();
+    let at = unit(&db.read, &reach, Some(&query.unit)).await?;
+    let (year, today) = (year_of(&query.year), Moment::now().day());
+    let mut overview = units_overview(&db.read, at.id, year, today).await?;
+    sort(&mut overview.children, &query.sort);
+    let rows: Vec<Row> = overview.children.iter().map(|child| Row::of(child, year, today)).collect();
+    let way = format!("/office?year={year}&unit=");
+    let here = format!("/office?unit={}&year={year}", at.id);
+    crate::pages::draw(&UnitsPage {
+        shell: Shell::new(&reader, format!("{} {year} 年", at.name), "/office"),
+        tabs: tabs(&reader, "/office"),
+        crumbs: crumbs(&db.read, &reach, &at.path, &way).await?,
+        years: years(year, &format!("/office?unit={}&year=", at.id)),
+        export: format!("/api/v1/reports/assessment.xlsx?unit={}&year={year}", at.id),
+        tiles: tiles(&overview),
+        months: months(overview.months.iter().map(|total| total.credit.hundredths())),
+        below: below(at.level),
+        heads: heads(&here, &query.sort),
+        zero_clicks: rows.iter().filter(|row| row.zero_click).count(),
+        people: if is_bottom(&at, &rows) { people(&db, &reader, at.id, year, today).await? } else { Vec::new() },
+        rows,
+        people_heads: plain_heads(&[("姓名", false), ("职务", false), ("学时", true), ("达标", false)]),
+        unit: at.name,
+        year,
+    })
+}
+
+/// The columns that sort, by the word of the address. A column of numbers begins with its greatest.
+const COLUMNS: [(&str, &str, bool); 5] =
+    [("name", "单位", false), ("people", "人数", true), ("credit", "学时", true), ("met", "达标率", false), ("last", "最近学习", false)];
+
+/// Sorts by the column a word names; `-` before it turns the order round. Without a word units stand by their code.
+fn sort(children: &mut [UnitYear], word: &str) {
+    match word.trim_start_matches('-') {
+        "name" => children.sort_by(|a, b| a.unit.name.cmp(&b.unit.name)),
+        "people" => children.sort_by_key(|child| Reverse(child.people)),
+        "credit" => children.sort_by_key(|child| Reverse(child.total.credit)),
+        "met" => children.sort_by_key(|child| Reverse(child.met_percent())),
+        "last" => children.sort_by_key(|child| Reverse(child.last_day)),
+        _ => return,
+    }
+    if word.starts_with('-') {
+        children.reverse();
+    }
+}
+
+fn heads(here: &str, sorted: &str) -> Vec<Head> {
+    let head = |(word, label, number): (&str, &str, bool)| {
+        let falls = word != "name";
+        let way = match sorted.strip_prefix('-') {
+            None if sorted == word => Some(if falls { "descending" } else { "ascending" }),
+            Some(turned) if turned == word => Some(if falls { "ascending" } else { "descending" }),
+            _ => None,
+        };
+        let next = if sorted == word { format!("-{word}") } else { word.to_owned() };
+        Head { label: label.into(), number, href: Some(format!("{here}&sort={next}")), sorted: way }
+    };
+    COLUMNS.into_iter().map(head).collect()
+}
+
+fn plain_heads(columns: &[(&str, bool)]) -> Vec<Head> {
+    let head = |(label, number): &(&str, bool)| Head { label: (*label).into(), number: *number, href: None, sorted: None };
+    columns.iter().map(head).collect()
+}
+
+fn below(level: UnitLevel) -> &'static str {
+    match level {
+        UnitLevel::City => "各县区",
+        UnitLevel::County => "各乡镇",
+        UnitLevel::Township => "各村",
+        UnitLevel::Village | UnitLevel::Other => "下属站点",
+    }
+}
+
+fn is_bottom(unit: &org_unit::Model, rows: &[Row]) -> bool {
+    rows.is_empty() || matches!(unit.level, UnitLevel::Village | UnitLevel::Other)
+}
+
+fn tiles(overview: &Overview) -> Vec<Tile> {
+    let whole = &overview.whole;
+    let share = whole.met_percent().map_or("—".into(), |percent| format!("{percent} %"));
+    let tile = |value: String, label| Tile { value, label, kind: "" };
+    vec![
+        tile(whole.people.to_string(), "在册人数"),
+        tile(whole.total.credit.to_string(), "计入学时"),
+        tile(format!("{} / {}", whole.met, whole.bound), "达标 / 应考核"),
+        tile(share, "达标率"),
+        tile(whole.last_day.map_or("—".into(), |day| day.to_string()), "最近学习"),
+    ]
+}
+
+impl Row {
+    fn of(child: &UnitYear, year: i32, today: Day) -> Self {
+        let percent = child.met_percent();
+        Self {
+            href: format!("/office?unit={}&year={year}", child.unit.id),
+            name: child.unit.name.clone(),
+            zero_click: is_zero_click(child, year, today),
+            people: child.people,
+            credit: child.total.credit.to_string(),
+            percent,
+            kind: match percent {
+                Some(0..30) => "bad",
+                Some(30..60) => "warn",
+                _ => "",
+            },
+            met: child.met,
+            bound: child.bound,
+            last_day: child.last_day,
+        }
+    }
+}
+
+/// A village where nobody has learnt yet this month. Of years that are over nothing is said.
+fn is_zero_click(child: &UnitYear, year: i32, today: Day) -> bool {
+    let station = matches!(child.unit.level, UnitLevel::Village | UnitLevel::Other);
+    let this_month = child.last_day.is_some_and(|day| (day.year(), day.month()) >= (today.year(), today.month()));
+    station && year == today.year() && !this_month
+}
+
+/// The people of a unit with their hours and standing, as the assessment report has them.
+async fn people(db: &Database, reader: &Reader, id: UnitId, year: i32, today: Day) -> ApiResult<Vec<PersonRow>> {
+    let roster = roster::people::of_unit(&db.read, id).await?;
+    let ids: HashMap<String, PersonId> = roster.into_iter().map(|person| (person.code, person.id)).collect();
+    let scope = reader.reach();
+    let query = ReportQuery { unit: Some(id), from: None, to: None, year: Some(year), scope, today };
+    let mut report = archive::report::report(&db.read, Kind::Assessment, &query).await?;
+    let mut people = Vec::new();
+    while let Some(batch) = report.rows.next().await {
+        people.extend(batch?.iter().filter_map(|cells| person_row(&report, cells, &ids)));
+        if people.len() >= PEOPLE {
+            break;
+        }
+    }
+    Ok(people)
+}
+
+/// A row of the assessment report as a row of this page; `None` for somebody who has left or lives further below.
+fn person_row(report: &Report, cells: &[Cell], ids: &HashMap<String, PersonId>) -> Option<PersonRow> {
+    let of = |title: &str| {
+        let place = report.columns.iter().position(|column| column.title == title);
+        place.and_then(|place| cells.get(place)).map(Cell::text).unwrap_or_default()
+    };
+    let code = of("人员编号");
+    Some(PersonRow {
+        id: *ids.get(&code)?,
+        name: of("姓名"),
+        code,
+        post: of("职务"),
+        credit: of("学时合计"),
+        met: match of("全部达标").as_str() {
+            "是" => Some(true),
+            "否" => Some(false),
+            _ => None,
+        },
+        missing: of("尚缺"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn village(name: &str, people: u64, last: Option<(i32, u32, u32)>) -> UnitYear {
+        let unit = org_unit::Model {
+            id: UnitId(1),
+            parent_id: None,
+            code: "1".into(),
+            name: name.into(),
+            level: UnitLevel::Village,
+            path: "/1/".into(),
+        };
+        let last_day = last.and_then(|(year, month, day)| Day::from_ymd_opt(year, month, day));
+        UnitYear { unit, people, bound: 0, met: 0, total: archive::Total::default(), last_day }
+    }
+
+    #[test]
+    fn a_village_without_study_this_month_is_a_zero_click_village() {
+        let today = Day::from_ymd_opt(2026, 3, 9).unwrap_or_default();
+        assert!(is_zero_click(&village("甲", 1, None), 2026, today));
+        assert!(is_zero_click(&village("甲", 1, Some((2026, 2, 28))), 2026, today));
+        assert!(!is_zero_click(&village("甲", 1, Some((2026, 3, 1))), 2026, today));
+        assert!(!is_zero_click(&village("甲", 1, None), 2025, today));
+    }
+
+    #[test]
+    fn a_second_click_on_a_heading_turns_the_order_round() {
+        let mut units = vec![village("甲", 3, None), village("乙", 9, None)];
+        sort(&mut units, "people");
+        assert_eq!(units.first().map(|unit| unit.people), Some(9));
+        sort(&mut units, "-people");
+        assert_eq!(units.first().map(|unit| unit.people), Some(3));
+        let heads = heads("/office?unit=1", "people");
+        let people = heads.iter().find(|head| head.label == "人数");
+        assert_eq!(people.and_then(|head| head.href.as_deref()), Some("/office?unit=1&sort=-people"));
+        assert_eq!(people.and_then(|head| head.sorted), Some("descending"));
+    }
+}

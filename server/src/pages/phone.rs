@@ -1,0 +1,9 @@
+//! The pages of a cadre's phone: home, search, lesson, course, and one's own training record.
+
+pub mod card;
+pub mod course;
+pub mod home;
+pub mod lesson;
+pub mod record;
+pub mod search;
+pub mod standing;

@@ -1,0 +1,190 @@
+//! One lesson: played or read, with what of it is already in one's archive.
+
+use super::card::{Kind, blobs};
+use super::home::nearly_over;
+use crate::auth::identity::{Identity, SignedIn};
+use crate::database::Database;
+use crate::error::ApiResult;
+use crate::pages::figures;
+use crate::pages::shell::Shell;
+use actix_web::HttpResponse;
+use actix_web::web::{Data, Path, Query};
+use askama::Template;
+use entity::{Day, LessonId, Moment, PersonId, PlaybackMode, Reason, course, ledger_entry, lesson, playback};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// Where to begin.
+#[derive(Deserialize)]
+pub struct Start {
+    /// Seconds from the beginning.
+    t: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "phone/lesson.html")]
+struct LessonPage {
+    shell: Shell,
+    kind: Kind,
+    length: String,
+    size: Option<String>,
+    facts: Vec<String>,
+    start_ms: i64,
+    start_clock: String,
+    media_url: Option<String>,
+    paragraphs: Vec<String>,
+    mine: Option<Mine>,
+    outline: Vec<OutlineItem>,
+    next: Option<OutlineItem>,
+    course: course::Model,
+    lesson: lesson::Model,
+}
+
+/// What of this lesson is in the reader's archive.
+struct Mine {
+    credited: String,
+    last: Option<Day>,
+    reasons: Vec<(&'static str, String)>,
+}
+
+#[derive(Clone)]
+struct OutlineItem {
+    href: String,
+    position: usize,
+    title: String,
+    length: String,
+    current: bool,
+}
+
+/// The page of a lesson.
+pub async fn lesson(
+    caller: SignedIn,
+    name: Path<String>,
+    start: Query<Start>,
+    db: Data<Database>,
+) -> ApiResult<HttpResponse> {
+    let (today, viewer) = (Moment::now().day(), caller.viewer());
+    let named = catalog::lesson::find(&db.read, &name).await?;
+    let lesson = catalog::lesson::visible(&db.read, &viewer, named.id, today).await?;
+    let course = catalog::course::get(&db.read, lesson.course_id).await?;
+    let media = blobs(&db.read, &[lesson.id]).await?.remove(&lesson.id);
+    let outline = outline(&catalog::course::outline(&db.read, &viewer, course.id, today).await?, lesson.id);
+    let start_ms = start_ms(&db, &caller, &lesson, start.t.as_deref()).await?;
+    crate::pages::draw(&LessonPage {
+        shell: Shell::new(&caller, lesson.title.clone(), "/search"),
+        kind: Kind::of(media.as_ref().map(|media| media.mime.as_str())),
+        length: figures::minutes(lesson.duration_ms),
+        size: media.as_ref().map(|media| figures::size(media.size_bytes)),
+        facts: facts(&lesson),
+        start_ms,
+        start_clock: figures::clock(start_ms),
+        media_url: media.and(lesson.media_sha256.as_ref()).map(|sha256| format!("/media/{sha256}")),
+        paragraphs: paragraphs(&lesson.body),
+        mine: mine(&db.read, caller.person_id, lesson.id).await?,
+        next: outline.iter().skip_while(|item| !item.current).nth(1).cloned(),
+        outline,
+        course,
+        lesson,
+    })
+}
+
+fn facts(lesson: &lesson::Model) -> Vec<String> {
+    let lecturer = Some(format!("讲师 {}", lesson.lecturer)).filter(|_| !lesson.lecturer.is_empty());
+    let published = lesson.published_on.map(|day| format!("{day} 发布"));
+    let words = [lesson.level.label().to_owned(), lesson.language.clone()];
+    lecturer.into_iter().chain(words).chain(published).collect()
+}
+
+/// The text in paragraphs. One long block of speech is cut after sentences, so that it can be read.
+fn paragraphs(body: &str) -> Vec<String> {
+    let lines: Vec<&str> = body.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    lines.into_iter().flat_map(cut).collect()
+}
+
+fn cut(line: &str) -> Vec<String> {
+    let mut paragraphs = vec![String::new()];
+    for sentence in line.split_inclusive(['。', '！', '？']) {
+        match paragraphs.last_mut() {
+            Some(last) if last.chars().count() < 120 => last.push_str(sentence),
+            _ => paragraphs.push(sentence.to_owned()),
+        }
+    }
+    paragraphs
+}
+
+/// Where to begin: where the address says, else where this person stopped.
+async fn start_ms(db: &Database, caller: &Identity, lesson: &lesson::Model, t: Option<&str>) -> ApiResult<i64> {
+    let asked = t.and_then(|seconds| seconds.parse::<i64>().ok()).map(|seconds| seconds.saturating_mul(1000));
+    let at = match (asked, caller.person_id) {
+        (Some(at), _) => at,
+        (None, Some(person)) => stopped_at(&db.read, person, lesson.id).await?,
+        (None, None) => 0,
+    };
+    Ok(if at < 0 || nearly_over(at, lesson.duration_ms) { 0 } else { at })
+}
+
+async fn stopped_at(db: &impl ConnectionTrait, person: PersonId, lesson: LessonId) -> ApiResult<i64> {
+    let last: Option<i64> = playback::Entity::find()
+        .select_only()
+        .column(playback::Column::LastPositionMs)
+        .filter(playback::Column::PersonId.eq(person))
+        .filter(playback::Column::LessonId.eq(lesson))
+        .filter(playback::Column::Mode.eq(PlaybackMode::Solo))
+        .filter(playback::Column::LastSeq.gt(0))
+        .order_by_desc(playback::Column::LastBeatAt)
+        .order_by_desc(playback::Column::Id)
+        .into_tuple()
+        .one(db)
+        .await?;
+    Ok(last.unwrap_or(0))
+}
+
+/// The entries of a person for one lesson, added up; `None` for who has no archive or nothing in it yet.
+async fn mine(db: &impl ConnectionTrait, person: Option<PersonId>, lesson: LessonId) -> ApiResult<Option<Mine>> {
+    let Some(person) = person else { return Ok(None) };
+    let entries = ledger_entry::Entity::find()
+        .filter(ledger_entry::Column::PersonId.eq(person))
+        .filter(ledger_entry::Column::LessonId.eq(lesson))
+        .order_by_desc(ledger_entry::Column::Seq)
+        .limit(500)
+        .all(db)
+        .await?;
+    let mut reasons: BTreeMap<Reason, i64> = BTreeMap::new();
+    for entry in &entries {
+        for (reason, ms) in archive::ledger::reasons_of(entry)? {
+            *reasons.entry(reason).or_default() += ms;
+        }
+    }
+    let credited = entries.iter().fold(0_i64, |sum, entry| sum.saturating_add(entry.credited_ms));
+    Ok((!entries.is_empty()).then(|| Mine {
+        credited: figures::minutes(credited),
+        last: entries.iter().map(|entry| entry.day).max(),
+        reasons: reasons.into_iter().map(|(reason, ms)| (reason.label(), figures::minutes(ms))).collect(),
+    }))
+}
+
+fn outline(rows: &[lesson::Model], current: LessonId) -> Vec<OutlineItem> {
+    let item = |(index, row): (usize, &lesson::Model)| OutlineItem {
+        href: format!("/lessons/{}", row.slug),
+        position: index + 1,
+        title: row.title.clone(),
+        length: figures::minutes(row.duration_ms),
+        current: row.id == current,
+    };
+    rows.iter().enumerate().map(item).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_speech_is_cut_after_sentences_and_nothing_is_lost() {
+        let speech = "先看叶子，斑驳型黄化左右不对称才是可疑株。".repeat(20);
+        let cut = paragraphs(&format!("{speech}\n\n  第二段  "));
+        assert!(cut.len() > 2 && cut.iter().all(|text| text.chars().count() < 200));
+        assert_eq!(cut.concat(), format!("{speech}第二段"));
+        assert!(paragraphs(" \n ").is_empty());
+    }
+}

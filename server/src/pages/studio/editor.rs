@@ -1,0 +1,263 @@
+//! The lesson editor as people see it: the form, what may be done with it, and what the lesson still lacks.
+//!
+//! Saving is `save`, the form's text `form`.
+
+use super::form::LessonForm;
+use super::lessons::{badge_of, categories};
+use crate::auth::identity::{AUTHORS, Author, Identity};
+use crate::auth::reach;
+use crate::database::Database;
+use crate::error::ApiResult;
+use crate::pages::choose::{Choice, Errors, top_of, units};
+use crate::pages::figures::{clock, size};
+use crate::pages::shell::Shell;
+use actix_web::HttpResponse;
+use actix_web::web::{Data, Path, Query};
+use askama::Template;
+use entity::{Day, LessonId, LessonState, Level, Moment, Role, Scope, UnitId, course, lesson, media, org_unit};
+use sea_orm::{EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use serde::Deserialize;
+
+/// Roles that publish, return and withdraw.
+pub const REVIEWERS: &[Role] = &[Role::Reviewer, Role::Admin];
+
+/// What was done just before, for the page that is led to.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct DoneQuery {
+    done: String,
+    from: String,
+}
+
+/// What the editor shows besides the kept lesson.
+#[derive(Debug, Default)]
+pub struct Draft {
+    /// The text of the form.
+    pub form: LessonForm,
+    /// What is wrong with its fields.
+    pub errors: Errors,
+    /// What is wrong with the whole.
+    pub problem: Option<String>,
+    /// Where somebody else saved something different: the field's name and their text.
+    pub conflict: Vec<(&'static str, String)>,
+    /// What was done.
+    pub notice: Option<&'static str>,
+    /// Safety copies that are no longer needed, by their keys.
+    pub saved_copies: String,
+}
+
+#[derive(Template)]
+#[template(path = "studio/editor.html")]
+struct EditorPage {
+    shell: Shell,
+    notice: Option<&'static str>,
+    problem: Option<String>,
+    errors: Errors,
+    conflict: Vec<(&'static str, String)>,
+    return_reason: Option<String>,
+    reason_title: &'static str,
+    state: LessonState,
+    kind: &'static str,
+    shown_at: Option<String>,
+    action: String,
+    draft_key: String,
+    draft_saved: String,
+    version: i32,
+    form: LessonForm,
+    body_label: &'static str,
+    courses: Vec<Choice>,
+    categories: Vec<Choice>,
+    levels: Vec<Choice>,
+    audiences: Vec<Choice>,
+    media: Option<MediaView>,
+    missing: Vec<&'static str>,
+    locked: bool,
+    frozen: bool,
+    locked_why: Option<&'static str>,
+    can: Can,
+    save_label: &'static str,
+}
+
+struct MediaView {
+    url: String,
+    is_video: bool,
+    is_audio: bool,
+    about: String,
+}
+
+/// Which buttons stand on the page; the domain has the last word.
+#[derive(Clone, Copy, Debug, Default)]
+struct Can {
+    save: bool,
+    submit: bool,
+    publish: bool,
+    send_back: bool,
+    withdraw: bool,
+}
+
+/// `GET /studio/lessons/new`: an empty form.
+///
+/// # Errors
+/// When the database fails.
+pub async fn new(author: Author, db: Data<Database>) -> ApiResult<HttpResponse> {
+    let form = LessonForm::blank(top_of(&author.reach()));
+    page(&author, &db, None, Draft { form, ..Draft::default() }).await
+}
+
+/// `GET /studio/lessons/{id}`: the form of a kept lesson.
+///
+/// # Errors
+/// `not_found` when it is not there or kept beyond the caller's reach.
+pub async fn edit(
+    author: Author,
+    id: Path<LessonId>,
+    query: Query<DoneQuery>,
+    db: Data<Database>,
+) -> ApiResult<HttpResponse> {
+    let lesson = reach::lesson(&db, &author.reach(), *id).await?;
+    let notice = match query.done.as_str() {
+        "saved" => Some("已保存。"),
+        "submitted" => Some("已提交审核，审核员会收到待办。"),
+        "published" => Some("已发布，学员现在就能找到。"),
+        "returned" => Some("已退回给作者。"),
+        "withdrawn" => Some("已撤回，学员不再看到；学过的学时不变。"),
+        _ => None,
+    };
+    let saved_copies = match (notice.is_some(), query.from.as_str()) {
+        (false, _) => String::new(),
+        (true, "new") => format!("lesson-new lesson-{id}"),
+        (true, _) => format!("lesson-{id}"),
+    };
+    let draft = Draft { form: LessonForm::of(&lesson), notice, saved_copies, ..Draft::default() };
+    page(&author, &db, Some(lesson), draft).await
+}
+
+/// What a lesson lacks that people expect of one.
+pub fn missing(lesson: &lesson::Model, today: Day) -> Vec<&'static str> {
+    let blank = |text: &str| text.trim().is_empty();
+    let lacks = [
+        (blank(&lesson.summary), "简介"),
+        (blank(&lesson.body) && lesson.media_sha256.is_none(), "正文或音视频"),
+        (blank(&lesson.body) && lesson.media_sha256.is_some(), "文字稿"),
+        (blank(&lesson.lecturer), "主讲人"),
+        (blank(&lesson.source), "来源"),
+        (lesson.valid_until.is_some_and(|day| day < today), "已过有效期"),
+    ];
+    lacks.into_iter().filter_map(|(lacks, word)| lacks.then_some(word)).collect()
+}
+
+/// Draw the editor.
+///
+/// # Errors
+/// When the database fails.
+pub async fn page(
+    identity: &Identity,
+    db: &Database,
+    lesson: Option<lesson::Model>,
+    draft: Draft,
+) -> ApiResult<HttpResponse> {
+    let reach = identity.scope(AUTHORS);
+    let today = Moment::now().day();
+    let state = lesson.as_ref().map_or(LessonState::Draft, |lesson| lesson.state);
+    let can = can(identity, db, lesson.as_ref()).await?;
+    let key = lesson.as_ref().map_or("lesson-new".to_owned(), |lesson| format!("lesson-{}", lesson.id));
+    let media = media_of(db, &draft.form.media_sha256).await?;
+    let page = EditorPage {
+        shell: Shell::new(identity, lesson.as_ref().map_or("新建一课", |lesson| &lesson.title), "/studio"),
+        return_reason: lesson.as_ref().and_then(|lesson| lesson.return_reason.clone()),
+        reason_title: if state == LessonState::Withdrawn { "撤回原因" } else { "审核员退回修改" },
+        state,
+        kind: badge_of(state),
+        shown_at: lesson
+            .as_ref()
+            .filter(|lesson| lesson.state == LessonState::Published)
+            .map(|lesson| format!("/lessons/{}", lesson.id)),
+        action: lesson.as_ref().map_or("/studio/lessons".to_owned(), |lesson| format!("/studio/lessons/{}", lesson.id)),
+        draft_key: key,
+        draft_saved: draft.saved_copies,
+        version: lesson.as_ref().map_or(0, |lesson| lesson.version),
+        body_label: if media.is_some() { "文字稿" } else { "正文" },
+        courses: courses(db, &reach, &draft.form.course_id).await?,
+        categories: categories("请选择", &draft.form.category),
+        levels: Level::ALL.iter().map(|word| Choice::new(word.as_str(), word.label(), &draft.form.level)).collect(),
+        audiences: audiences(db, &reach, &draft.form.audience_unit_id).await?,
+        media,
+        missing: lesson.as_ref().map(|lesson| missing(lesson, today)).unwrap_or_default(),
+        locked: matches!(state, LessonState::Review | LessonState::Published),
+        frozen: state == LessonState::Review,
+        locked_why: why_locked(state, can),
+        can,
+        save_label: if state == LessonState::Published { "保存" } else { "保存草稿" },
+        notice: draft.notice,
+        problem: draft.problem,
+        errors: draft.errors,
+        conflict: draft.conflict,
+        form: draft.form,
+    };
+    crate::pages::draw(&page)
+}
+
+async fn can(identity: &Identity, db: &Database, lesson: Option<&lesson::Model>) -> ApiResult<Can> {
+    let Some(lesson) = lesson else { return Ok(Can { save: true, submit: true, ..Can::default() }) };
+    let path = catalog::lesson::unit_path(&db.read, lesson).await?;
+    let reviews = identity.scope(REVIEWERS).contains(&path);
+    let judges = reviews && lesson.state == LessonState::Review && lesson.created_by != Some(identity.account_id);
+    Ok(Can {
+        save: lesson.state != LessonState::Review,
+        submit: matches!(lesson.state, LessonState::Draft | LessonState::Withdrawn),
+        publish: judges,
+        send_back: judges,
+        withdraw: reviews && lesson.state == LessonState::Published,
+    })
+}
+
+fn why_locked(state: LessonState, can: Can) -> Option<&'static str> {
+    match state {
+        LessonState::Review if can.publish => Some("请看过内容再决定。审核期间内容不能改动。"),
+        LessonState::Review => Some("正在等另一位审核员审核，其间不能改动。"),
+        LessonState::Published => Some("已发布。标题、正文、音视频等要先撤回才能改；课程、标签、时节、有效期可以直接改。"),
+        LessonState::Draft | LessonState::Withdrawn => None,
+    }
+}
+
+/// The courses kept within reach, as options.
+async fn courses(db: &Database, reach: &Scope, current: &str) -> ApiResult<Vec<Choice>> {
+    let query = course::Entity::find().filter(reach.reaches((course::Entity, course::Column::UnitId)));
+    let query = query.select_only().column(course::Column::Id).column(course::Column::Title);
+    let rows: Vec<(entity::CourseId, String)> =
+        query.order_by_asc(course::Column::Title).limit(1_000).into_tuple().all(&db.read).await?;
+    let none = Choice::new("", "请选择", current);
+    Ok(std::iter::once(none).chain(rows.into_iter().map(|(id, title)| Choice::new(id.to_string(), title, current))).collect())
+}
+
+/// The units a lesson may be for: those within reach, and the one it is for now.
+async fn audiences(db: &Database, reach: &Scope, current: &str) -> ApiResult<Vec<Choice>> {
+    let id: Option<UnitId> = current.parse().ok().or_else(|| top_of(reach));
+    let Some(id) = id else { return Ok(Vec::new()) };
+    let Some(now) = org_unit::Entity::find_by_id(id).one(&db.read).await? else { return Ok(Vec::new()) };
+    let mut options = units(&db.read, reach, &now).await?;
+    if !options.iter().any(|option| option.chosen) {
+        options.insert(0, Choice::new(id.to_string(), now.name, current));
+    }
+    Ok(options)
+}
+
+async fn media_of(db: &Database, sha256: &str) -> ApiResult<Option<MediaView>> {
+    let found = media::Entity::find_by_id(sha256.trim().to_owned()).one(&db.read).await?;
+    Ok(found.map(|media| MediaView {
+        url: format!("/media/{}", media.sha256),
+        is_video: media.mime.starts_with("video/"),
+        is_audio: media.mime.starts_with("audio/"),
+        about: about(&media),
+    }))
+}
+
+fn about(media: &media::Model) -> String {
+    let mut facts = vec![media.filename.clone(), size(media.size_bytes)];
+    facts.extend(media.duration_ms.map(clock));
+    facts.extend(media.width.zip(media.height).map(|(width, height)| format!("{width}×{height}")));
+    if media.faststart == Some(false) {
+        facts.push("索引在文件尾，打开会慢，建议用 faststart 重新导出".to_owned());
+    }
+    facts.join(" · ")
+}

@@ -1,0 +1,85 @@
+//! Logs and numbers: one line a request with its outcome, and counters for Prometheus.
+
+use crate::config::Config;
+use crate::failure::Failure;
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+use std::fmt::Write;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Instant;
+use tracing_subscriber::EnvFilter;
+
+/// Start writing logs to standard error.
+///
+/// # Errors
+/// When the filter cannot be parsed or logging was already started.
+pub fn start(config: &Config) -> Result<(), Failure> {
+    let filter = EnvFilter::try_new(&config.log).map_err(|cause| Failure::new("配置 log 有误", cause))?;
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let started = if config.log_json { lines.json().try_init() } else { lines.try_init() };
+    started.map_err(|cause| Failure::new("无法启动日志", cause))
+}
+
+/// What the server counts.
+#[derive(Debug, Default)]
+pub struct Metrics {
+    /// Answers by the first digit of their status.
+    by_class: [AtomicU64; 6],
+    /// Microseconds spent until the head of the answer.
+    micros: AtomicU64,
+    /// Requests in progress.
+    open: AtomicU64,
+}
+
+impl Metrics {
+    /// In the text format of Prometheus.
+    pub fn text(&self) -> String {
+        let mut text = String::from("# TYPE yuanjiao_http_responses_total counter\n");
+        for (class, count) in self.by_class.iter().enumerate().skip(1) {
+            let _ = writeln!(text, "yuanjiao_http_responses_total{{class=\"{class}xx\"}} {}", count.load(Relaxed));
+        }
+        let seconds = self.micros.load(Relaxed) as f64 / 1e6;
+        let _ = writeln!(text, "# TYPE yuanjiao_http_seconds_total counter\nyuanjiao_http_seconds_total {seconds}");
+        let open = self.open.load(Relaxed);
+        let _ = writeln!(text, "# TYPE yuanjiao_http_open_requests gauge\nyuanjiao_http_open_requests {open}");
+        text
+    }
+
+    fn answered(&self, status: u16, micros: u64) {
+        if let Some(count) = self.by_class.get(usize::from(status / 100)) {
+            count.fetch_add(1, Relaxed);
+        }
+        self.micros.fetch_add(micros, Relaxed);
+    }
+}
+
+/// The middleware: count every request and log it without names, tokens, queries or bodies.
+///
+/// # Errors
+/// Passes on what the handler answered.
+pub async fn observe(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    let metrics = request.app_data::<Data<Metrics>>().cloned();
+    let began = Instant::now();
+    let method = request.method().clone();
+    let route = request.match_pattern().unwrap_or_else(|| "-".into());
+    if let Some(metrics) = &metrics {
+        metrics.open.fetch_add(1, Relaxed);
+    }
+    let outcome = next.call(request).await;
+    let status = match &outcome {
+        Ok(response) => response.status(),
+        Err(error) => error.as_response_error().status_code(),
+    };
+    let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+    if let Some(metrics) = &metrics {
+        metrics.open.fetch_sub(1, Relaxed);
+        metrics.answered(status.as_u16(), micros);
+    }
+    tracing::debug!(%method, route, status = status.as_u16(), duration_us = micros, "request answered");
+    outcome
+}

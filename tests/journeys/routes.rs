@@ -1,0 +1,175 @@
+//! The route table against every role, in scope and out of it, and against the served OpenAPI document.
+
+use reqwest::Method;
+use serde_json::json;
+use server::routes::{ROUTES, Route, Who};
+use std::collections::BTreeSet;
+use tests::city::LOGINS;
+use tests::{City, Client};
+
+/// The ids that stand in a route's braces: of things in one county.
+struct Things {
+    lesson: String,
+    course: String,
+    unit: String,
+    person: String,
+    device: String,
+    upload: String,
+    playback: String,
+    ledger: String,
+    blob: String,
+}
+
+impl Things {
+    /// Things of the first county (`""`) or the second (`"-b"`).
+    async fn of(city: &City, end: &str) -> Self {
+        let (village, person, draft) =
+            if end.is_empty() { ("甲村", "甲村覃小梅", "draft") } else { ("丙村", "丙村覃小梅", "draft-b") };
+        let trainer = city.client(&format!("trainer{end}")).await;
+        let unit = city.units[village].to_string();
+        let device = trainer.post(&format!("/api/v1/units/{unit}/devices"), json!({"name": "电视"})).await;
+        let site = city.client(&format!("site{end}")).await;
+        let roster = json!({"lesson_id": city.lesson("video"), "mode": "group", "roster": [city.people[person]]});
+        let playback = site.post("/api/v1/playback", roster).await.must(200).json();
+        Self {
+            lesson: city.lesson(draft).to_string(),
+            course: "1".into(),
+            unit,
+            person: city.people[person].to_string(),
+            device: device.json()["device_id"].as_i64().unwrap_or_default().to_string(),
+            upload: trainer.upload("讲义.txt", "text/plain", b"notes").await,
+            playback: playback["session_id"].to_string(),
+            ledger: "1".into(),
+            blob: tests::city::sha256(if end.is_empty() { b"only for the east" } else { b"only for the west" }),
+        }
+    }
+
+    fn fill(&self, route: &Route) -> String {
+        let id = match route.path {
+            path if path.contains("/lessons/") => &self.lesson,
+            path if path.contains("/courses/") => &self.course,
+            path if path.contains("/units/") => &self.unit,
+            path if path.contains("/people/") => &self.person,
+            path if path.contains("/devices/") => &self.device,
+            path if path.contains("uploads/") => &self.upload,
+            path if path.contains("/playback/") => &self.playback,
+            _ => &self.unit,
+        };
+        let path = route.path.replace("{id}", id).replace("{seq}", &self.ledger).replace("{sha256}", &self.blob);
+        match route.path {
+            "/api/v1/reports/{file}" => format!("/api/v1/reports/hours.json?unit={}&year=2026", self.unit),
+            "/assets/{file}" => "/assets/none.css".into(),
+            _ => path,
+        }
+    }
+}
+
+async fn ask(client: &Client, route: &Route, path: &str) -> u16 {
+    let method = Method::from_bytes(route.method.as_bytes()).unwrap();
+    let mut request = client.request(method, path);
+    if matches!(route.method, "POST" | "PATCH") {
+        request = request.json(&json!({}));
+    }
+    client.send(request).await.status.as_u16()
+}
+
+/// Routes that end the caller's own session, which the walk still needs.
+fn ends_the_session(route: &Route) -> bool {
+    route.path.starts_with("/api/v1/session") && route.method == "DELETE" || route.path == "/sign-out"
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_route_refuses_strangers_and_wrong_roles_and_admits_the_right_ones() {
+    let city = city_with_two_counties().await;
+    let things = Things::of(&city, "").await;
+    let mut wrong = Vec::new();
+    for (role, login) in LOGINS {
+        let client = city.client(login).await;
+        for route in ROUTES.iter().filter(|route| !ends_the_session(route)) {
+            let status = ask(&client, route, &things.fill(route)).await;
+            let may = match route.who {
+                Who::Anyone | Who::SignedIn => true,
+                Who::With(roles) => roles.contains(role),
+            };
+            let refused = status == 403;
+            let own_reading_of_a_colleague = route.path.contains("/archive") || route.path.starts_with("/media");
+            if status >= 500 || status == 401 && !matches!(route.who, Who::Anyone) || !may && !refused {
+                wrong.push(format!("{role} {} {} -> {status}", route.method, route.path));
+            }
+            if may && refused && !own_reading_of_a_colleague {
+                wrong.push(format!("{role} {} {} -> refused", route.method, route.path));
+            }
+        }
+    }
+    let stranger = city.stranger();
+    for route in ROUTES.iter().filter(|route| !matches!(route.who, Who::Anyone)) {
+        let status = ask(&stranger, route, &things.fill(route)).await;
+        if status != 401 && status != 303 {
+            wrong.push(format!("stranger {} {} -> {status}", route.method, route.path));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_role_reaches_another_county() {
+    let city = city_with_two_counties().await;
+    let foreign = Things::of(&city, "-b").await;
+    let mut wrong = Vec::new();
+    let of_a_county = ["/lessons/{id}", "/units/", "/people/{id}", "/devices/{id}", "uploads/{id}", "/playback/{id}", "/reports/", "/media/"];
+    for (role, login) in LOGINS {
+        let client = city.client(login).await;
+        for route in ROUTES.iter().filter(|route| of_a_county.iter().any(|part| route.path.contains(part))) {
+            let status = ask(&client, route, &foreign.fill(route)).await;
+            // 400: the empty body was refused before the thing was looked for, so nothing was learnt of it.
+            if !matches!(status, 400 | 403 | 404 | 405 | 412 | 415) && route.method != "OPTIONS" {
+                wrong.push(format!("{role} {} {} -> {status}", route.method, foreign.fill(route)));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_openapi_document_names_exactly_the_routes_of_the_api() {
+    let city = City::start().await;
+    let document = city.stranger().get("/openapi.json").await.must(200).json();
+    let mut documented = BTreeSet::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for method in item.as_object().unwrap().keys().filter(|key| *key != "parameters") {
+            documented.insert((method.to_uppercase(), path.clone()));
+        }
+    }
+    let of_the_api = |route: &&Route| {
+        let pages = ["/assets", "/openapi.json"];
+        ["/api/", "/media", "/uploads", "/healthz", "/readyz", "/metrics"].iter().any(|start| route.path.starts_with(start))
+            && !pages.contains(&route.path)
+    };
+    let mut routed: BTreeSet<_> =
+        ROUTES.iter().filter(of_the_api).map(|route| (route.method.to_owned(), route.path.to_owned())).collect();
+    let heads: Vec<_> = documented.iter().filter(|(method, _)| method == "HEAD").cloned().collect();
+    for (method, path) in heads {
+        if routed.contains(&("GET".to_owned(), path.clone())) {
+            routed.insert((method, path)); // a GET route also answers HEAD
+        }
+    }
+    assert_eq!(documented, routed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_method_is_told_which_ones_are_right() {
+    let city = City::start().await;
+    let answer = city.stranger().send(city.stranger().request(Method::PUT, "/api/v1/session")).await.must(405);
+    assert_eq!((answer.code().as_str(), answer.header("allow")), ("method_not_allowed", "POST, DELETE"));
+    let nowhere = city.stranger().get("/api/v1/nowhere").await.must(404);
+    assert_eq!(nowhere.code(), "not_found");
+}
+
+async fn city_with_two_counties() -> City {
+    let mut city = City::start().await;
+    let (west, course) = (city.units["西山县"], city.course(city.units["西山县"]).await);
+    let blob = city.blob(b"only for the west", "video/mp4", "west.mp4", west, Some(60_000)).await;
+    let row = City::lesson_row(course, "draft-b", 0, "西山县草稿", Some((blob, 60_000)), west, entity::LessonState::Draft);
+    city.insert_lessons(vec![row]).await;
+    city
+}
