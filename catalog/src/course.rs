@@ -69,9 +69,10 @@ pub(crate) async fn insert(txn: &impl ConnectionTrait, new: NewCourse, change: C
     let audience = new.audience_unit_id.unwrap_or(new.unit_id);
     unit_exists(txn, new.unit_id).await?;
     unit_exists(txn, audience).await?;
+    let slug = free_slug(txn, new.slug.as_deref(), &title).await?;
     let row = course::ActiveModel {
         id: NotSet,
-        slug: Set(free_slug(txn, new.slug.as_deref(), &title).await?),
+        slug: Set(slug.clone()),
         title: Set(title.clone()),
         summary: Set(fields::summary(&new.summary)?),
         category: Set(new.category),
@@ -82,7 +83,7 @@ pub(crate) async fn insert(txn: &impl ConnectionTrait, new: NewCourse, change: C
         updated_at: Set(change.now),
         version: Set(1),
     };
-    let made = row.insert(txn).await?;
+    let made = row.insert(txn).await.map_err(|cause| Error::of_insert(cause, &slug))?;
     trail::course(txn, made.id, "course.create", &title, change).await?;
     Ok(made)
 }

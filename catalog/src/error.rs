@@ -73,6 +73,14 @@ pub enum Error {
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
+    /// What an insert failed with: somebody else may have taken the slug a moment ago.
+    pub(crate) fn of_insert(cause: sea_orm::DbErr, slug: &str) -> Self {
+        match cause.sql_err() {
+            Some(sea_orm::SqlErr::UniqueConstraintViolation(_)) => Self::SlugTaken(slug.to_owned()),
+            _ => cause.into(),
+        }
+    }
+
     /// A field that breaks its rule.
     pub(crate) fn invalid(field: &'static str, reason: impl Into<String>) -> Self {
         Self::Invalid { field, reason: reason.into() }

@@ -4,19 +4,21 @@
 //! which path became which blob.
 
 mod row;
+mod shelves;
 
 pub use row::Row;
 
-use crate::course::{self, NewCourse};
+use crate::course;
 use crate::lesson;
 use crate::trail::{self, Change};
 use crate::{Error, Result, season};
+use entity::org_unit;
 use entity::{AccountId, Category, CourseId, LessonId, LessonState, Moment, UnitId, lesson as lesson_row, media};
-use entity::{course as course_row, org_unit};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, TransactionSession,
     TransactionTrait,
 };
+use shelves::Shelves;
 use std::collections::{BTreeMap, HashMap};
 
 /// Most lines of one file.
@@ -109,7 +111,7 @@ pub async fn plan_with_media(
         match row::parse(line, text, blobs, now.day()) {
             Ok(row) => match seen.insert(row.slug.clone(), line) {
                 Some(first) => {
-                    plan.bad.push(BadRow { line, reason: format!("与第{first}行编号相同:{}", row.slug) })
+                    plan.bad.push(BadRow { line, reason: format!("与第{first}行编号相同：{}", row.slug) })
                 }
                 None => rows.push(row),
             },
@@ -157,11 +159,11 @@ fn resolve(
     units: &HashMap<String, UnitId>,
 ) -> std::result::Result<(), String> {
     if let Some(sha256) = &row.media_sha256 {
-        let recorded = blobs.get(sha256).ok_or_else(|| format!("没有这个媒体文件:{sha256}"))?;
+        let recorded = blobs.get(sha256).ok_or_else(|| format!("没有这个媒体文件：{sha256}"))?;
         row.duration_ms = recorded.unwrap_or(row.duration_ms);
     }
     if let Some(code) = &row.audience_code {
-        row.audience_unit = Some(*units.get(code).ok_or_else(|| format!("没有这个单位:{code}"))?);
+        row.audience_unit = Some(*units.get(code).ok_or_else(|| format!("没有这个单位：{code}"))?);
     }
     Ok(())
 }
@@ -211,7 +213,7 @@ pub async fn apply<C: ConnectionTrait + TransactionTrait>(
         touched.push(item.lesson_id);
     }
     trail::reindex(&txn, &touched, now).await?;
-    let detail = format!("新增{}课,修改{}课", summary.added, summary.changed);
+    let detail = format!("新增{}课，修改{}课", summary.added, summary.changed);
     trail::note(&txn, "lesson.import", format!("unit:{unit}"), &detail, change).await?;
     txn.commit().await?;
     Ok(summary)
@@ -281,52 +283,15 @@ async fn change_one(txn: &impl ConnectionTrait, item: &RowChange, change: Change
     Ok(())
 }
 
-/// The courses new lessons go to, and the next free place of each.
-struct Shelves {
-    unit: UnitId,
-    change: Change,
-    places: BTreeMap<String, (CourseId, i32)>,
-}
-
-impl Shelves {
-    async fn place(&mut self, txn: &impl ConnectionTrait, row: &Row) -> Result<(CourseId, i32)> {
-        let title = row.course.clone().unwrap_or_else(|| format!("{}课程", row.category.label()));
-        if !self.places.contains_key(&title) {
-            let course = self.course(txn, &title, row.category).await?;
-            self.places.insert(title.clone(), (course, lesson::end_of(txn, course).await?));
-        }
-        let Some((course, next)) = self.places.get_mut(&title) else { return Err(Error::CourseNotFound) };
-        let position = row.position.unwrap_or(*next);
-        *next = position.max(*next).saturating_add(1);
-        Ok((*course, position))
-    }
-
-    async fn course(&self, txn: &impl ConnectionTrait, title: &str, category: Category) -> Result<CourseId> {
-        let query = course_row::Entity::find().filter(course_row::Column::Title.eq(title));
-        if let Some(found) = query.filter(course_row::Column::UnitId.eq(self.unit)).one(txn).await? {
-            return Ok(found.id);
-        }
-        let new = NewCourse {
-            slug: None,
-            title: title.to_owned(),
-            summary: String::new(),
-            category,
-            unit_id: self.unit,
-            audience_unit_id: None,
-        };
-        Ok(course::insert(txn, new, self.change).await?.id)
-    }
-}
-
 impl std::fmt::Display for Plan {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (adds, changes, bad) = (self.adds.len(), self.changes.len(), self.bad.len());
-        write!(f, "新增{adds}课,修改{changes}课,不变{}课,错误{bad}行", self.unchanged)?;
+        write!(f, "新增{adds}课，修改{changes}课，不变{}课，错误{bad}行", self.unchanged)?;
         for change in self.changes.iter().take(SHOWN) {
-            write!(f, "\n  修改 第{}行 {}:{}", change.row.line, change.row.title, change.fields.join("、"))?;
+            write!(f, "\n  修改 第{}行 {}：{}", change.row.line, change.row.title, change.fields.join("、"))?;
         }
         for row in self.bad.iter().take(SHOWN) {
-            write!(f, "\n  错误 第{}行:{}", row.line, row.reason)?;
+            write!(f, "\n  错误 第{}行：{}", row.line, row.reason)?;
         }
         if changes > SHOWN || bad > SHOWN { write!(f, "\n  ……(其余从略)") } else { Ok(()) }
     }
@@ -337,6 +302,6 @@ const SHOWN: usize = 50;
 
 impl std::fmt::Display for Summary {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "已新增{}课,修改{}课,{}课不变", self.added, self.changed, self.unchanged)
+        write!(f, "已新增{}课，修改{}课，{}课不变", self.added, self.changed, self.unchanged)
     }
 }

@@ -4,6 +4,7 @@
 //! is built anew. Searching is synchronous and takes milliseconds; callers run it off the async workers.
 
 pub mod answer;
+mod document;
 mod fold;
 mod highlight;
 mod hits;

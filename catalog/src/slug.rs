@@ -11,7 +11,7 @@ pub(crate) fn parse(text: &str) -> Result<String> {
     let text = text.trim();
     let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_';
     if text.is_empty() || text.len() > LONGEST || !text.bytes().all(allowed) {
-        return Err(Error::invalid("slug", "只能用小写字母、数字、-和_,最长80个字符"));
+        return Err(Error::invalid("slug", "只能用小写字母、数字、-和_，最长80个字符"));
     }
     if text.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(Error::invalid("slug", "不能全是数字"));

@@ -1,4 +1,5 @@
-//! Lessons from draft to shelf, import, and the search that follows them, on a real SQLite database.
+//! Lessons from draft to shelf, import, and the search that follows them, on SQLite or, when
+//! `TEST_POSTGRES` names a server, on PostgreSQL.
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests stop at the first surprise")]
 
@@ -9,7 +10,8 @@ use catalog::{Error, Viewer, import};
 use entity::{AccountId, Category, Day, LessonState, Moment, Scope, UnitId, UnitLevel, audit, org_unit, outbox};
 use migrations::{Migrate, Migrator};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ConnectOptions, Database, DatabaseConnection, EntityTrait, PaginatorTrait,
+    ActiveModelTrait, ActiveValue::Set, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, EntityTrait,
+    PaginatorTrait,
 };
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -23,8 +25,11 @@ const REVIEWER: Option<AccountId> = Some(AccountId(2));
 /// A city with two counties, of which the first has a village.
 async fn city() -> (TempDir, DatabaseConnection) {
     let folder = TempDir::new().unwrap();
-    let url = format!("sqlite://{}/test.sqlite?mode=rwc", folder.path().display());
-    let db = Database::connect(ConnectOptions::new(url).max_connections(1).to_owned()).await.unwrap();
+    let (url, connections) = match std::env::var("TEST_POSTGRES") {
+        Ok(server) => (new_postgres(&server, &folder).await, 4),
+        Err(_) => (format!("sqlite://{}/test.sqlite?mode=rwc", folder.path().display()), 1),
+    };
+    let db = Database::connect(ConnectOptions::new(url).max_connections(connections).to_owned()).await.unwrap();
     Migrator::up(&db, None).await.unwrap();
     for (id, parent, path) in [(1, None, "/1/"), (2, Some(1), "/1/2/"), (3, Some(1), "/1/3/"), (4, Some(2), "/1/2/4/")]
     {
@@ -39,6 +44,15 @@ async fn city() -> (TempDir, DatabaseConnection) {
         unit.insert(&db).await.unwrap();
     }
     (folder, db)
+}
+
+async fn new_postgres(server: &str, folder: &TempDir) -> String {
+    let unique = folder.path().file_name().unwrap().to_string_lossy().replace('.', "").to_lowercase();
+    let name = format!("catalog_{}_{unique}", std::process::id());
+    let admin = Database::connect(server).await.unwrap();
+    admin.execute_unprepared(&format!("CREATE DATABASE {name}")).await.unwrap();
+    admin.close().await.unwrap();
+    format!("{}/{name}", server.rsplit_once('/').unwrap().0)
 }
 
 async fn county_course(db: &DatabaseConnection) -> entity::course::Model {

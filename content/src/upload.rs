@@ -181,6 +181,13 @@ pub async fn status(db: &impl ConnectionTrait, uploads: &Uploads, id: &str, now:
     find(db, id).await
 }
 
+/// Ask a writer that fell silent to put down what it has, before a client that comes back is told the offset.
+///
+/// To be called only for a client that is about to go on: a slow writer would lose its connection by it.
+pub async fn make_way(uploads: &Uploads, id: &str) {
+    uploads.locks.make_way(id).await;
+}
+
 /// Drop an upload and its bytes. A blob it became stays.
 pub async fn terminate(db: &impl ConnectionTrait, uploads: &Uploads, id: &str) -> Result<()> {
     let _held = uploads.locks.hold(id).await.ok_or(Error::Busy)?;

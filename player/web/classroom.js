@@ -175,7 +175,7 @@ function play(page) {
     button.addEventListener("click", async () => {
       const arrives = button.getAttribute("aria-pressed") !== "true";
       button.setAttribute("aria-busy", "true");
-      const body = { person_id: Number(button.dataset.person), event: arrives ? "arrive" : "leave" };
+      const body = { person_id: Number(button.dataset.person), action: arrives ? "arrive" : "leave" };
       const answer = await post(`/api/v1/playback/${page.dataset.playback}/attendance`, body);
       button.removeAttribute("aria-busy");
       if (answer.ok) button.setAttribute("aria-pressed", String(arrives));

@@ -160,12 +160,11 @@ function endBeforeLinks(beats, stop) {
 function speaker(stage) {
   const line = stage.querySelector("[data-status]");
   return (state, totals) => {
-    const minutes = Math.floor((totals?.credited_ms ?? 0) / 60_000);
-    const recorded = minutes ? `本次已记录 ${minutes} 分钟` : "正在记录";
+    const amount = lasting(totals?.credited_ms ?? 0);
     const [text, mood] = {
       starting: ["正在连接…", ""],
-      saved: [recorded, ""],
-      closed: [totals ? `本次学习已保存，记录 ${minutes} 分钟` : "本次学习已保存", ""],
+      saved: [amount ? `本次已记录 ${amount}` : "正在记录", ""],
+      closed: [amount ? `本次学习已保存，记录 ${amount}` : "本次学习已保存", ""],
       offline: ["网络断开，学习仍在记录，连上后自动保存…", "off"],
       elsewhere: ["另一台设备开始学习，这里已暂停。要在这里继续，请再按播放。", "off"],
       expired: ["登录已过期，请重新登录后继续，未保存的记录不会丢。", "bad"],
@@ -174,6 +173,11 @@ function speaker(stage) {
     line.textContent = text;
     line.className = `status ${mood}`;
   };
+}
+
+function lasting(ms) {
+  if (ms < 1000) return "";
+  return ms < 60_000 ? `${Math.floor(ms / 1000)} 秒` : `${Math.floor(ms / 60_000)} 分钟`;
 }
 
 function mark(stage, rate) {

@@ -2,7 +2,9 @@
 //
 // Owns nothing the server does not check again. Without this file the form still saves; only uploading needs it.
 
-const PIECE_BYTES = 4 * 1024 * 1024;
+// A piece that is cut short is sent again whole, so a bad line gets smaller ones.
+const LARGEST_PIECE = 4 * 1024 * 1024;
+const SMALLEST_PIECE = 256 * 1024;
 const STALL_MS = 60_000;
 const LONGEST_WAIT_MS = 30_000;
 const UPLOADS = "yuanjiao:upload:";
@@ -48,7 +50,6 @@ function keepDraft(form) {
   const offer = form.querySelector("[data-draft-offer]");
   const copy = stored(key);
   if (copy && JSON.stringify(copy.fields) !== atStart) offerDraft(form, offer, key, copy);
-  else if (copy) store(key, null);
 
   let timer = 0;
   const keep = () => {
@@ -194,6 +195,7 @@ function preview(place, url, filetype) {
 class Upload {
   constructor(file, endpoint, extra, shown) {
     Object.assign(this, { file, endpoint, extra, shown, offset: 0, run: 0, paused: false, failures: 0, samples: [] });
+    this.piece = LARGEST_PIECE;
     this.key = `${UPLOADS}${file.name}:${file.size}:${file.lastModified}`;
     const known = stored(this.key);
     this.url = known ? known.url : null;
@@ -258,6 +260,7 @@ class Upload {
     while (this.offset < this.file.size) {
       await this.sendPiece(run);
       this.failures = 0;
+      this.piece = Math.min(this.piece * 2, LARGEST_PIECE);
     }
     await this.settle(run);
   }
@@ -291,7 +294,7 @@ class Upload {
 
   async sendPiece(run) {
     const from = this.offset;
-    const bytes = await readPiece(this.file, from);
+    const bytes = await readPiece(this.file, from, this.piece);
     const headers = {
       "Tus-Resumable": "1.0.0",
       "Upload-Offset": String(from),
@@ -360,6 +363,7 @@ class Upload {
       return false;
     }
     this.failures += 1;
+    this.piece = Math.max(this.piece / 4, SMALLEST_PIECE);
     this.samples = [];
     const wait = Math.min(1000 * 2 ** (this.failures - 1), LONGEST_WAIT_MS) * (0.75 + Math.random() / 2);
     const text = `${problem.message}，${Math.ceil(wait / 1000)} 秒后自动重试（第 ${this.failures} 次）。已传的部分不会丢。`;
@@ -422,9 +426,9 @@ async function refusal(answer) {
   return new Problem(body.message || `服务器回答 ${answer.status}`, !passing);
 }
 
-async function readPiece(file, from) {
+async function readPiece(file, from, length) {
   try {
-    return await file.slice(from, from + PIECE_BYTES).arrayBuffer();
+    return await file.slice(from, from + length).arrayBuffer();
   } catch {
     throw new Problem("读不到这个文件了（U 盘拔出或文件被改动）。请重新选择它，会接着传。", true);
   }

@@ -104,7 +104,8 @@ impl Parts {
             Limits { max_bytes: config.max_upload_bytes, keep_free_bytes: config.low_disk_bytes, ..Limits::default() };
         let uploads = Uploads::open(&config.data, limits).map_err(|cause| Failure::new("无法打开上传文件夹", cause))?;
         let index = open_index(config, &db).await?;
-        if let Some(root) = roster::org::root(&db.read).await.map_err(|cause| Failure::new("无法读取机构", cause))? {
+        if let Some(root) = roster::org::root(&db.read).await.map_err(|cause| Failure::new("无法读取机构", cause))?
+        {
             archive::rules::ensure_presets(&db.write, root.id, Moment::now())
                 .await
                 .map_err(|cause| Failure::new("无法载入学时规则", cause))?;
@@ -164,7 +165,8 @@ fn background(parts: &Parts, stopped: &watch::Receiver<bool>) -> Vec<JoinHandle<
 fn serve(listener: TcpListener, config: &Config, parts: Parts) -> Result<Server, Failure> {
     let tokens = Data::new(Tokens::new(&parts.keys));
     let tickets = Data::new(content::ticket::Tickets::new(parts.keys.derive("media-ticket")));
-    let (known, limiter, metrics) = (Data::new(Known::default()), Data::new(Limiter::default()), Data::new(Metrics::default()));
+    let (known, limiter, metrics) =
+        (Data::new(Known::default()), Data::new(Limiter::default()), Data::new(Metrics::default()));
     let (db, keys, recorder) = (Data::new(parts.db), Data::new(parts.keys), Data::new(parts.recorder));
     let (store, index, uploads) = (Data::from(parts.store), Data::from(parts.index), Data::new(parts.uploads));
     let cookies = Data::new(CookiePolicy { secure: config.secure_cookies });
@@ -224,9 +226,10 @@ fn parsing(app: &mut web::ServiceConfig) {
     app.app_data(web::JsonConfig::default().limit(1 << 20).error_handler(|cause, _| ApiError::from(cause).into()))
         .app_data(web::FormConfig::default().limit(1 << 20).error_handler(|cause, _| ApiError::from(cause).into()))
         .app_data(web::PayloadConfig::new(1 << 20))
-        .app_data(web::QueryConfig::default().error_handler(|cause, _| {
-            ApiError::say(Code::InvalidRequest, format!("查询参数有误：{cause}")).into()
-        }))
+        .app_data(
+            web::QueryConfig::default()
+                .error_handler(|cause, _| ApiError::say(Code::InvalidRequest, format!("查询参数有误：{cause}")).into()),
+        )
         .app_data(web::PathConfig::default().error_handler(|_, _| ApiError::new(Code::NotFound).into()));
 }
 

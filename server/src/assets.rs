@@ -13,9 +13,9 @@ use std::sync::LazyLock;
 
 /// The address of an asset, such as `/assets/app.1f0c3a….css` for `app.css`.
 ///
-/// A name that is not in the table gives its plain address, which answers 404; a test walks every template for such.
+/// A name that is not in the table gives an address that answers 404; a test looks for such in every template.
 pub fn url(name: &str) -> &str {
-    ASSETS.iter().find(|asset| asset.name == name).map_or("/assets/missing", |asset| &asset.url)
+    ASSETS.iter().find(|asset| asset.name == name).map_or(MISSING, |asset| &asset.url)
 }
 
 /// Serve an asset by its hashed name.
@@ -26,6 +26,7 @@ pub fn serve(request: HttpRequest, file: web::Path<String>) -> Ready<ApiResult<H
 }
 
 const FOLDER: &str = "/assets/";
+const MISSING: &str = "/assets/missing";
 const CSS: &str = "text/css; charset=utf-8";
 const JS: &str = "text/javascript; charset=utf-8";
 const SVG: &str = "image/svg+xml; charset=utf-8";
@@ -89,6 +90,7 @@ fn answer(request: &HttpRequest, asset: &Asset) -> HttpResponse {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::Path;
 
     #[test]
     fn every_asset_has_a_name_of_its_own_that_changes_with_its_content() {
@@ -104,6 +106,26 @@ mod tests {
         let text = String::from_utf8_lossy(&player.unwrap_or_default()).into_owned();
         assert!(text.contains(&format!("\"{}\"", url("beats.js"))));
         assert!(!text.contains("\"./"), "an import was left without its hash");
+    }
+
+    fn templates(folder: &Path) -> Vec<String> {
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        entries
+            .flat_map(|entry| match entry.path() {
+                path if path.is_dir() => templates(&path),
+                path => std::fs::read_to_string(path).into_iter().collect(),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn every_asset_a_template_names_exists() {
+        let all = templates(&Path::new(env!("CARGO_MANIFEST_DIR")).join("templates")).concat();
+        let mut named = all.split("assets::url(\"").skip(1).filter_map(|rest| rest.split('"').next()).peekable();
+        assert!(named.peek().is_some(), "no template was found");
+        for name in named {
+            assert_ne!(url(name), MISSING, "{name}");
+        }
     }
 
     #[test]

@@ -40,7 +40,7 @@ impl Default for Config {
             data: PathBuf::from("data"),
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             database_url: None,
-            log: "info".into(),
+            log: "info,sea_orm_migration=warn,actix_server=warn".into(),
             log_json: false,
             secure_cookies: false,
             max_upload_bytes: 20 * (1 << 30),

@@ -1,6 +1,8 @@
 //! The API's document, served at `/openapi.json`. A test holds it equal to the route table.
 
-use crate::api::{archive, courses, devices, health, lessons, media, people, playback, reports, search, session, units, uploads};
+use crate::api::{
+    archive, courses, devices, health, lessons, media, people, playback, reports, search, session, units, uploads,
+};
 use actix_web::HttpResponse;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -16,7 +18,7 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
         session::me, search::search, search::suggest, courses::list, courses::create, courses::show, courses::update,
         courses::delete, lessons::list, lessons::create, lessons::show, lessons::update, lessons::delete,
         lessons::submit, lessons::publish, lessons::send_back, lessons::withdraw, media::serve, media::ticket, uploads::create,
-        uploads::options, uploads::offset, uploads::append, uploads::terminate, uploads::show, playback::begin,
+        uploads::options, uploads::options_of_one, uploads::offset, uploads::append, uploads::terminate, uploads::show, playback::begin,
         playback::beat, playback::attendance, playback::close, people::list, people::import, archive::show, archive::correct,
         reports::download, units::show, devices::register, devices::pair, devices::revoke, health::live,
         health::ready, health::metrics,
@@ -29,7 +31,8 @@ struct SignIn;
 impl utoipa::Modify for SignIn {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
         let components = document.components.get_or_insert_default();
-        let bearer = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build());
+        let bearer =
+            SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build());
         components.add_security_scheme("bearer", bearer);
         let cookie = ApiKey::Cookie(ApiKeyValue::new(crate::auth::cookie::ACCESS));
         components.add_security_scheme("cookie", SecurityScheme::ApiKey(cookie));
@@ -37,7 +40,6 @@ impl utoipa::Modify for SignIn {
 }
 
 /// The document itself.
-#[expect(clippy::unused_async, reason = "a handler is async")]
 pub async fn document() -> HttpResponse {
     HttpResponse::Ok().insert_header(("Cache-Control", "public, max-age=300")).json(Document::openapi())
 }

@@ -7,10 +7,12 @@ use crate::config::Config;
 use crate::database::Database;
 use crate::demo;
 use crate::failure::Failure;
+use content::intake::Origin;
 use content::store::Store;
 use entity::{Moment, Role, UnitLevel};
 use roster::account::NewAccount;
 use roster::org::NewUnit;
+use std::collections::HashMap;
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::process::ExitCode;
@@ -79,13 +81,14 @@ pub async fn import_lessons(config: &Config, file: &Path, dry_run: bool) -> Resu
     let failed = |cause| Failure::new("课程无法导入", cause);
     let root = ensure_root(&db, "本市").await?;
     let now = Moment::now();
-    let plan = catalog::import::plan(&db.read, &text, root, now).await.map_err(failed)?;
+    // A dry run, too, puts media into the store: what a film is can only be said of the film itself.
+    let blobs = bring_media(config, &db, file, &text, root, now).await?;
+    let plan = catalog::import::plan_with_media(&db.read, &text, &blobs, root, now).await.map_err(failed)?;
     println!("{plan}");
     if !plan.bad.is_empty() {
         return Ok(ExitCode::FAILURE);
     }
     if !dry_run {
-        bring_media(config, &db, file, &plan, root, now).await?;
         catalog::import::apply(&db.write, &plan, None, now).await.map_err(failed)?;
         println!("已导入。");
     }
@@ -134,8 +137,7 @@ pub async fn create_admin(config: &Config, login: &str, password: &str, city: &s
     let root = ensure_root(&db, city).await?;
     let failed = |cause| Failure::new("无法新建管理员", cause);
     let now = Moment::now();
-    let account =
-        NewAccount { login, password: Some(password), person_id: None, device_id: None, must_change: false };
+    let account = NewAccount { login, password: Some(password), person_id: None, device_id: None, must_change: false };
     let id = roster::account::create(&db.write, account, now).await.map_err(failed)?;
     roster::grants::give(&db.write, id, Role::Admin, root, now).await.map_err(failed)?;
     println!("管理员 {login} 已建立。");
@@ -151,17 +153,28 @@ async fn ensure_root(db: &Database, city: &str) -> Result<entity::UnitId, Failur
     Ok(roster::org::add(&db.write, city).await.map_err(failed)?.id)
 }
 
-/// Put the media files that the rows name into the store, so that the import finds them.
+/// Put the media files that the lines name, beside the file of lessons, into the store: path to SHA-256.
 async fn bring_media(
     config: &Config,
     db: &Database,
-    manifest: &Path,
-    plan: &catalog::import::Plan,
-    unit: entity::UnitId,
+    lessons: &Path,
+    text: &str,
+    unit_id: entity::UnitId,
     now: Moment,
-) -> Result<(), Failure> {
-    let _ = (config, db, manifest, plan, unit, now);
-    Ok(())
+) -> Result<HashMap<String, String>, Failure> {
+    let store = Store::open(&config.data).map_err(|cause| Failure::new("无法打开媒体文件夹", cause))?;
+    let folder = lessons.parent().unwrap_or(Path::new("."));
+    let mut blobs = HashMap::new();
+    for path in catalog::import::media_paths(text) {
+        let file = folder.join(&path);
+        let filename = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let origin = Origin { filename: &filename, unit_id, by: None };
+        let media = content::intake::copy_in(&db.write, &store, &file, &origin, now)
+            .await
+            .map_err(|cause| Failure::new(format!("无法导入媒体 {}", file.display()), cause))?;
+        blobs.insert(path, media.sha256);
+    }
+    Ok(blobs)
 }
 
 fn read(file: &Path) -> Result<Vec<u8>, Failure> {

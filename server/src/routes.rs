@@ -1,6 +1,8 @@
 //! The URL map: every address, what answers it, and who may enter. The table is also what the tests walk.
 
-use crate::api::{archive, courses, devices, health, lessons, media, people, playback, reports, search, session, units, uploads};
+use crate::api::{
+    archive, courses, devices, health, lessons, media, people, playback, reports, search, session, units, uploads,
+};
 use crate::auth::identity::{AUTHORS, OPERATORS, READERS, UPLOADERS};
 use crate::error::{ApiError, Code};
 use crate::pages;
@@ -79,7 +81,7 @@ routes! {
     "/media/{sha256}" { GET media::serve, Anyone; }
     "/api/v1/media/{sha256}/ticket" { POST media::ticket, SignedIn; }
     "/uploads" { POST uploads::create, With(UPLOADERS); OPTIONS uploads::options, Anyone; }
-    "/uploads/{id}" { HEAD uploads::offset, With(UPLOADERS); PATCH uploads::append, With(UPLOADERS); DELETE uploads::terminate, With(UPLOADERS); OPTIONS uploads::options, Anyone; }
+    "/uploads/{id}" { HEAD uploads::offset, With(UPLOADERS); PATCH uploads::append, With(UPLOADERS); DELETE uploads::terminate, With(UPLOADERS); OPTIONS uploads::options_of_one, Anyone; }
     "/api/v1/uploads/{id}" { GET uploads::show, With(UPLOADERS); }
 
     // Playing

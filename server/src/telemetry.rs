@@ -7,6 +7,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use std::fmt::Write;
+use std::io::IsTerminal;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Instant;
 use tracing_subscriber::EnvFilter;
@@ -17,7 +18,10 @@ use tracing_subscriber::EnvFilter;
 /// When the filter cannot be parsed or logging was already started.
 pub fn start(config: &Config) -> Result<(), Failure> {
     let filter = EnvFilter::try_new(&config.log).map_err(|cause| Failure::new("配置 log 有误", cause))?;
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
     let started = if config.log_json { lines.json().try_init() } else { lines.try_init() };
     started.map_err(|cause| Failure::new("无法启动日志", cause))
 }

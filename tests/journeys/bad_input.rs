@@ -32,9 +32,14 @@ async fn wrong_types_missing_fields_and_broken_text_are_refused() {
     for body in bodies {
         refused(&cadre.post("/api/v1/playback", body.clone()).await, &body.to_string());
     }
-    for (name, bytes) in [("broken JSON", b"{\"lesson_id\": ".to_vec()), ("broken UTF-8", b"{\"login\": \"\xff\xfe\"}".to_vec()), ("nothing", vec![])] {
+    for (name, bytes) in [
+        ("broken JSON", b"{\"lesson_id\": ".to_vec()),
+        ("broken UTF-8", b"{\"login\": \"\xff\xfe\"}".to_vec()),
+        ("nothing", vec![]),
+    ] {
         for path in ["/api/v1/session", "/api/v1/playback"] {
-            let request = cadre.request(Method::POST, path).header("Content-Type", "application/json").body(bytes.clone());
+            let request =
+                cadre.request(Method::POST, path).header("Content-Type", "application/json").body(bytes.clone());
             refused(&cadre.send(request).await, name);
         }
     }
@@ -55,7 +60,7 @@ async fn a_huge_body_is_refused_before_it_is_read() {
 async fn unknown_and_absurd_ids_are_not_found() {
     let city = City::start().await;
     let admin = city.client("city-admin").await;
-    for id in ["0", "-1", "999999999", "9223372036854775808", "abc", "1%20OR%201=1", "%F0%9F%8D%8A", "1;--", "%2e%2e"] {
+    for id in ["0", "-1", "999999999", "9223372036854775808", "abc", "1%20OR%201=1", "%F0%9F%8D%8A", "1;--", "%2F"] {
         for path in ["/api/v1/lessons/", "/api/v1/courses/", "/api/v1/units/", "/api/v1/uploads/", "/media/"] {
             let answer = admin.get(&format!("{path}{id}")).await;
             assert!(matches!(answer.status.as_u16(), 400 | 404), "{path}{id}: {}", answer.status);
@@ -111,9 +116,11 @@ async fn reports_with_bad_dates_units_and_kinds_are_refused() {
 async fn a_lesson_with_bad_fields_is_refused_whole() {
     let city = City::start().await;
     let trainer = city.client("trainer").await;
+    let course = json!({"title": "罗汉果", "summary": "", "category": "agriculture"});
+    let course = trainer.post("/api/v1/courses", course).await.must(201).json()["id"].clone();
     let good = json!({
         "title": "标题", "summary": "摘要", "body": "正文", "category": "agriculture", "level": "entry", "language": "普通话",
-        "lecturer": "韦国胜", "source": "本县", "course_id": 1,
+        "lecturer": "韦国胜", "source": "本县", "course_id": course,
     });
     for (field, value) in [
         ("title", json!("")),
@@ -125,7 +132,7 @@ async fn a_lesson_with_bad_fields_is_refused_whole() {
         ("media_sha256", json!("nonsense")),
         ("media_sha256", json!("0".repeat(64))),
         ("valid_until", json!("2026-02-30")),
-        ("tags", json!(vec!["x"; 50])),
+        ("tags", json!((0..50).map(|number| format!("标签{number}")).collect::<Vec<_>>())),
         ("audience_unit_id", json!(city.units["西山县"])),
     ] {
         let mut bad = good.clone();
@@ -151,7 +158,9 @@ async fn hostile_upload_headers_are_refused() {
         vec![("Tus-Resumable", "9.9"), ("Upload-Length", "5")],
         vec![("Tus-Resumable", "1.0.0"), ("Upload-Length", "5"), ("Upload-Metadata", "filename !!!notbase64")],
     ] {
-        let request = headers.iter().fold(trainer.request(Method::POST, "/uploads"), |request, (name, value)| request.header(*name, *value));
+        let request = headers
+            .iter()
+            .fold(trainer.request(Method::POST, "/uploads"), |request, (name, value)| request.header(*name, *value));
         let answer = trainer.send(request).await;
         assert!(answer.status.is_client_error(), "{headers:?}: {}", answer.status);
     }

@@ -173,7 +173,9 @@ async fn browser_office_drills_down_to_a_person() {
     desk.goto("/office").await;
     desk.picture("office").await;
     for name in ["清水镇", "甲村", "甲村韦大山"] {
-        let script = format!("return [...document.querySelectorAll('main a')].find(a => a.innerText.trim() === '{name}')?.getAttribute('href') ?? ''");
+        let script = format!(
+            "return [...document.querySelectorAll('main a')].find(a => a.innerText.trim() === '{name}')?.getAttribute('href') ?? ''"
+        );
         let link = desk.run(&script).await;
         assert_ne!(link, "", "no link to {name}");
         desk.goto(link.as_str().unwrap()).await;

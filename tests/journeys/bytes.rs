@@ -10,7 +10,8 @@ async fn video(city: &City) -> (Client, String) {
 }
 
 async fn with(client: &Client, path: &str, headers: &[(&str, &str)]) -> Answer {
-    let request = headers.iter().fold(client.request(Method::GET, path), |request, (name, value)| request.header(*name, *value));
+    let request =
+        headers.iter().fold(client.request(Method::GET, path), |request, (name, value)| request.header(*name, *value));
     client.send(request).await
 }
 
@@ -39,7 +40,8 @@ async fn a_range_brings_exactly_its_bytes() {
 async fn what_is_no_byte_range_is_ignored_and_what_lies_outside_is_416() {
     let city = City::start().await;
     let (cadre, path) = video(&city).await;
-    for range in ["bytes", "bytes=", "bytes=x-y", "bytes=5-2", "lines=1-2", "bytes=99999999999999999999999-", "bytes=-"] {
+    for range in ["bytes", "bytes=", "bytes=x-y", "bytes=5-2", "lines=1-2", "bytes=99999999999999999999999-", "bytes=-"]
+    {
         let answer = with(&cadre, &path, &[("Range", range)]).await;
         assert!(matches!(answer.status.as_u16(), 200 | 416), "{range}: {}", answer.status);
     }
@@ -71,14 +73,19 @@ async fn head_says_what_get_would_and_media_is_never_compressed() {
     let city = City::start().await;
     let (cadre, path) = video(&city).await;
     let request = |method| cadre.request(method, &path).header("Accept-Encoding", "gzip, zstd");
-    let (get, head) = (cadre.send(request(Method::GET)).await.must(200), cadre.send(request(Method::HEAD)).await.must(200));
+    let (get, head) =
+        (cadre.send(request(Method::GET)).await.must(200), cadre.send(request(Method::HEAD)).await.must(200));
     assert!(head.body.is_empty() && get.body == city.video);
     for name in ["content-length", "content-type", "etag", "accept-ranges", "cache-control", "content-disposition"] {
         assert_eq!(get.header(name), head.header(name), "{name}");
         assert!(!get.header(name).is_empty(), "{name} is missing");
     }
     assert_eq!(get.header("content-encoding"), "");
-    assert!(get.header("content-disposition").contains("filename*=UTF-8''%E6%B2%99"), "{}", get.header("content-disposition"));
+    assert!(
+        get.header("content-disposition").contains("filename*=UTF-8''%E6%B2%99"),
+        "{}",
+        get.header("content-disposition")
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -104,7 +111,12 @@ async fn curl_resumes_a_download_that_was_cut() {
     let url = format!("{}{path}", city.url);
     let target = file.path().to_owned();
     let status = tokio::task::spawn_blocking(move || {
-        Command::new("curl").args(["-sS", "--noproxy", "*", "-C", "-", "-H", &bearer, "-o"]).arg(target).arg(url).status().unwrap()
+        Command::new("curl")
+            .args(["-sS", "--noproxy", "*", "-C", "-", "-H", &bearer, "-o"])
+            .arg(target)
+            .arg(url)
+            .status()
+            .unwrap()
     });
     assert!(status.await.unwrap().success());
     assert!(std::fs::read(file.path()).unwrap() == city.video);
@@ -115,7 +127,8 @@ async fn ffprobe_reads_a_film_over_http() {
     let city = City::start().await;
     let cadre = city.client("cadre").await;
     let lesson = cadre.get("/api/v1/lessons/film").await.must(200).json();
-    let (url, duration) = (format!("{}{}", city.url, lesson["media_url"].as_str().unwrap()), lesson["duration_ms"].as_f64().unwrap());
+    let (url, duration) =
+        (format!("{}{}", city.url, lesson["media_url"].as_str().unwrap()), lesson["duration_ms"].as_f64().unwrap());
     let bearer = format!("Authorization: Bearer {}\r\n", cadre.token.as_deref().unwrap());
     let output = tokio::task::spawn_blocking(move || {
         Command::new("ffprobe")

@@ -84,7 +84,8 @@ async fn a_paired_terminal_can_run_a_room_and_nothing_else() {
     let city = City::start().await;
     let site = city.client("site").await;
     let village = city.units["甲村"];
-    let registered = site.post(&format!("/api/v1/units/{village}/devices"), json!({"name": "会议室电视"})).await.must(201).json();
+    let registered =
+        site.post(&format!("/api/v1/units/{village}/devices"), json!({"name": "会议室电视"})).await.must(201).json();
     let code = registered["code"].as_str().unwrap();
     let paired = city.stranger().post("/api/v1/devices/pair", json!({"code": code})).await.must(200).json();
     let terminal = city.stranger().holding(paired["access_token"].as_str().unwrap());

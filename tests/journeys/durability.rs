@@ -49,7 +49,11 @@ async fn every_acknowledged_beat_is_there_after_kill_9() {
             }
             learners
         };
-        let tasks: Vec<_> = learners.iter().cloned().map(|(client, session, last)| tokio::spawn(stream(client, session, last))).collect();
+        let tasks: Vec<_> = learners
+            .iter()
+            .cloned()
+            .map(|(client, session, last)| tokio::spawn(stream(client, session, last)))
+            .collect();
         tokio::time::sleep(Duration::from_millis(400 + 150 * round as u64)).await;
         child.kill().unwrap(); // SIGKILL
         child.wait().unwrap();

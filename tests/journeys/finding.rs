@@ -86,8 +86,19 @@ async fn suggestions_come_for_han_pinyin_and_initials() {
 async fn search_survives_what_people_and_attackers_type() {
     let city = City::start().await;
     let cadre = city.client("cadre").await;
-    let long = "沙".repeat(10_000);
-    for query in ["\"'<>&;--", "\u{202e}沙糖桔", "🍊🍊🍊", "a* OR b:c^9 (", "%00", "\u{0}\u{1}", &long, " ", "AND", "修剪 ".repeat(1000).as_str()] {
+    let long = "沙".repeat(3_000);
+    for query in [
+        "\"'<>&;--",
+        "\u{202e}沙糖桔",
+        "🍊🍊🍊",
+        "a* OR b:c^9 (",
+        "%00",
+        "\u{0}\u{1}",
+        &long,
+        " ",
+        "AND",
+        "修剪 ".repeat(500).as_str(),
+    ] {
         let answer = cadre.get(&format!("/api/v1/search?q={}", percent(query))).await;
         assert!(matches!(answer.status.as_u16(), 200 | 400 | 414 | 431), "{} for {:.20}", answer.status, query);
     }

@@ -95,7 +95,8 @@ async fn watching_the_same_part_twice_in_a_day_counts_once() {
     cadre.beat(id, 2, 300_000, true).await.must(200);
     cadre.post(&format!("/api/v1/playback/{id}/close"), json!({})).await.must(200);
     let record = cadre.get(&format!("/api/v1/people/{}/archive", me(&cadre).await)).await.must(200).json();
-    let credited: i64 = record["entries"].as_array().unwrap().iter().map(|entry| entry["credited_ms"].as_i64().unwrap()).sum();
+    let credited: i64 =
+        record["entries"].as_array().unwrap().iter().map(|entry| entry["credited_ms"].as_i64().unwrap()).sum();
     assert_eq!(credited, 300_000, "{record}");
 }
 
@@ -135,12 +136,19 @@ async fn page_api_csv_and_xlsx_show_the_same_hours() {
 async fn a_name_cannot_become_a_formula_in_the_export() {
     use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, Set};
     let city = City::start().await;
-    let person = entity::person::Entity::find_by_id(city.people["甲村韦大山"]).one(&city.db.read).await.unwrap().unwrap();
+    let person =
+        entity::person::Entity::find_by_id(city.people["甲村韦大山"]).one(&city.db.read).await.unwrap().unwrap();
     let mut person = person.into_active_model();
     person.name = Set("=HYPERLINK(\"http://evil\",\"x\")".into());
     person.update(&city.db.write).await.unwrap();
     let unit = city.units["东江县"];
-    let csv = city.client("office").await.get(&format!("/api/v1/reports/hours.csv?unit={unit}&year=2026")).await.must(200).text();
+    let csv = city
+        .client("office")
+        .await
+        .get(&format!("/api/v1/reports/hours.csv?unit={unit}&year=2026"))
+        .await
+        .must(200)
+        .text();
     assert!(csv.contains("'=HYPERLINK") && !csv.contains(",=HYPERLINK") && !csv.contains(",\"=HYPERLINK"), "{csv}");
 }
 

@@ -27,10 +27,17 @@ fn failed(output: &Output, saying: &str) {
 async fn a_new_server_gets_an_administrator_a_roster_and_lessons() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
-    succeeded(&yuanjiao(&data, &["admin", "create", "--login", "root", "--password", "mountain-water-7", "--city", "桂岭市"]));
+    succeeded(&yuanjiao(
+        &data,
+        &["admin", "create", "--login", "root", "--password", "mountain-water-7", "--city", "桂岭市"],
+    ));
     failed(&yuanjiao(&data, &["admin", "create", "--login", "root", "--password", "mountain-water-7"]), "已被使用");
     let units = folder.path().join("units.csv");
-    std::fs::write(&units, "单位编码,单位名称,级别,上级编码\n01,东江县,县区,0\n0101,清水镇,乡镇,01\n010101,甲村,行政村,0101\n").unwrap();
+    std::fs::write(
+        &units,
+        "单位编码,单位名称,级别,上级编码\n01,东江县,县区,0\n0101,清水镇,乡镇,01\n010101,甲村,行政村,0101\n",
+    )
+    .unwrap();
     succeeded(&yuanjiao(&data, &["import", "roster", units.to_str().unwrap()]));
     let people = folder.path().join("people.csv");
     std::fs::write(&people, "学员编号,姓名,单位编码,职务,任职日期\n0001,韦大山,010101,村党组织书记,2024-03-01\n0002,覃小梅,010101,村委会主任,2024/3/1\n").unwrap();
@@ -60,7 +67,11 @@ async fn bad_rows_are_named_by_line_and_nothing_is_imported() {
     let data = folder.path().join("data");
     succeeded(&yuanjiao(&data, &["admin", "create", "--login", "root", "--password", "mountain-water-7"]));
     let people = folder.path().join("people.csv");
-    std::fs::write(&people, "学员编号,姓名,单位编码,职务\n0001,韦大山,0,村党组织书记\n0002,覃小梅,999,村委会主任\n0003,,0,飞行员\n").unwrap();
+    std::fs::write(
+        &people,
+        "学员编号,姓名,单位编码,职务\n0001,韦大山,0,村党组织书记\n0002,覃小梅,999,村委会主任\n0003,,0,飞行员\n",
+    )
+    .unwrap();
     let output = yuanjiao(&data, &["import", "roster", people.to_str().unwrap()]);
     failed(&output, "3");
     let db = server::database::Database::open(&data, None).await.unwrap();
@@ -85,7 +96,8 @@ async fn a_backup_taken_while_serving_restores_to_a_working_server() {
     let (mut child, url) = serve(&restored);
     let cadre = Client::new(&url).sign_in("cadre", PASSWORD).await;
     let path = format!("/media/{}", tests::city::sha256(&city.video));
-    let (here, there) = (city.client("cadre").await.get(&path).await, cadre.get_with(&path, "Range", "bytes=5-9").await);
+    let (here, there) =
+        (city.client("cadre").await.get(&path).await, cadre.get_with(&path, "Range", "bytes=5-9").await);
     child.kill().unwrap();
     child.wait().unwrap();
     assert_eq!(here.header("etag"), there.header("etag"));

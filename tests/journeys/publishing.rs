@@ -17,10 +17,12 @@ async fn an_uploaded_lesson_is_reviewed_published_found_watched_and_exported() {
     let upload = trainer.upload("罗汉果点花.mp4", "video/mp4", &film).await;
     let status = trainer.uploaded(&upload).await;
     assert_eq!((&status["state"], &status["sha256"]), (&json!("complete"), &json!(sha256(&film))));
+    let course = json!({"title": "罗汉果", "summary": "", "category": "agriculture"});
+    let course = trainer.post("/api/v1/courses", course).await.must(201).json()["id"].clone();
     let body = json!({
         "title": "罗汉果人工点花授粉", "summary": "清晨点花的手法", "body": "点花要在早上七点到十点。", "category": "agriculture",
         "level": "entry", "language": "普通话", "lecturer": "莫桂兰", "source": "东江县农业农村局", "tags": ["罗汉果"],
-        "course_id": 1, "media_sha256": status["sha256"],
+        "course_id": course, "media_sha256": status["sha256"],
     });
     let lesson = trainer.post("/api/v1/lessons", body).await.must(201).json();
     let id = lesson["id"].as_i64().unwrap();
@@ -62,7 +64,8 @@ async fn an_upload_goes_on_where_it_was_cut() {
     let city = City::start().await;
     let trainer = city.client("trainer").await;
     let bytes = pseudo_random(500_000);
-    let create = trainer.request(Method::POST, "/uploads").header("Tus-Resumable", "1.0.0").header("Upload-Length", 500_000);
+    let create =
+        trainer.request(Method::POST, "/uploads").header("Tus-Resumable", "1.0.0").header("Upload-Length", 500_000);
     let path = trainer.send(create).await.must(201).header("location").to_owned();
     let path = path[path.find("/uploads/").unwrap()..].to_owned();
     let append = |offset: usize, piece: &[u8]| {

@@ -23,8 +23,11 @@ struct Things {
 impl Things {
     /// Things of the first county (`""`) or the second (`"-b"`).
     async fn of(city: &City, end: &str) -> Self {
-        let (village, person, draft) =
-            if end.is_empty() { ("甲村", "甲村覃小梅", "draft") } else { ("丙村", "丙村覃小梅", "draft-b") };
+        let (village, person, draft) = if end.is_empty() {
+            ("甲村", "甲村覃小梅", "draft")
+        } else {
+            ("丙村", "丙村覃小梅", "draft-b")
+        };
         let trainer = city.client(&format!("trainer{end}")).await;
         let unit = city.units[village].to_string();
         let device = trainer.post(&format!("/api/v1/units/{unit}/devices"), json!({"name": "电视"})).await;
@@ -67,7 +70,13 @@ impl Things {
 async fn ask(client: &Client, route: &Route, path: &str) -> u16 {
     let method = Method::from_bytes(route.method.as_bytes()).unwrap();
     let mut request = client.request(method, path);
-    if matches!(route.method, "POST" | "PATCH") {
+    if path.starts_with("/uploads") {
+        request = request.header("Tus-Resumable", "1.0.0");
+    }
+    if route.path == "/uploads/{id}" && route.method == "PATCH" {
+        request =
+            request.header("Upload-Offset", 0).header("Content-Type", "application/offset+octet-stream").body("{}");
+    } else if matches!(route.method, "POST" | "PATCH") {
         request = request.json(&json!({}));
     }
     client.send(request).await.status.as_u16()
@@ -116,7 +125,16 @@ async fn no_role_reaches_another_county() {
     let city = city_with_two_counties().await;
     let foreign = Things::of(&city, "-b").await;
     let mut wrong = Vec::new();
-    let of_a_county = ["/lessons/{id}", "/units/", "/people/{id}", "/devices/{id}", "uploads/{id}", "/playback/{id}", "/reports/", "/media/"];
+    let of_a_county = [
+        "/lessons/{id}",
+        "/units/",
+        "/people/{id}",
+        "/devices/{id}",
+        "uploads/{id}",
+        "/playback/{id}",
+        "/reports/",
+        "/media/",
+    ];
     for (role, login) in LOGINS {
         let client = city.client(login).await;
         for route in ROUTES.iter().filter(|route| of_a_county.iter().any(|part| route.path.contains(part))) {
@@ -142,7 +160,9 @@ async fn the_openapi_document_names_exactly_the_routes_of_the_api() {
     }
     let of_the_api = |route: &&Route| {
         let pages = ["/assets", "/openapi.json"];
-        ["/api/", "/media", "/uploads", "/healthz", "/readyz", "/metrics"].iter().any(|start| route.path.starts_with(start))
+        ["/api/", "/media", "/uploads", "/healthz", "/readyz", "/metrics"]
+            .iter()
+            .any(|start| route.path.starts_with(start))
             && !pages.contains(&route.path)
     };
     let mut routed: BTreeSet<_> =
@@ -169,7 +189,8 @@ async fn city_with_two_counties() -> City {
     let mut city = City::start().await;
     let (west, course) = (city.units["西山县"], city.course(city.units["西山县"]).await);
     let blob = city.blob(b"only for the west", "video/mp4", "west.mp4", west, Some(60_000)).await;
-    let row = City::lesson_row(course, "draft-b", 0, "西山县草稿", Some((blob, 60_000)), west, entity::LessonState::Draft);
+    let row =
+        City::lesson_row(course, "draft-b", 0, "西山县草稿", Some((blob, 60_000)), west, entity::LessonState::Draft);
     city.insert_lessons(vec![row]).await;
     city
 }

@@ -60,7 +60,12 @@ async fn forget_failures(city: &City, ms: i64) {
     use sea_orm::sea_query::{Expr, ExprTrait};
     use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
     let earlier = Expr::col(Column::FailedAt).sub(ms);
-    Entity::update_many().col_expr(Column::FailedAt, earlier).filter(Column::Login.eq("cadre")).exec(&city.db.write).await.unwrap();
+    Entity::update_many()
+        .col_expr(Column::FailedAt, earlier)
+        .filter(Column::Login.eq("cadre"))
+        .exec(&city.db.write)
+        .await
+        .unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

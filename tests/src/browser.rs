@@ -38,7 +38,8 @@ impl Browser {
         }
         wanted.add_arg(&format!("--window-size={width},{height}")).unwrap();
         if width < 500 {
-            let metrics = json!({"deviceMetrics": {"width": width, "height": height, "pixelRatio": 2.0, "touch": true}});
+            let metrics =
+                json!({"deviceMetrics": {"width": width, "height": height, "pixelRatio": 2.0, "touch": true}});
             wanted.add_experimental_option("mobileEmulation", metrics).unwrap();
         }
         let driver = WebDriver::new(server, wanted).await.unwrap();

@@ -2,8 +2,8 @@
 
 use crate::client::Client;
 use entity::{
-    AccountId, Category, CourseId, LessonState, Level, Moment, PersonId, PostKind, Role, UnitId, UnitLevel, course, lesson, media,
-    person, post,
+    AccountId, Category, CourseId, LessonState, Level, Moment, PersonId, PostKind, Role, UnitId, UnitLevel, course,
+    lesson, media, person, post,
 };
 use roster::account::NewAccount;
 use roster::org::NewUnit;
@@ -204,7 +204,8 @@ impl City {
             }
             let home = self.people[&format!("{}韦大山", villages[0])];
             for (role, login) in LOGINS {
-                let unit = if matches!(role, Role::Learner | Role::SiteManager) { self.units[villages[0]] } else { county_id };
+                let unit =
+                    if matches!(role, Role::Learner | Role::SiteManager) { self.units[villages[0]] } else { county_id };
                 let person = (*role == Role::Learner).then_some(home);
                 let login = format!("{login}{end}");
                 let id = self.account(&login, person, *role, unit).await;
@@ -359,7 +360,14 @@ impl City {
     }
 
     /// Lays a blob into the store and names it in the database.
-    pub async fn blob(&self, bytes: &[u8], mime: &str, filename: &str, unit: UnitId, duration_ms: Option<i64>) -> String {
+    pub async fn blob(
+        &self,
+        bytes: &[u8],
+        mime: &str,
+        filename: &str,
+        unit: UnitId,
+        duration_ms: Option<i64>,
+    ) -> String {
         let sha256 = sha256(bytes);
         let shelf = self.data.join("media").join(&sha256[..2]);
         std::fs::create_dir_all(&shelf).unwrap();

@@ -104,7 +104,11 @@ impl Load<'_> {
             let (status, length) = answer(&mut socket, &mut head)?;
             own.micros.push(u32::try_from(began.elapsed().as_micros()).unwrap_or(u32::MAX));
             own.bytes += length;
-            if status == self.expect { own.good += 1 } else { own.bad += 1 }
+            if status == self.expect {
+                own.good += 1
+            } else {
+                own.bad += 1
+            }
             number += 1;
         }
         Ok(())

@@ -114,7 +114,7 @@ pub(super) fn parse(
     let media_sha256 = media_of(&raw, blobs)?;
     let duration_ms = length_of(&raw)?;
     let row = checked(line, raw, media_sha256, duration_ms).map_err(|error| match error {
-        Error::Invalid { field, reason } => format!("{field}:{reason}"),
+        Error::Invalid { field, reason } => format!("{field}：{reason}"),
         other => other.to_string(),
     })?;
     Ok(Row { published_on, valid_until, ..row })
@@ -123,7 +123,7 @@ pub(super) fn parse(
 fn day_of(field: &str, text: Option<&str>) -> std::result::Result<Option<Day>, String> {
     let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else { return Ok(None) };
     let day = Day::parse_from_str(text, "%Y-%m-%d");
-    day.map(Some).map_err(|_| format!("{field}:日期应写作2026-01-31"))
+    day.map(Some).map_err(|_| format!("{field}：日期应写作2026-01-31"))
 }
 
 fn checked(line: usize, raw: Line, media_sha256: Option<String>, duration_ms: Option<i64>) -> crate::Result<Row> {
@@ -168,7 +168,7 @@ fn media_of(raw: &Line, blobs: &HashMap<String, String>) -> std::result::Result<
         (None, Some(path)) => blobs.get(path).unwrap_or(path),
         (None, None) => return Ok(None),
     };
-    fields::sha256(sha256).map(Some).map_err(|_| format!("没有这个媒体文件:{sha256}"))
+    fields::sha256(sha256).map(Some).map_err(|_| format!("没有这个媒体文件：{sha256}"))
 }
 
 fn length_of(raw: &Line) -> std::result::Result<Option<i64>, String> {

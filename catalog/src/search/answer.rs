@@ -85,7 +85,7 @@ pub struct Answer {
     pub hits: Vec<Hit>,
     /// What the hits could be narrowed by, each counted without its own filter.
     pub facets: Facets,
-    /// The Han words that were searched when a pinyin or homophone reading won ("did you mean").
+    /// What typed pinyin, or a word nobody wrote, was read as ("did you mean"); `literal` goes back.
     pub read_as: Option<String>,
 }
 

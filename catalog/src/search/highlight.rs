@@ -31,7 +31,7 @@ pub(crate) struct Passage {
 }
 
 impl Needles {
-    /// Texts to mark; pairs of syllables are looked for where none of the texts is.
+    /// Texts to mark, and pairs of syllables to mark however they are written.
     pub fn new(mut texts: Vec<Vec<char>>, sounds: HashSet<String>) -> Self {
         texts.retain(|text| !text.is_empty());
         texts.sort_unstable_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
@@ -67,13 +67,9 @@ impl Needles {
     fn matches(&self, folded: &[Folded]) -> Vec<Range<usize>> {
         let chars: Vec<char> = folded.iter().map(|f| f.c).collect();
         let mut found: Vec<Range<usize>> = self.texts.iter().flat_map(|text| places(&chars, text)).collect();
-        if found.is_empty() && !self.sounds.is_empty() {
-            found = chars
-                .windows(2)
-                .enumerate()
-                .filter(|(_, pair)| self.sounds_like(pair))
-                .map(|(at, _)| at..at + 2)
-                .collect();
+        if !self.sounds.is_empty() {
+            let pairs = chars.windows(2).enumerate().filter(|(_, pair)| self.sounds_like(pair));
+            found.extend(pairs.map(|(at, _)| at..at + 2));
         }
         merged(found)
     }
@@ -201,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn homophones_are_marked_where_nothing_is_written_so() {
+    fn homophones_of_what_nobody_wrote_are_marked() {
         let sounds = tokenizer::sounds(&fold::chars("黄笼病")).into_iter().collect();
         let needles = Needles::new(vec![fold::chars("黄笼")], sounds);
         assert_eq!(needles.mark("防治黄龙病"), "防治<mark>黄龙病</mark>");

@@ -1,8 +1,8 @@
 //! From scored lessons to an answer: filters, facets, order, the page, and what is shown of each hit.
 
 use super::answer::{Answer, FacetCount, Facets, Hit, SearchQuery, Sort};
+use super::document::{Card, season_bit};
 use super::highlight::{Needles, Passage};
-use super::indexer::{Card, season_bit};
 use super::rank::Scored;
 use super::view::{Texts, Values, View, days};
 use crate::{Result, page, season};

@@ -1,11 +1,15 @@
 //! A searcher seen as one numbered list of lessons: postings, filters and values by number, across segments.
 
+mod values;
+
+pub(crate) use values::{Texts, Values};
+
 use super::schema::{Fields, Zone};
 use crate::audience;
 use crate::{Result, Viewer};
 use entity::Day;
 use std::cell::RefCell;
-use tantivy::columnar::{Column, StrColumn};
+use tantivy::columnar::Column;
 use tantivy::postings::Postings;
 use tantivy::schema::{Field, IndexRecordOption, Term};
 use tantivy::{DocAddress, DocSet, Searcher, SegmentReader, TERMINATED};
@@ -246,7 +250,7 @@ impl<'a> View<'a> {
         let mut ords = Vec::new();
         for (base, segment) in self.segments() {
             if let Some(column) = segment.fast_fields().str(name)? {
-                places.push(place_all(&column, &mut texts)?);
+                places.push(values::place_all(&column, &mut texts)?);
                 ords.push((base, column.ords().clone()));
             }
         }
@@ -257,52 +261,6 @@ impl<'a> View<'a> {
         let columns = self.segments().map(|(base, segment)| Ok((base, column(segment)?)));
         Ok(Values { columns: columns.collect::<Result<_>>()? })
     }
-}
-
-/// One field's values, by the number of the lesson.
-pub(crate) struct Values<T> {
-    columns: Vec<(u32, Column<T>)>,
-}
-
-impl<T: PartialOrd + Copy + std::fmt::Debug + Send + Sync + 'static> Values<T> {
-    /// The value of a lesson, if it has one.
-    pub fn of(&self, number: u32) -> Option<T> {
-        let (base, column) = self.columns.get(self.place(number))?;
-        column.first(number.checked_sub(*base)?)
-    }
-
-    fn place(&self, number: u32) -> usize {
-        self.columns.partition_point(|(base, _)| *base <= number).saturating_sub(1)
-    }
-}
-
-/// One field's texts, by the number of the lesson.
-pub(crate) struct Texts {
-    texts: Vec<String>,
-    places: Vec<Vec<usize>>,
-    ords: Values<u64>,
-}
-
-impl Texts {
-    /// The text of a lesson, if it has one.
-    pub fn of(&self, number: u32) -> Option<&str> {
-        let ord = usize::try_from(self.ords.of(number)?).ok()?;
-        let place = self.places.get(self.ords.place(number))?.get(ord)?;
-        self.texts.get(*place).map(String::as_str)
-    }
-}
-
-fn place_all(column: &StrColumn, texts: &mut Vec<String>) -> Result<Vec<usize>> {
-    let mut places = Vec::new();
-    let mut text = String::new();
-    for ord in 0..column.num_terms() as u64 {
-        column.ord_to_str(ord, &mut text)?;
-        places.push(texts.iter().position(|known| *known == text).unwrap_or_else(|| {
-            texts.push(text.clone());
-            texts.len() - 1
-        }));
-    }
-    Ok(places)
 }
 
 /// Days since 1970, as dates are kept in the index.

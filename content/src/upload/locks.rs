@@ -29,6 +29,9 @@ struct Holding {
     locks: Arc<Locks>,
 }
 
+/// Somebody else holds it.
+struct Taken;
+
 #[derive(Debug)]
 struct Writer {
     last_progress: Mutex<Instant>,
@@ -47,23 +50,26 @@ impl Locks {
 
     /// Hold the upload `id`, or `None` while another writer is busy with it.
     pub(super) async fn hold(self: &Arc<Self>, id: &str) -> Option<Held> {
-        let other = match self.take(id) {
-            Ok(held) => return Some(held),
-            Err(other) => other,
-        };
-        if other.silent_for() < self.silence {
-            return None;
+        if let Ok(held) = self.take(id) {
+            return Some(held);
         }
-        let gone = other.gone.notified();
-        other.stop.notify_one();
-        // Whether it left or not shows in the next try.
-        let _ = tokio::time::timeout(PATIENCE, gone).await;
+        self.make_way(id).await;
         self.take(id).ok()
     }
 
-    fn take(self: &Arc<Self>, id: &str) -> Result<Held, Arc<Writer>> {
+    /// Ask a silent writer of `id` to leave, and wait until it has; a busy one stays.
+    pub(super) async fn make_way(&self, id: &str) {
+        let writer = self.writers.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned();
+        let Some(writer) = writer.filter(|writer| writer.silent_for() >= self.silence) else { return };
+        let gone = writer.gone.notified();
+        writer.stop.notify_one();
+        // Whether it left or not shows when its place is tried.
+        let _ = tokio::time::timeout(PATIENCE, gone).await;
+    }
+
+    fn take(self: &Arc<Self>, id: &str) -> Result<Held, Taken> {
         match self.writers.lock().unwrap_or_else(PoisonError::into_inner).entry(id.to_owned()) {
-            Entry::Occupied(taken) => Err(taken.get().clone()),
+            Entry::Occupied(_) => Err(Taken),
             Entry::Vacant(free) => {
                 let writer = Arc::new(Writer {
                     last_progress: Mutex::new(Instant::now()),

@@ -175,9 +175,7 @@ async fn unchecked_bytes_of_a_broken_connection_are_dropped() {
 async fn a_second_writer_is_told_that_the_upload_is_busy() {
     let scene = Scene::new().await;
     let id = scene.announce(11).await;
-    let (sender, receiver) =
-        futures_util::stream::iter([Ok::<_, ()>("hello")]).chain(stream::pending()).into_future().await;
-    let endless = stream::iter(sender).chain(receiver);
+    let endless = stream::iter([Ok::<_, ()>("hello")]).chain(stream::pending());
     let first = append(&scene.db, &scene.uploads, &id, 0, None, endless, NOW);
     let second = async {
         tokio::time::sleep(Duration::from_millis(50)).await;
@@ -189,6 +187,22 @@ async fn a_second_writer_is_told_that_the_upload_is_busy() {
     }
     // The first writer was dropped in the middle, as when its connection is cut: the upload is free again.
     assert!(scene.send(&id, u64::try_from(scene.offset(&id).await).unwrap(), b"").await.is_ok());
+}
+
+#[tokio::test]
+async fn a_writer_that_fell_silent_puts_down_what_it_has() {
+    let scene = Scene::new().await;
+    let id = scene.announce(11).await;
+    let silent = stream::iter([Ok::<_, ()>("hello")]).chain(stream::pending());
+    let first = append(&scene.db, &scene.uploads, &id, 0, None, silent, NOW);
+    let back = async {
+        tokio::time::sleep(SILENCE + Duration::from_millis(100)).await;
+        make_way(&scene.uploads, &id).await;
+        scene.offset(&id).await
+    };
+    let (first, offset) = tokio::join!(first, back);
+    assert!(matches!(first, Err(Error::Interrupted { kept: 5 })));
+    assert_eq!(offset, 5);
 }
 
 #[tokio::test]

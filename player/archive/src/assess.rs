@@ -46,9 +46,11 @@ pub struct Standing {
     pub met: bool,
 }
 
-/// The standings of someone who held these posts in the year: one for every target that binds one of them.
-pub fn standings(rules: &Rules, posts: &BTreeSet<PostKind>, facts: &Facts) -> Vec<Standing> {
-    let binding = rules.targets.iter().filter(|target| target.posts.iter().any(|kind| posts.contains(kind)));
+/// The standings of someone who held these posts in the year: one for every target that binds one of them. A year
+/// before the first rule asks for nothing.
+pub fn standings(rules: Option<&Rules>, posts: &BTreeSet<PostKind>, facts: &Facts) -> Vec<Standing> {
+    let targets = rules.map(|rules| rules.targets.iter()).into_iter().flatten();
+    let binding = targets.filter(|target| target.posts.iter().any(|kind| posts.contains(kind)));
     binding.map(|target| standing(target, facts)).collect()
 }
 
@@ -72,7 +74,9 @@ fn measured(target: &Target, facts: &Facts) -> Hundredths {
     match target.measure {
         Measure::CreditHours => facts.credit.hundredths(),
         Measure::Classes => classes().fold(Hundredths(0), |sum, _| Hundredths(sum.0 + 100)),
-        Measure::ClassDays => classes().fold(Hundredths(0), |sum, class| Hundredths(sum.0 + i64::from(class.half_days) * 50)),
+        Measure::ClassDays => {
+            classes().fold(Hundredths(0), |sum, class| Hundredths(sum.0 + i64::from(class.half_days) * 50))
+        }
     }
 }
 
@@ -88,7 +92,7 @@ mod tests {
     #[test]
     fn a_secretary_has_five_targets_and_a_member_one() {
         let facts = Facts::default();
-        let secretary = standings(&rules(), &BTreeSet::from([PostKind::VillageSecretary]), &facts);
+        let secretary = standings(Some(&rules()), &BTreeSet::from([PostKind::VillageSecretary]), &facts);
         let names: Vec<_> = secretary.iter().map(|standing| (standing.id.as_str(), standing.need.0)).collect();
         let expected = [
             ("committee_hours", 5600),
@@ -98,15 +102,15 @@ mod tests {
             ("township_days", 700),
         ];
         assert_eq!(names, expected);
-        let member = standings(&rules(), &BTreeSet::from([PostKind::Member]), &facts);
+        let member = standings(Some(&rules()), &BTreeSet::from([PostKind::Member]), &facts);
         assert_eq!(member.iter().map(|standing| standing.need.0).collect::<Vec<_>>(), [3200]);
-        assert!(standings(&rules(), &BTreeSet::new(), &facts).is_empty());
+        assert!(standings(Some(&rules()), &BTreeSet::new(), &facts).is_empty());
     }
 
     #[test]
     fn a_hundredth_below_the_target_is_not_met_and_says_what_is_missing() {
         let facts = Facts { credit: CreditHours::of_ms(32 * 45 * 60_000 - 1, 45), classes: Vec::new() };
-        let member = standings(&rules(), &BTreeSet::from([PostKind::Member]), &facts);
+        let member = standings(Some(&rules()), &BTreeSet::from([PostKind::Member]), &facts);
         let standing = member.first().unwrap();
         assert_eq!((standing.have.to_string(), standing.missing.to_string()), ("31.99".into(), "0.01".into()));
         assert!(!standing.met);
@@ -117,7 +121,7 @@ mod tests {
         let township = ClassFact { level: UnitLevel::Township, half_days: 7 };
         let county = ClassFact { level: UnitLevel::County, half_days: 20 };
         let facts = Facts { credit: CreditHours::default(), classes: vec![township, county, township] };
-        let all = standings(&rules(), &BTreeSet::from([PostKind::VillageDirector]), &facts);
+        let all = standings(Some(&rules()), &BTreeSet::from([PostKind::VillageDirector]), &facts);
         let days = all.iter().find(|standing| standing.id == "township_days").unwrap();
         assert_eq!((days.have, days.met), (Hundredths(700), true));
         let classes = all.iter().find(|standing| standing.id == "county_classes").unwrap();

@@ -231,3 +231,6 @@ fn attendance_row(class: ClassId, attended: &Attended, status: AttendanceStatus)
         status: Set(status),
     }
 }
+
+#[cfg(test)]
+mod tests;

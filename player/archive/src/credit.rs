@@ -56,8 +56,7 @@ impl Hundredths {
 
     /// The nearest floating number: for worksheets and JSON, never for sums.
     pub fn to_f64(self) -> f64 {
-        // An i32 holds 21 million units; nothing shown here comes near it.
-        f64::from(i32::try_from(self.0).unwrap_or(i32::MAX)) / 100.0
+        self.0 as f64 / 100.0 // exact to the hundredth up to 90 trillion
     }
 }
 
@@ -116,6 +115,12 @@ mod tests {
     fn hours_of_different_rules_add_up_exactly() {
         let thirds: CreditHours = (0..3).map(|_| CreditHours::of_ms(15 * 60_000, 45)).sum();
         assert_eq!(thirds + CreditHours::of_ms(30 * 60_000, 30), CreditHours::whole(2));
+    }
+
+    #[test]
+    fn the_minutes_of_a_whole_city_are_shown_to_the_hundredth() {
+        assert_eq!(Hundredths(2_278_536_982).to_f64(), 22_785_369.82);
+        assert_eq!(Hundredths(-5).to_string(), "-0.05");
     }
 
     #[test]

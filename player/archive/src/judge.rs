@@ -166,3 +166,6 @@ fn share(total: i64, part: i64, whole: i64) -> i64 {
     let exact = i128::from(total) * i128::from(part) / i128::from(whole.max(1));
     i64::try_from(exact).unwrap_or(total)
 }
+
+#[cfg(test)]
+mod tests;

@@ -159,7 +159,8 @@ fn chained(head: &mut ledger_head::Model, entry: &NewEntry, now: Moment) -> ledg
 
 /// A JSON object with keys in alphabetical order, so that equal reasons are equal text; parts of 0 are left out.
 fn reasons_json(reasons: &BTreeMap<Reason, i64>) -> String {
-    let sorted: BTreeMap<_, _> = reasons.iter().filter(|(_, ms)| **ms != 0).map(|(code, ms)| (code.as_str(), ms)).collect();
+    let sorted: BTreeMap<_, _> =
+        reasons.iter().filter(|(_, ms)| **ms != 0).map(|(code, ms)| (code.as_str(), ms)).collect();
     let fields: Vec<_> = sorted.iter().map(|(code, ms)| format!("\"{code}\":{ms}")).collect();
     format!("{{{}}}", fields.join(","))
 }
@@ -212,15 +213,23 @@ fn correction(wrong: &ledger_entry::Model, delta_ms: i64, reason: &str, by: Acco
     }
 }
 
-async fn audit_correction(db: &impl ConnectionTrait, added: &ledger_entry::Model, by: AccountId, now: Moment) -> Result<()> {
+async fn audit_correction(
+    db: &impl ConnectionTrait,
+    added: &ledger_entry::Model,
+    by: AccountId,
+    now: Moment,
+) -> Result<()> {
     let line = audit::ActiveModel {
         id: NotSet,
         at: Set(now),
         account_id: Set(Some(by)),
         action: Set("ledger.correct".to_owned()),
         target: Set(format!("ledger:{}", added.corrects_seq.unwrap_or(added.seq))),
-        detail: Set(format!("更正 {} 毫秒:{}", added.credited_ms, added.note)),
+        detail: Set(format!("更正 {} 毫秒：{}", added.credited_ms, added.note)),
     };
     line.insert(db).await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -21,6 +21,10 @@ pub mod verify;
 mod view;
 mod watched;
 
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
+mod testing;
+
 pub use chain::GENESIS;
 pub use credit::{CreditHours, Hundredths};
 pub use error::Error;

@@ -71,7 +71,7 @@ struct PersonYear {
 /// The year of a unit and of each unit right below it.
 ///
 /// # Errors
-/// [`Error::NoSuchUnit`], [`Error::BadPeriod`], [`Error::NoRule`].
+/// [`Error::NoSuchUnit`], [`Error::BadPeriod`].
 pub async fn units_overview(db: &impl ConnectionTrait, unit: UnitId, year: i32, today: Day) -> Result<Overview> {
     let unit = org_unit::Entity::find_by_id(unit).one(db).await?.ok_or(Error::NoSuchUnit(unit))?;
     let scope = Scope::of([unit.path.clone()]);
@@ -84,7 +84,8 @@ pub async fn units_overview(db: &impl ConnectionTrait, unit: UnitId, year: i32, 
     let slice = Slice::of_year(db, Whom::Of(scope.clone()), year).await?;
     let mut whole = UnitYear::new(unit);
     let mut children: Vec<_> = children.into_iter().map(UnitYear::new).collect();
-    let places: HashMap<UnitId, usize> = children.iter().zip(0..).map(|(child, place)| (child.unit.id, place)).collect();
+    let places: HashMap<UnitId, usize> =
+        children.iter().zip(0..).map(|(child, place)| (child.unit.id, place)).collect();
     for (path, person) in people(db, &book, &slice, &scope, today).await? {
         whole.add(&person);
         let place = child_on(&path, &whole.unit.path).and_then(|child| places.get(&child).copied());
@@ -106,9 +107,9 @@ async fn people(
     let mut sums = view::sums(db, book, slice).await?;
     let mut classes = view::classes(db, slice).await?;
     let mut posts = view::posts(db, slice).await?;
-    let mut places: HashMap<UnitId, (Arc<str>, Arc<Rules>)> = HashMap::new();
+    let mut places: HashMap<UnitId, (Arc<str>, Option<Arc<Rules>>)> = HashMap::new();
     for unit in org_unit::Entity::find().filter(scope.of_units()).all(db).await? {
-        let (_, rules) = book.in_force(&unit.path, today.clamp(slice.from, slice.to))?;
+        let rules = book.in_force(&unit.path, today.clamp(slice.from, slice.to)).ok().map(|(_, rules)| rules);
         places.insert(unit.id, (unit.path.into(), rules));
     }
     let roster: Vec<(PersonId, UnitId, Option<Day>)> = person::Entity::find()
@@ -124,7 +125,7 @@ async fn people(
         let sums = sums.remove(&id).unwrap_or_default();
         let (total, posts) = (sums.all(), posts.remove(&id).unwrap_or_default());
         let facts = Facts { credit: total.credit, classes: classes.remove(&id).unwrap_or_default() };
-        let standings = assess::standings(rules, &posts, &facts);
+        let standings = assess::standings(rules.as_deref(), &posts, &facts);
         let bound = !standings.is_empty();
         let met = bound && standings.iter().all(|standing| standing.met);
         let on_roster = left_on.is_none();

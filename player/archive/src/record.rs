@@ -45,7 +45,7 @@ pub struct Record {
     pub months: [Total; 12],
     /// Milliseconds that do not count, by reason.
     pub reasons: BTreeMap<Reason, i64>,
-    /// What they call the rule in force.
+    /// What they call the rule in force; empty for a year before the first rule.
     pub rule_name: String,
     /// How they stand against each target that binds them.
     pub standings: Vec<Standing>,
@@ -107,13 +107,13 @@ const PAGE: u64 = 50;
 /// Judged by the rule in force today, or on the last day of a year that is over: a new rule never touches it.
 ///
 /// # Errors
-/// [`Error::NoSuchPerson`], [`Error::BadPeriod`], [`Error::NoRule`].
+/// [`Error::NoSuchPerson`], [`Error::BadPeriod`].
 pub async fn of_person(db: &impl ConnectionTrait, id: PersonId, year: i32, today: Day) -> Result<Record> {
     let person = person::Entity::find_by_id(id).one(db).await?.ok_or(Error::NoSuchPerson(id))?;
     let unit = org_unit::Entity::find_by_id(person.unit_id).one(db).await?.ok_or(Error::NoSuchUnit(person.unit_id))?;
     let book = RuleBook::load(db).await?;
     let slice = Slice::of_year(db, Whom::One(id), year).await?;
-    let (_, rules) = book.in_force(&unit.path, today.clamp(slice.from, slice.to))?;
+    let rules = book.in_force(&unit.path, today.clamp(slice.from, slice.to)).ok().map(|(_, rules)| rules);
     let sums = view::sums(db, &book, &slice).await?.remove(&id).unwrap_or_default();
     let posts = view::posts(db, &slice).await?.remove(&id).unwrap_or_default();
     let classes = view::classes(db, &slice).await?.remove(&id).unwrap_or_default();
@@ -124,14 +124,14 @@ pub async fn of_person(db: &impl ConnectionTrait, id: PersonId, year: i32, today
         name: person.name,
         unit_id: unit.id,
         unit_name: unit.name,
-        standings: assess::standings(&rules, &posts, &Facts { credit: total.credit, classes }),
+        rule_name: rules.as_ref().map_or_else(String::new, |rules| rules.name.clone()),
+        standings: assess::standings(rules.as_deref(), &posts, &Facts { credit: total.credit, classes }),
         posts: posts.into_iter().collect(),
         year,
         total,
         sources: sums.by_source.into_iter().collect(),
         months: view::months(db, &book, &slice).await?,
         reasons: reasons(db, &slice).await?,
-        rule_name: rules.name.clone(),
         pending_ms: pending(db, &book, id, &unit.path, year).await?,
         entries: page_of(db, &book, &slice, 1).await?,
         unit_path: unit.path,
@@ -227,11 +227,7 @@ async fn pending(db: &impl ConnectionTrait, book: &RuleBook, id: PersonId, path:
     let in_room = stays.filter(presence::Column::PersonId.eq(id)).into_query();
     let open = playback::Entity::find()
         .filter(playback::Column::PostedAt.is_null())
-        .filter(
-            Condition::any()
-                .add(playback::Column::PersonId.eq(id))
-                .add(playback::Column::Id.in_subquery(in_room)),
-        )
+        .filter(Condition::any().add(playback::Column::PersonId.eq(id)).add(playback::Column::Id.in_subquery(in_room)))
         .limit(20)
         .all(db)
         .await?;
@@ -247,3 +243,6 @@ async fn pending(db: &impl ConnectionTrait, book: &RuleBook, id: PersonId, path:
     }
     Ok(sum_ms)
 }
+
+#[cfg(test)]
+mod tests;

@@ -165,7 +165,7 @@ impl Report {
 /// Make a report. Its heading is read now, its rows while they are taken.
 ///
 /// # Errors
-/// [`Error::NoSuchUnit`] when the unit does not exist or lies outside the scope, [`Error::BadPeriod`], [`Error::NoRule`].
+/// [`Error::NoSuchUnit`] when the unit does not exist or lies outside the scope, [`Error::BadPeriod`].
 pub async fn report(db: &DatabaseConnection, kind: Kind, query: &ReportQuery) -> Result<Report> {
     let scope = covered(db, query).await?;
     let (from, to) = period(kind, query)?;
@@ -245,3 +245,6 @@ fn period(kind: Kind, query: &ReportQuery) -> Result<(Day, Day)> {
     }
     if from <= to { Ok((from, to)) } else { Err(Error::BadPeriod) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,11 +6,15 @@
 use crate::credit::CreditHours;
 use crate::{Error, Result};
 use entity::{AccountId, Day, Moment, PostKind, RuleId, UnitId, UnitLevel, audit, rule, scope};
-use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter};
 use sea_orm::{ActiveValue::NotSet, ActiveValue::Set, TransactionTrait};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use std::sync::Arc;
+
+mod book;
+
+pub use book::RuleBook;
 
 /// One version of the rules of hours, as written in TOML.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -113,63 +117,6 @@ impl Rules {
     }
 }
 
-/// Many dated rules at once, for reports that judge many units.
-#[derive(Clone, Debug, Default)]
-pub struct RuleBook {
-    dated: Vec<Dated>,
-}
-
-#[derive(Clone, Debug)]
-struct Dated {
-    id: RuleId,
-    unit_id: UnitId,
-    valid_from: Day,
-    rules: Arc<Rules>,
-}
-
-impl RuleBook {
-    /// Every rule there is. They are few: a city has one, a county that differs has its own.
-    ///
-    /// # Errors
-    /// [`Error::BrokenRules`] when a stored rule cannot be read.
-    pub async fn load(db: &impl ConnectionTrait) -> Result<Self> {
-        Self::read(rule::Entity::find().order_by_asc(rule::Column::Id).all(db).await?)
-    }
-
-    fn read(rows: Vec<rule::Model>) -> Result<Self> {
-        let dated = rows.into_iter().map(|row| {
-            let rules = Arc::new(Rules::parse(&row.body)?);
-            Ok(Dated { id: row.id, unit_id: row.unit_id, valid_from: row.valid_from, rules })
-        });
-        Ok(Self { dated: dated.collect::<Result<_>>()? })
-    }
-
-    /// The rule for the unit with this path on that day: of the nearest unit that has one, the newest.
-    ///
-    /// # Errors
-    /// [`Error::NoRule`] when neither the unit nor any above it had a rule by then.
-    pub fn in_force(&self, unit_path: &str, day: Day) -> Result<(RuleId, Arc<Rules>)> {
-        scope::ancestors_of(unit_path)
-            .into_iter()
-            .rev()
-            .find_map(|unit| self.newest(unit, day))
-            .map(|dated| (dated.id, dated.rules.clone()))
-            .ok_or(Error::NoRule(day))
-    }
-
-    /// The rule with this key.
-    pub fn by_id(&self, id: RuleId) -> Option<&Rules> {
-        self.dated.iter().find(|dated| dated.id == id).map(|dated| dated.rules.as_ref())
-    }
-
-    fn newest(&self, unit: UnitId, day: Day) -> Option<&Dated> {
-        self.dated
-            .iter()
-            .filter(|dated| dated.unit_id == unit && dated.valid_from <= day)
-            .max_by_key(|dated| dated.valid_from)
-    }
-}
-
 /// The rule in force for one unit on one day.
 ///
 /// # Errors
@@ -195,7 +142,13 @@ pub async fn ensure_presets(db: &impl ConnectionTrait, root: UnitId, now: Moment
 ///
 /// # Errors
 /// [`Error::BrokenRules`], [`Error::RuleTooEarly`] when it would reach back, [`Error::RuleDayTaken`].
-pub async fn enact(db: &DatabaseConnection, unit: UnitId, toml_text: &str, by: AccountId, now: Moment) -> Result<RuleId> {
+pub async fn enact(
+    db: &DatabaseConnection,
+    unit: UnitId,
+    toml_text: &str,
+    by: AccountId,
+    now: Moment,
+) -> Result<RuleId> {
     let rules = Rules::parse(toml_text)?;
     if rules.valid_from <= now.day() {
         return Err(Error::RuleTooEarly(rules.valid_from));
@@ -211,7 +164,7 @@ pub async fn enact(db: &DatabaseConnection, unit: UnitId, toml_text: &str, by: A
         account_id: Set(Some(by)),
         action: Set("rule.enact".to_owned()),
         target: Set(format!("rule:{id}")),
-        detail: Set(format!("{},自 {} 起", rules.name, rules.valid_from)),
+        detail: Set(format!("{}，自 {} 起", rules.name, rules.valid_from)),
     };
     line.insert(&txn).await?;
     txn.commit().await?;
@@ -282,7 +235,11 @@ fn one_in<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<i32
     between(i32::deserialize(deserializer)?, 1, 1000)
 }
 
-fn between<N: PartialOrd + std::fmt::Display, E: serde::de::Error>(value: N, low: N, high: N) -> std::result::Result<N, E> {
+fn between<N: PartialOrd + std::fmt::Display, E: serde::de::Error>(
+    value: N,
+    low: N,
+    high: N,
+) -> std::result::Result<N, E> {
     if value >= low && value <= high {
         return Ok(value);
     }
@@ -293,12 +250,6 @@ fn between<N: PartialOrd + std::fmt::Display, E: serde::de::Error>(value: N, low
 #[expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 mod tests {
     use super::*;
-
-    fn dated(id: i64, unit: i64, from: &str) -> Dated {
-        let mut rules = Rules::parse(PRESET).unwrap();
-        rules.valid_from = from.parse().unwrap();
-        Dated { id: RuleId(id), unit_id: UnitId(unit), valid_from: rules.valid_from, rules: Arc::new(rules) }
-    }
 
     fn broken(edit: impl Fn(&str) -> String) -> (usize, String) {
         match Rules::parse(&edit(PRESET)) {
@@ -331,18 +282,5 @@ mod tests {
         assert!(reason.contains("emperor"), "{reason}");
         let (_, reason) = broken(|text| text.replace("leave_limit_one_in", "leave_limit"));
         assert!(reason.contains("leave_limit"), "{reason}");
-    }
-
-    #[test]
-    fn the_nearest_unit_then_the_newest_day_decides() {
-        let book = RuleBook {
-            dated: vec![dated(1, 1, "2019-01-01"), dated(2, 1, "2026-01-01"), dated(3, 12, "2025-06-01")],
-        };
-        let at = |path: &str, day: &str| book.in_force(path, day.parse().unwrap()).map(|(id, _)| id.0).ok();
-        assert_eq!(at("/1/", "2025-12-31"), Some(1));
-        assert_eq!(at("/1/7/", "2026-01-01"), Some(2));
-        assert_eq!(at("/1/12/99/", "2025-05-31"), Some(1), "a county's rule touches only what comes after it");
-        assert_eq!(at("/1/12/99/", "2026-05-01"), Some(3));
-        assert_eq!(at("/1/", "2018-12-31"), None);
     }
 }

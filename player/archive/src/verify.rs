@@ -143,9 +143,9 @@ fn check_link(entry: &ledger_entry::Model, last_seq: i64, last_hash: &str, findi
     if chain::link(&entry.prev_hash, entry) != entry.hash {
         findings.add(Fault::Altered { seq });
     }
-    let reasons_ms = ledger::reasons_of(entry).ok().and_then(|reasons| {
-        reasons.values().try_fold(0_i64, |sum, ms| sum.checked_add(*ms))
-    });
+    let reasons_ms = ledger::reasons_of(entry)
+        .ok()
+        .and_then(|reasons| reasons.values().try_fold(0_i64, |sum, ms| sum.checked_add(*ms)));
     if reasons_ms.and_then(|ms| entry.credited_ms.checked_add(ms)) != Some(entry.claimed_ms) {
         findings.add(Fault::NotConserved { seq });
     }
@@ -198,8 +198,12 @@ async fn check_end(
     if head_then.seq != last_seq || head_then.hash != last_hash {
         findings.add(Fault::WrongEnd { head_seq: head_then.seq, last_seq });
     }
-    let newest =
-        ledger_entry::Entity::find().order_by_desc(ledger_entry::Column::Seq).limit(1).one(db).await?.map_or(0, |row| row.seq);
+    let newest = ledger_entry::Entity::find()
+        .order_by_desc(ledger_entry::Column::Seq)
+        .limit(1)
+        .one(db)
+        .await?
+        .map_or(0, |row| row.seq);
     let head_now = head(db).await?.seq; // read after the newest entry: an honest one is never behind it
     if newest > head_now {
         findings.add(Fault::WrongEnd { head_seq: head_now, last_seq: newest });
@@ -210,24 +214,26 @@ async fn check_end(
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Altered { seq } => write!(f, "第 {seq} 条:内容被改动"),
-            Self::Missing { first, last } if first == last => write!(f, "第 {first} 条:缺失"),
-            Self::Missing { first, last } => write!(f, "第 {first} 至 {last} 条:缺失"),
-            Self::Unlinked { seq } => write!(f, "第 {seq} 条:与上一条不相连,曾有插入或改写"),
-            Self::NotConserved { seq } => write!(f, "第 {seq} 条:计入与未计入之和不等于申报"),
+            Self::Altered { seq } => write!(f, "第 {seq} 条：内容被改动"),
+            Self::Missing { first, last } if first == last => write!(f, "第 {first} 条：缺失"),
+            Self::Missing { first, last } => write!(f, "第 {first} 至 {last} 条：缺失"),
+            Self::Unlinked { seq } => write!(f, "第 {seq} 条：与上一条不相连，曾有插入或改写"),
+            Self::NotConserved { seq } => write!(f, "第 {seq} 条：计入与未计入之和不等于申报"),
             Self::NotAsWatched { seq, credited_ms, worth_ms } => {
-                write!(f, "第 {seq} 条:计入 {credited_ms} 毫秒,按收看记录应为 {worth_ms} 毫秒")
+                write!(f, "第 {seq} 条：计入 {credited_ms} 毫秒，按收看记录应为 {worth_ms} 毫秒")
             }
-            Self::WrongEnd { head_seq, last_seq } => write!(f, "末条应为第 {head_seq} 条,实为第 {last_seq} 条或内容不符"),
+            Self::WrongEnd { head_seq, last_seq } => {
+                write!(f, "末条应为第 {head_seq} 条，实为第 {last_seq} 条或内容不符")
+            }
         }
     }
 }
 
 impl fmt::Display for Findings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "台账 {} 条,其中 {} 条按收看记录重算", self.entries, self.recomputed)?;
+        write!(f, "台账 {} 条，其中 {} 条按收看记录重算", self.entries, self.recomputed)?;
         if self.is_sound() {
-            return write!(f, ":链条完整,数字一致。");
+            return write!(f, "：链条完整，数字一致。");
         }
         for fault in &self.faults {
             write!(f, "\n  {fault}")?;
@@ -238,3 +244,6 @@ impl fmt::Display for Findings {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -239,10 +239,7 @@ pub(crate) async fn classes(db: &impl ConnectionTrait, slice: &Slice) -> Result<
 }
 
 /// The posts each person held at any time of the slice.
-pub(crate) async fn posts(
-    db: &impl ConnectionTrait,
-    slice: &Slice,
-) -> Result<HashMap<PersonId, BTreeSet<PostKind>>> {
+pub(crate) async fn posts(db: &impl ConnectionTrait, slice: &Slice) -> Result<HashMap<PersonId, BTreeSet<PostKind>>> {
     let rows: Vec<(PersonId, PostKind)> = post::Entity::find()
         .select_only()
         .columns([post::Column::PersonId, post::Column::Kind])

@@ -104,7 +104,8 @@ impl Sessions {
         }
         let missing: Vec<_> = ids.iter().copied().filter(|id| !self.read.contains_key(id)).collect();
         for chunk in missing.chunks(CHUNK) {
-            let rows = playback::Entity::find().filter(playback::Column::Id.is_in(chunk.iter().copied())).all(db).await?;
+            let rows =
+                playback::Entity::find().filter(playback::Column::Id.is_in(chunk.iter().copied())).all(db).await?;
             for session in Session::load(db, &rows).await? {
                 self.read.insert(session.playback_id, Arc::new(session));
             }

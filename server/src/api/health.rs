@@ -8,21 +8,28 @@ use actix_web::web::Data;
 
 /// The process answers.
 #[utoipa::path(get, path = "/healthz", tag = "health", responses((status = 200, description = "alive", body = String, content_type = "text/plain")))]
-#[expect(clippy::unused_async, reason = "a handler is async")]
 pub async fn live() -> HttpResponse {
-    HttpResponse::Ok().insert_header(("Cache-Control", "no-store")).content_type("text/plain; charset=utf-8").body("ok\n")
+    HttpResponse::Ok()
+        .insert_header(("Cache-Control", "no-store"))
+        .content_type("text/plain; charset=utf-8")
+        .body("ok\n")
 }
 
 /// The process can do its work: the database answers.
 #[utoipa::path(get, path = "/readyz", tag = "health", responses((status = 200, description = "ready", body = String, content_type = "text/plain"), (status = 503, description = "not ready", body = crate::error::ErrorBody)))]
 pub async fn ready(db: Data<Database>) -> ApiResult<HttpResponse> {
     db.read.ping().await.map_err(|_| ApiError::new(Code::Busy).retry_after(2))?;
-    Ok(HttpResponse::Ok().insert_header(("Cache-Control", "no-store")).content_type("text/plain; charset=utf-8").body("ready\n"))
+    Ok(HttpResponse::Ok()
+        .insert_header(("Cache-Control", "no-store"))
+        .content_type("text/plain; charset=utf-8")
+        .body("ready\n"))
 }
 
 /// Counters in the text format of Prometheus.
 #[utoipa::path(get, path = "/metrics", tag = "health", responses((status = 200, description = "Prometheus text", body = String, content_type = "text/plain")))]
-#[expect(clippy::unused_async, reason = "a handler is async")]
 pub async fn metrics(metrics: Data<Metrics>) -> HttpResponse {
-    HttpResponse::Ok().insert_header(("Cache-Control", "no-store")).content_type("text/plain; version=0.0.4; charset=utf-8").body(metrics.text())
+    HttpResponse::Ok()
+        .insert_header(("Cache-Control", "no-store"))
+        .content_type("text/plain; version=0.0.4; charset=utf-8")
+        .body(metrics.text())
 }

@@ -6,6 +6,7 @@ pub use body::{LessonAnswer, LessonBrief, LessonPatchBody, LessonsAnswer, MediaA
 
 use super::courses::{VersionQuery, audience, optional_category};
 use crate::auth::identity::{Author, Identity, Reviewer, SignedIn};
+use crate::auth::reach;
 use crate::database::Database;
 use crate::error::{ApiError, ApiResult, Code, ErrorBody};
 use actix_web::HttpResponse;
@@ -74,8 +75,11 @@ pub async fn show(caller: SignedIn, id: Path<String>, db: Data<Database>) -> Api
 pub async fn create(author: Author, body: Json<NewLessonBody>, db: Data<Database>) -> ApiResult<HttpResponse> {
     let body = body.into_inner();
     let course = catalog::course::get(&db.read, CourseId(body.course_id)).await?;
-    reached(&db, &author.reach(), course.unit_id).await?;
+    reach::unit(&db, &author.reach(), course.unit_id).await?;
     let audience = audience(&db, &author, body.audience_unit_id).await?;
+    if let Some(sha256) = &body.media_sha256 {
+        reach::blob(&db, &author, sha256).await?;
+    }
     let new = body.parse(audience)?;
     let made = lesson::create(&db.write, new, Some(author.account_id), Moment::now()).await?;
     Ok(HttpResponse::Created().json(answer(&db, made).await?))
@@ -99,9 +103,12 @@ pub async fn update(
     let (old, body) = (within(&db, &author.reach(), &id).await?, body.into_inner());
     if let Some(course) = body.course_id {
         let course = catalog::course::get(&db.read, CourseId(course)).await?;
-        reached(&db, &author.reach(), course.unit_id).await?;
+        reach::unit(&db, &author.reach(), course.unit_id).await?;
     }
     let audience = audience(&db, &author, body.audience_unit_id).await?;
+    if let Some(Some(sha256)) = &body.media_sha256 {
+        reach::blob(&db, &author, sha256).await?;
+    }
     let (version, patch) = (body.version, body.parse(audience)?);
     let new = lesson::update(&db.write, old.id, patch, version, Some(author.account_id), Moment::now()).await?;
     Ok(Json(answer(&db, new).await?))
@@ -218,15 +225,10 @@ impl LessonsQuery {
 }
 
 /// A lesson kept by a unit within reach; any other is not there.
-async fn within(db: &Database, reach: &Scope, id: &str) -> ApiResult<row::Model> {
+async fn within(db: &Database, scope: &Scope, id: &str) -> ApiResult<row::Model> {
     let found = lesson::find(&db.read, id).await?;
-    reached(db, reach, found.unit_id).await?;
+    reach::unit(db, scope, found.unit_id).await?;
     Ok(found)
-}
-
-async fn reached(db: &Database, reach: &Scope, unit: entity::UnitId) -> ApiResult<()> {
-    let unit = roster::org::unit(&db.read, unit).await?;
-    if reach.contains(&unit.path) { Ok(()) } else { Err(ApiError::new(Code::NotFound)) }
 }
 
 async fn answer(db: &Database, lesson: row::Model) -> ApiResult<LessonAnswer> {

@@ -90,7 +90,7 @@ pub struct SearchAnswer {
     hits: Vec<HitAnswer>,
     /// What the hits could be narrowed by, each counted without its own filter.
     facets: FacetsAnswer,
-    /// The Chinese words that typed pinyin was read as; search with `literal=true` to go back.
+    /// What typed pinyin, or a word nobody wrote, was read as; search with `literal=true` to go back.
     #[serde(skip_serializing_if = "Option::is_none")]
     read_as: Option<String>,
 }

@@ -23,7 +23,6 @@ const BODY: &str = "application/offset+octet-stream";
 
 /// What this server can do.
 #[utoipa::path(options, path = "/uploads", tag = "uploads", responses((status = 204, description = "versions, extensions and limits in the Tus-* headers")))]
-#[expect(clippy::unused_async, reason = "a handler is async")]
 pub async fn options(uploads: Data<Uploads>) -> HttpResponse {
     HttpResponse::NoContent()
         .insert_header(("Tus-Resumable", VERSION))
@@ -32,6 +31,12 @@ pub async fn options(uploads: Data<Uploads>) -> HttpResponse {
         .insert_header(("Tus-Checksum-Algorithm", ALGORITHMS))
         .insert_header(("Tus-Max-Size", uploads.limits().max_bytes.to_string()))
         .finish()
+}
+
+/// What this server can do, asked of one upload's address.
+#[utoipa::path(options, path = "/uploads/{id}", tag = "uploads", params(("id" = String, Path, description = "from Location")), responses((status = 204, description = "as for /uploads")))]
+pub async fn options_of_one(uploads: Data<Uploads>) -> HttpResponse {
+    options(uploads).await
 }
 
 /// Announce an upload, and send its first bytes along if you like.
@@ -113,7 +118,10 @@ pub async fn offset(
 ) -> HttpResponse {
     tus(async {
         right_version(request.headers())?;
-        let row = mine(&caller?, &id, &db, &uploads, &store).await?;
+        let caller = caller?;
+        owned(&caller, &id, &db).await?;
+        upload::make_way(&uploads, &id).await;
+        let row = mine(&caller, &id, &db, &uploads, &store).await?;
         let mut response = HttpResponse::Ok();
         response.insert_header((header::CACHE_CONTROL, "no-store"));
         response.insert_header(("Upload-Offset", row.received.to_string()));

@@ -29,9 +29,7 @@ fn from_elsewhere(request: &ServiceRequest) -> bool {
     match (header("sec-fetch-site"), header(ORIGIN.as_str())) {
         (Some("same-origin" | "none"), _) => false,
         (Some(_), _) => true,
-        (None, Some(origin)) => {
-            origin.split_once("://").map(|(_, authority)| authority) != header(HOST.as_str())
-        }
+        (None, Some(origin)) => origin.split_once("://").map(|(_, authority)| authority) != header(HOST.as_str()),
         (None, None) => false,
     }
 }

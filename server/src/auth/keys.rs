@@ -47,7 +47,8 @@ fn create(path: &Path) -> Result<(), Failure> {
     let mut key = [0u8; 32];
     rand::rngs::SysRng.try_fill_bytes(&mut key).map_err(|cause| Failure::new("系统随机数不可用", cause.to_string()))?;
     let fresh = path.with_extension("key.new");
-    let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh).map_err(failed)?;
+    let mut file =
+        std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh).map_err(failed)?;
     file.write_all(&key).and_then(|()| file.sync_all()).map_err(failed)?;
     std::fs::rename(&fresh, path).map_err(failed)
 }

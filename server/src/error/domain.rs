@@ -61,7 +61,9 @@ impl From<content::Error> for ApiError {
             E::TooManyOpen => Self::say(Code::SlowDown, "未完成的上传太多，请先完成或取消一些"),
             E::BadMetadata(how) => Self::say(Code::InvalidHeader, format!("Upload-Metadata 有误：{how}")),
             E::NotReceiving => Self::say(Code::WrongState, "这次上传已收完，不再接收内容"),
-            E::WrongOffset { actual } => Self::say(Code::OffsetMismatch, format!("续传位置不一致，应从 {actual} 字节开始")),
+            E::WrongOffset { actual } => {
+                Self::say(Code::OffsetMismatch, format!("续传位置不一致，应从 {actual} 字节开始"))
+            }
             E::TooManyBytes => Self::say(Code::TooLarge, "内容比上传时声明的长度更长"),
             E::Busy => Self::new(Code::Locked),
             E::BadChecksum => Self::say(Code::InvalidHeader, "Upload-Checksum 有误或算法不受支持"),
@@ -80,7 +82,9 @@ impl From<player::Error> for ApiError {
     fn from(cause: player::Error) -> Self {
         use player::Error as E;
         match cause {
-            E::UnknownLesson(_) | E::UnknownPerson(_) | E::UnknownPlayback(_) | E::NotYours(_) => Self::new(Code::NotFound),
+            E::UnknownLesson(_) | E::UnknownPerson(_) | E::UnknownPlayback(_) | E::NotYours(_) => {
+                Self::new(Code::NotFound)
+            }
             E::NothingToPlay(_) => Self::say(Code::WrongState, "这门课还没有可播放的内容"),
             E::NoLearner => Self::say(Code::Forbidden, "此账号没有对应的学员，不能自学计时"),
             E::RosterTooLong { most } => Self::say(Code::InvalidRequest, format!("一间教室最多点名 {most} 人")),
@@ -101,14 +105,18 @@ impl From<archive::Error> for ApiError {
     fn from(cause: archive::Error) -> Self {
         use archive::Error as E;
         match cause {
-            E::NoSuchPlayback(_) | E::NoSuchPerson(_) | E::NoSuchUnit(_) | E::NoSuchEntry(_) => Self::new(Code::NotFound),
+            E::NoSuchPlayback(_) | E::NoSuchPerson(_) | E::NoSuchUnit(_) | E::NoSuchEntry(_) => {
+                Self::new(Code::NotFound)
+            }
             E::StillOpen(_) => Self::say(Code::WrongState, "这次学习尚未结束"),
             E::CorrectsCorrection(_) => Self::say(Code::WrongState, "更正记录本身不能再更正，请更正原记录"),
             E::CorrectionOutOfBounds { most_ms } => {
                 Self::say(Code::InvalidRequest, format!("更正后的时长须在 0 到 {} 分钟之间", most_ms / 60_000))
             }
             E::NoReason => Self::say(Code::InvalidRequest, "请填写更正理由（1 到 500 字）"),
-            E::BrokenRules { line, reason } => Self::say(Code::Unprocessable, format!("规则第 {line} 行有误：{reason}")),
+            E::BrokenRules { line, reason } => {
+                Self::say(Code::Unprocessable, format!("规则第 {line} 行有误：{reason}"))
+            }
             E::RuleTooEarly(_) => Self::say(Code::InvalidRequest, "新规则只能从今天以后生效"),
             E::RuleDayTaken(_) => Self::say(Code::Taken, "该日期已有规则生效"),
             E::BadClass(field) => Self::say(Code::InvalidRequest, format!("培训班信息有误：{field}")),

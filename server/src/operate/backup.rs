@@ -6,8 +6,8 @@
 use crate::app::{open_database, prepare_folder};
 use crate::config::Config;
 use crate::failure::Failure;
-use secrecy::ExposeSecret;
 use sea_orm::ConnectionTrait;
+use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -142,8 +142,13 @@ fn read_manifest(dir: &Path) -> Result<Manifest, Failure> {
     let failed = |cause| Failure::new(format!("{} 不是备份：没有清单", dir.display()), cause);
     let text = fs::read_to_string(dir.join(MANIFEST)).map_err(failed)?;
     let manifest: Manifest = serde_json::from_str(&text).map_err(|cause| Failure::new("备份清单有误", cause))?;
-    let inside = |name: &String| Path::new(name).components().all(|part| matches!(part, std::path::Component::Normal(_)));
-    if manifest.files.keys().all(inside) { Ok(manifest) } else { Err(Failure::say("备份清单有误：路径越界")) }
+    let inside =
+        |name: &String| Path::new(name).components().all(|part| matches!(part, std::path::Component::Normal(_)));
+    if manifest.files.keys().all(inside) {
+        Ok(manifest)
+    } else {
+        Err(Failure::say("备份清单有误：路径越界"))
+    }
 }
 
 fn hash(path: &Path) -> Result<String, Failure> {

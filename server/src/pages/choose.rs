@@ -92,6 +92,11 @@ pub fn tabs(identity: &Identity, here: &str) -> Vec<Tab> {
     all.into_iter().filter(|(_, _, roles)| identity.has(roles)).map(tab).collect()
 }
 
+/// The entry of the main navigation to which pages shared by the studio and the offices belong for this caller.
+pub fn desk(identity: &Identity) -> &'static str {
+    if identity.has(AUTHORS) { "/studio" } else { "/office" }
+}
+
 /// The unit a page is about: the wanted one when it lies within reach, else the highest the caller reaches.
 ///
 /// # Errors

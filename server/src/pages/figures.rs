@@ -2,11 +2,11 @@
 
 use std::fmt::Write;
 
-/// Whole minutes, rounded to the nearest; under one minute says so.
+/// Whole minutes, rounded to the nearest; under one minute whole seconds.
 pub fn minutes(ms: i64) -> String {
     match ms {
         0 => "0 分钟".into(),
-        1..60_000 => "不到 1 分钟".into(),
+        1..60_000 => format!("{} 秒", ms.saturating_add(999) / 1000),
         _ => format!("{} 分钟", ms.saturating_add(if ms < 0 { -30_000 } else { 30_000 }) / 60_000),
     }
 }
@@ -34,10 +34,14 @@ pub fn clock(ms: i64) -> String {
     text
 }
 
-/// A number with at most one decimal, and none when it is whole: `12`, `7.5`.
-pub fn decimal(value: f64) -> String {
+/// A number for a narrow place: one decimal below ten, none above, none when it is whole: `7.5`, `12`, `0`.
+pub fn brief(value: f64) -> String {
     let tenths = (value * 10.0).round() / 10.0;
-    if (tenths - tenths.round()).abs() < 1e-9 { format!("{tenths:.0}") } else { format!("{tenths:.1}") }
+    if tenths.abs() >= 10.0 || (tenths - tenths.round()).abs() < 1e-9 {
+        format!("{tenths:.0}")
+    } else {
+        format!("{tenths:.1}")
+    }
 }
 
 #[cfg(test)]
@@ -46,9 +50,9 @@ mod tests {
 
     #[test]
     fn times_and_sizes_read_as_people_write_them() {
-        assert_eq!([minutes(0), minutes(59_000), minutes(1_864_000)], ["0 分钟", "不到 1 分钟", "31 分钟"]);
+        assert_eq!([minutes(0), minutes(59_000), minutes(1_864_000)], ["0 分钟", "59 秒", "31 分钟"]);
         assert_eq!([clock(245_000), clock(3_750_000), clock(-5)], ["4:05", "1:02:30", "0:00"]);
         assert_eq!([size(1), size(12_345_678), size(2_150_000_000)], ["1 KB", "12.3 MB", "2.1 GB"]);
-        assert_eq!([decimal(12.0), decimal(7.46), decimal(0.04)], ["12", "7.5", "0"]);
+        assert_eq!([brief(33.4), brief(7.46), brief(0.04)], ["33", "7.5", "0"]);
     }
 }

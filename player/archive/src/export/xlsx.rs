@@ -109,7 +109,7 @@ fn write_row(
                 None => drop(sheet.write_string(row, place, fitting(text))?),
             },
             Cell::Id(id) => drop(sheet.write_string_with_format(row, place, fitting(id), &formats.id)?),
-            Cell::Count(count) => drop(sheet.write_number(row, place, whole(*count))?),
+            Cell::Count(count) => drop(sheet.write_number(row, place, *count as f64)?),
             Cell::Amount(amount) => {
                 sheet.write_number_with_format(row, place, amount.to_f64(), &formats.amount)?;
             }
@@ -133,7 +133,7 @@ fn write_notes(
     sheet.set_name("说明")?;
     sheet.set_column_width(0, 12)?;
     sheet.set_column_width(1, 80)?;
-    let rounding = ("取数", "分钟和学时向下取两位小数;合计按毫秒累加后再取,不是各行显示值之和".to_owned());
+    let rounding = ("取数", "分钟和学时向下取两位小数；合计按毫秒累加后再取，不是各行显示值之和".to_owned());
     for (row, (name, value)) in (0_u32..).zip(notes.iter().chain([&rounding])) {
         sheet.write_string_with_format(row, 0, *name, &formats.bold)?;
         sheet.write_string(row, 1, fitting(value))?;
@@ -144,8 +144,4 @@ fn write_notes(
 /// A cell holds 32,767 characters.
 fn fitting(text: &str) -> String {
     text.chars().take(32_767).collect()
-}
-
-fn whole(count: i64) -> f64 {
-    crate::Hundredths::whole(count).to_f64()
 }

@@ -7,7 +7,9 @@ use super::{NewEntry, append, hold_head};
 use crate::rules::RuleBook;
 use crate::watched::{self, Session, Sessions};
 use crate::{Error, Result};
-use entity::{Moment, PersonId, PlaybackId, PlaybackMode, Source, UnitId, ledger_entry, lesson, org_unit, person, playback};
+use entity::{
+    Moment, PersonId, PlaybackId, PlaybackMode, Source, UnitId, ledger_entry, lesson, org_unit, person, playback,
+};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, EntityTrait, QueryFilter,
     QueryOrder, QuerySelect, TransactionTrait,
@@ -147,3 +149,6 @@ async fn homes_of(
     });
     placed.collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,7 @@ use entity::Day;
 use sea_orm::ConnectionTrait;
 
 pub(super) async fn report(frame: Frame) -> Result<Report> {
-    let targets = targets(&frame.book, &frame.roster, frame.judged_on)?;
+    let targets = targets(&frame.book, &frame.roster, frame.judged_on);
     let total = Total::over(view::by_source(&frame.db, &frame.book, &frame.slice).await?.values());
     let row_count = frame.roster.count(&frame.db, &frame.slice).await?;
     let columns = columns(&targets);
@@ -30,10 +30,9 @@ struct TargetColumns {
     unit: &'static str,
 }
 
-fn targets(book: &RuleBook, roster: &Roster, day: Day) -> Result<Vec<TargetColumns>> {
+fn targets(book: &RuleBook, roster: &Roster, day: Day) -> Vec<TargetColumns> {
     let mut targets: Vec<TargetColumns> = Vec::new();
-    for place in roster.places.iter() {
-        let (_, rules) = book.in_force(&place.path, day)?;
+    for (_, rules) in roster.places.iter().filter_map(|place| book.in_force(&place.path, day).ok()) {
         for target in &rules.targets {
             if targets.iter().all(|known| known.id != target.id) {
                 let (id, name) = (target.id.clone(), target.name.clone());
@@ -41,16 +40,17 @@ fn targets(book: &RuleBook, roster: &Roster, day: Day) -> Result<Vec<TargetColum
             }
         }
     }
-    Ok(targets)
+    targets
 }
 
 fn columns(targets: &[TargetColumns]) -> Vec<Column> {
-    let place = [("县区", 14), ("乡镇", 14), ("村", 16), ("人员编号", 20), ("姓名", 10), ("职务", 18), ("学时合计", 10)];
+    let place =
+        [("县区", 14), ("乡镇", 14), ("村", 16), ("人员编号", 20), ("姓名", 10), ("职务", 18), ("学时合计", 10)];
     let mut columns: Vec<_> = place.into_iter().map(|(title, width)| Column::new(title, width)).collect();
     for target in targets {
-        columns.push(Column::new(format!("{}:完成({})", target.name, target.unit), 16));
-        columns.push(Column::new(format!("{}:要求({})", target.name, target.unit), 16));
-        columns.push(Column::new(format!("{}:达标", target.name), 12));
+        columns.push(Column::new(format!("{}：完成（{}）", target.name, target.unit), 16));
+        columns.push(Column::new(format!("{}：要求（{}）", target.name, target.unit), 16));
+        columns.push(Column::new(format!("{}：达标", target.name), 12));
     }
     columns.push(Column::new("全部达标", 10));
     columns.push(Column::new("尚缺", 40));
@@ -86,9 +86,9 @@ async fn batch_rows(
     for person in people {
         let credit = sums.remove(&person.id).unwrap_or_default().all().credit;
         let facts = Facts { credit, classes: classes.remove(&person.id).unwrap_or_default() };
-        let (_, rules) = book.in_force(person.path(), day)?;
+        let rules = book.in_force(person.path(), day).ok().map(|(_, rules)| rules);
         let held = posts.get(&person.id);
-        let standings = held.map(|held| assess::standings(&rules, held, &facts)).unwrap_or_default();
+        let standings = held.map(|held| assess::standings(rules.as_deref(), held, &facts)).unwrap_or_default();
         let mut cells = person.cells(held);
         cells.push(Cell::Amount(credit.hundredths()));
         cells.extend(targets.iter().flat_map(|target| target_cells(&standings, &target.id)));
@@ -112,7 +112,7 @@ fn verdict(standings: &[Standing]) -> [Cell; 2] {
     let missing = standings.iter().filter(|standing| !standing.met);
     let missing: Vec<_> =
         missing.map(|standing| format!("{}缺 {} {}", standing.name, standing.missing, standing.unit)).collect();
-    [yes_or_no(missing.is_empty()), Cell::Text(missing.join(";"))]
+    [yes_or_no(missing.is_empty()), Cell::Text(missing.join("；"))]
 }
 
 fn yes_or_no(met: bool) -> Cell {

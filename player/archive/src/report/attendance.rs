@@ -119,5 +119,5 @@ fn row(
 /// Each reason with its minutes.
 fn reason_text(reasons: &BTreeMap<Reason, i64>) -> String {
     let parts = reasons.iter().map(|(reason, ms)| format!("{} {} 分钟", reason.label(), Hundredths::minutes(*ms)));
-    parts.collect::<Vec<_>>().join(";")
+    parts.collect::<Vec<_>>().join("；")
 }

@@ -2,9 +2,9 @@
 
 use super::people::Someone;
 use super::{Cell, Column, Frame, Kind, Report, Rows};
+use crate::Result;
 use crate::rules::RuleBook;
 use crate::view::{self, PersonSums, Slice, Whom};
-use crate::Result;
 use entity::{Day, Source};
 use sea_orm::ConnectionTrait;
 

@@ -76,7 +76,12 @@ impl Roster {
     }
 
     /// The people of one group, in order, in batches that are judged at once.
-    pub(super) async fn people(&self, db: &impl ConnectionTrait, slice: &Slice, group: usize) -> Result<Vec<Vec<Someone>>> {
+    pub(super) async fn people(
+        &self,
+        db: &impl ConnectionTrait,
+        slice: &Slice,
+        group: usize,
+    ) -> Result<Vec<Vec<Someone>>> {
         let places: Vec<_> = self.places.iter().skip(group * UNITS).take(UNITS).collect();
         let rank: HashMap<UnitId, usize> = places.iter().zip(0..).map(|(place, rank)| (place.unit_id, rank)).collect();
         let mut rows: Vec<(PersonId, String, String, UnitId)> = person::Entity::find()

@@ -78,6 +78,8 @@ pub struct LessonAnswer {
     source: String,
     /// The last civil day it may be shown.
     valid_until: Option<String>,
+    /// Where it plays; an article has none.
+    media_url: Option<String>,
     /// What is played; an article has none.
     media: Option<MediaAnswer>,
     /// The unit that keeps it.
@@ -144,7 +146,7 @@ pub struct NewLessonBody {
     /// Its length; that of the media, or the reading time, when absent.
     duration_ms: Option<i64>,
     /// The blob that is played.
-    media_sha256: Option<String>,
+    pub(crate) media_sha256: Option<String>,
     /// The unit whose subtree it is for; its course's audience when absent.
     pub(crate) audience_unit_id: Option<i64>,
     /// Sample text whose doses and sums are not advice.
@@ -198,7 +200,7 @@ pub struct LessonPatchBody {
     /// Another blob, or none.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>)]
-    media_sha256: Option<Option<String>>,
+    pub(crate) media_sha256: Option<Option<String>>,
     /// Another audience.
     pub(crate) audience_unit_id: Option<i64>,
 }
@@ -329,6 +331,7 @@ impl LessonAnswer {
             season: lesson.season.clone(),
             source: lesson.source.clone(),
             valid_until: lesson.valid_until.map(|day| day.to_string()),
+            media_url: media.as_ref().map(|media| media.url.clone()),
             media,
             unit_id: lesson.unit_id.0,
             audience_unit_id: lesson.audience_unit_id.0,

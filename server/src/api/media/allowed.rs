@@ -2,6 +2,7 @@
 //! stream of ranges asks the database once.
 
 use crate::auth::identity::{Identity, UPLOADERS};
+use crate::auth::reach;
 use crate::database::Database;
 use crate::error::{ApiResult, Code};
 use actix_web::http::header::HeaderValue;
@@ -63,7 +64,7 @@ pub async fn may_read(
 }
 
 async fn is_for(db: &Database, caller: &Identity, row: &media::Model, now: Moment) -> ApiResult<bool> {
-    if row.uploaded_by == Some(caller.account_id) {
+    if reach::brought(db, caller, row).await? {
         return Ok(true);
     }
     let viewer = caller.viewer();

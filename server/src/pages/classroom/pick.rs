@@ -1,14 +1,15 @@
 //! Picking today's lesson: what is in season comes first, so that OK on the first card is mostly right.
 
 use super::room;
+use crate::api::search::Searches;
 use crate::auth::identity::Operator;
 use crate::database::Database;
-use crate::error::{ApiError, ApiResult};
+use crate::error::ApiResult;
 use crate::pages::parts::Pager;
 use crate::pages::phone::card::{Card, cards};
 use crate::pages::shell::Shell;
 use actix_web::HttpResponse;
-use actix_web::web::{self, Data, Query};
+use actix_web::web::{Data, Query};
 use askama::Template;
 use catalog::search::{Index, SearchQuery};
 use catalog::{Viewer, audience, season};
@@ -53,6 +54,7 @@ pub async fn pick(
     caller: Operator,
     params: Query<Params>,
     index: Data<Index>,
+    searches: Data<Searches>,
     db: Data<Database>,
 ) -> ApiResult<HttpResponse> {
     let params = params.into_inner();
@@ -60,7 +62,7 @@ pub async fn pick(
     let page = params.page.parse().unwrap_or(1).clamp(1, LAST_PAGE);
     let (category, q) = (Category::parse(&params.category), params.q.trim());
     let (rows, total) = match (q.is_empty(), category) {
-        (false, _) => found(&db, index, q, &viewer, today).await?,
+        (false, _) => found(&db, (index, &searches), q, &viewer, today).await?,
         (true, None) => recommended(&db, &viewer, today).await?,
         (true, Some(category)) => of_category(&db, &viewer, today, category, page).await?,
     };
@@ -140,14 +142,14 @@ async fn of_category(
 /// The best hits that can be played, in their order.
 async fn found(
     db: &Database,
-    index: Data<Index>,
+    (index, searches): (Data<Index>, &Searches),
     q: &str,
     viewer: &Viewer,
     today: Day,
 ) -> ApiResult<(Vec<lesson::Model>, u64)> {
     let query = SearchQuery { size: 50, ..SearchQuery::of(q) };
     let asker = viewer.clone();
-    let answer = web::block(move || index.search(&query, &asker, today)).await?.map_err(ApiError::from)?;
+    let answer = searches.run(move || index.search(&query, &asker, today)).await?;
     let playable = answer.hits.iter().filter(|hit| hit.size_bytes > 0).map(|hit| hit.lesson_id);
     let ids: Vec<LessonId> = playable.take(SIZE as usize).collect();
     let visible = audience::published_for(viewer, today);

@@ -29,6 +29,7 @@ struct RollPage {
     unit_name: String,
     people: Vec<person::Model>,
     groups: Vec<Group>,
+    above: Option<org_unit::Model>,
     units: Vec<org_unit::Model>,
     back: &'static str,
 }
@@ -69,9 +70,17 @@ pub async fn roll(
         unit_name: roster::org::full_name(&db.read, &unit).await?,
         groups: groups(&people),
         people,
+        above: above(&db, &caller, &unit).await?,
         units: below(&db, &caller, &unit).await?,
         back: "/classroom",
     })
+}
+
+/// The unit above, when it is in reach: from there to the other villages.
+async fn above(db: &Database, caller: &Operator, unit: &org_unit::Model) -> ApiResult<Option<org_unit::Model>> {
+    let Some(parent) = unit.parent_id else { return Ok(None) };
+    let parent = roster::org::unit(&db.read, parent).await?;
+    Ok(Some(parent).filter(|parent| caller.reach().contains(&parent.path)))
 }
 
 /// The units below, for who runs classes in many villages.

@@ -32,6 +32,7 @@ const ACTIONS: &[(&str, &str)] = &[
     ("course.create", "新建课程"),
     ("course.update", "修改课程"),
     ("course.delete", "删除课程"),
+    ("media.add", "上传文件"),
     ("class.record", "登记集中培训"),
     ("ledger.correct", "更正学时"),
     ("rule.enact", "启用学时规则"),
@@ -162,13 +163,23 @@ async fn rows(db: &impl ConnectionTrait, entries: Vec<audit::Model>) -> ApiResul
     let names = names(db, entries.iter().filter_map(|entry| entry.account_id).collect()).await?;
     let row = |entry: audit::Model| Row {
         at: entry.at.local().format("%Y-%m-%d %H:%M:%S").to_string(),
-        who: entry.account_id.map_or("命令行".into(), |id| names.get(&id).cloned().unwrap_or_else(|| id.to_string())),
+        who: entry
+            .account_id
+            .map_or("命令行".into(), |id| names.get(&id).cloned().unwrap_or_else(|| id.to_string())),
         action: ACTIONS.iter().find(|(verb, _)| *verb == entry.action).map_or("", |(_, label)| label),
         verb: entry.action,
-        target: entry.target,
+        target: shortened(&entry.target),
         detail: entry.detail,
     };
     Ok(entries.into_iter().map(row).collect())
+}
+
+/// A hash is told by its beginning.
+fn shortened(target: &str) -> String {
+    match target.char_indices().nth(24) {
+        Some((at, _)) => format!("{}…", target.get(..at).unwrap_or_default()),
+        None => target.to_owned(),
+    }
 }
 
 /// The name and login of each account.

@@ -108,8 +108,13 @@ pub async fn show(reader: Reader, query: Query<UnitsQuery>, db: Data<Database>) 
 }
 
 /// The columns that sort, by the word of the address. A column of numbers begins with its greatest.
-const COLUMNS: [(&str, &str, bool); 5] =
-    [("name", "单位", false), ("people", "人数", true), ("credit", "学时", true), ("met", "达标率", false), ("last", "最近学习", false)];
+const COLUMNS: [(&str, &str, bool); 5] = [
+    ("name", "单位", false),
+    ("people", "人数", true),
+    ("credit", "学时", true),
+    ("met", "达标率", false),
+    ("last", "最近学习", false),
+];
 
 /// Sorts by the column a word names; `-` before it turns the order round. Without a word units stand by their code.
 fn sort(children: &mut [UnitYear], word: &str) {
@@ -141,7 +146,8 @@ fn heads(here: &str, sorted: &str) -> Vec<Head> {
 }
 
 fn plain_heads(columns: &[(&str, bool)]) -> Vec<Head> {
-    let head = |(label, number): &(&str, bool)| Head { label: (*label).into(), number: *number, href: None, sorted: None };
+    let head =
+        |(label, number): &(&str, bool)| Head { label: (*label).into(), number: *number, href: None, sorted: None };
     columns.iter().map(head).collect()
 }
 

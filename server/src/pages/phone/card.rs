@@ -99,7 +99,7 @@ impl Card {
 
     /// The card of something found; `media` tells video from audio.
     pub fn found(hit: Hit, media: Option<&Blob>) -> Self {
-        let said_at = hit.match_at_ms.filter(|at| *at > 0);
+        let said_at = hit.match_at_ms.filter(|at| *at > 0 && hit.size_bytes > 0);
         let size = (hit.size_bytes > 0).then(|| figures::size(hit.size_bytes));
         let lecturer = Some(hit.lecturer).filter(|name| !name.is_empty());
         let said = said_at.map(|at| format!("约 {} 处讲到", figures::clock(at)));

@@ -36,6 +36,7 @@ struct LessonPage {
     paragraphs: Vec<String>,
     mine: Option<Mine>,
     outline: Vec<OutlineItem>,
+    total: usize,
     next: Option<OutlineItem>,
     course: course::Model,
     lesson: lesson::Model,
@@ -83,7 +84,8 @@ pub async fn lesson(
         paragraphs: paragraphs(&lesson.body),
         mine: mine(&db.read, caller.person_id, lesson.id).await?,
         next: outline.iter().skip_while(|item| !item.current).nth(1).cloned(),
-        outline,
+        total: outline.len(),
+        outline: around(outline),
         course,
         lesson,
     })
@@ -175,9 +177,28 @@ fn outline(rows: &[lesson::Model], current: LessonId) -> Vec<OutlineItem> {
     rows.iter().enumerate().map(item).collect()
 }
 
+/// The part of a long course around the lesson shown: a course may hold hundreds.
+fn around(outline: Vec<OutlineItem>) -> Vec<OutlineItem> {
+    let here = outline.iter().position(|item| item.current).unwrap_or(0);
+    outline.into_iter().skip(here.saturating_sub(2)).take(8).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_a_long_course_the_lessons_around_the_one_shown_are_listed() {
+        let item = |position| OutlineItem {
+            href: String::new(),
+            position,
+            title: String::new(),
+            length: String::new(),
+            current: position == 50,
+        };
+        let shown = around((1..=92).map(item).collect());
+        assert_eq!(shown.iter().map(|item| item.position).collect::<Vec<_>>(), (48..=55).collect::<Vec<_>>());
+    }
 
     #[test]
     fn a_long_speech_is_cut_after_sentences_and_nothing_is_lost() {

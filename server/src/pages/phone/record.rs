@@ -12,7 +12,7 @@ use actix_web::web::{Data, Query};
 use archive::record::{EntryRow, Record};
 use askama::Template;
 use chrono::Datelike;
-use entity::{Day, LessonId, Moment, lesson};
+use entity::{Day, LessonId, Moment, Source, lesson};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 use serde::Deserialize;
 use std::collections::HashMap;
@@ -74,7 +74,7 @@ pub async fn record(caller: SignedIn, wanted: Query<Wanted>, db: Data<Database>)
         year,
         unit_name: roster::org::full_name(&db.read, &unit).await?,
         posts: record.posts.iter().map(|post| post.label()).collect::<Vec<_>>().join("、"),
-        credit: short(record.total.credit.hundredths()),
+        credit: record.total.credit.to_string(),
         tiles: tiles(&record),
         standings: record.standings.iter().map(Standing::from).collect(),
         short: record.standings.iter().any(|standing| !standing.met),
@@ -106,7 +106,7 @@ fn months(record: &Record) -> Vec<Bar> {
     }
     let month = |(index, total): (usize, &archive::Total)| {
         let hundredths = total.credit.hundredths();
-        ((index + 1).to_string(), hundredths.0, figures::decimal(hundredths.to_f64()))
+        ((index + 1).to_string(), hundredths.0, figures::brief(hundredths.to_f64()))
     };
     Bar::chart(record.months.iter().enumerate().map(month))
 }
@@ -116,7 +116,10 @@ fn entry(row: EntryRow, slugs: &HashMap<LessonId, String>) -> Entry {
     Entry {
         href: slug.map(|slug| format!("/lessons/{slug}")),
         title: row.title,
-        credited: figures::minutes(row.credited_ms),
+        credited: match row.source {
+            Source::Class => format!("{} 学时", short(row.credit.hundredths())),
+            _ => figures::minutes(row.credited_ms),
+        },
         day: row.day,
         source: row.source.label(),
         reasons: row.reasons.into_iter().map(|(reason, ms)| (reason.label(), figures::minutes(ms))).collect(),

@@ -1,13 +1,14 @@
 //! Finding a lesson: works as a plain form, and says what to do when nothing is found.
 
 use super::card::{Card, blobs};
+use crate::api::search::Searches;
 use crate::auth::identity::SignedIn;
 use crate::database::Database;
-use crate::error::{ApiError, ApiResult};
+use crate::error::ApiResult;
 use crate::pages::parts::{Pager, encoded};
 use crate::pages::shell::Shell;
 use actix_web::HttpResponse;
-use actix_web::web::{self, Data, Query};
+use actix_web::web::{Data, Query};
 use askama::Template;
 use catalog::search::{Answer, FacetCount, Index, SearchQuery, Sort};
 use entity::{Category, Level, Moment};
@@ -37,6 +38,7 @@ struct SearchPage {
     literal: String,
     facets: Vec<Facet>,
     narrowed: bool,
+    sorted: bool,
     everything: String,
     total: u64,
     strong: Vec<Card>,
@@ -70,10 +72,11 @@ pub async fn search(
     caller: SignedIn,
     params: Query<Params>,
     index: Data<Index>,
+    searches: Data<Searches>,
     db: Data<Database>,
 ) -> ApiResult<HttpResponse> {
     let params = params.into_inner();
-    let answer = ask(&caller, &params, index).await?;
+    let answer = ask(&caller, &params, index, &searches).await?;
     let ids: Vec<_> = answer.hits.iter().map(|hit| hit.lesson_id).collect();
     let media = blobs(&db.read, &ids).await?;
     let facets = facets(&params, &answer);
@@ -93,6 +96,7 @@ pub async fn search(
         literal: params.with("literal", "1"),
         facets,
         narrowed: params.narrowed(),
+        sorted: !params.sort.is_empty(),
         everything: format!("/search?q={}", encoded(&params.q)),
         total: answer.total,
         strong: cards(strong),
@@ -102,7 +106,7 @@ pub async fn search(
     })
 }
 
-async fn ask(caller: &SignedIn, params: &Params, index: Data<Index>) -> ApiResult<Answer> {
+async fn ask(caller: &SignedIn, params: &Params, index: Data<Index>, searches: &Searches) -> ApiResult<Answer> {
     let query = SearchQuery {
         q: params.q.clone(),
         category: Category::parse(&params.category),
@@ -115,8 +119,7 @@ async fn ask(caller: &SignedIn, params: &Params, index: Data<Index>) -> ApiResul
         literal: params.literal == "1",
     };
     let (viewer, today) = (caller.viewer(), Moment::now().day());
-    let answer = web::block(move || index.search(&query, &viewer, today)).await?;
-    answer.map_err(ApiError::from)
+    searches.run(move || index.search(&query, &viewer, today)).await
 }
 
 impl Params {

@@ -5,7 +5,7 @@
 use crate::auth::identity::Reader;
 use crate::database::Database;
 use crate::error::ApiResult;
-use crate::pages::choose::{Choice, Head, Tab, tabs, unit, units};
+use crate::pages::choose::{Choice, Head, Tab, desk, tabs, unit, units};
 use crate::pages::shell::Shell;
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Query};
@@ -104,7 +104,7 @@ pub async fn show(reader: Reader, query: Query<AttendanceQuery>, db: Data<Databa
     };
     let kinds = KINDS.iter().map(|(_, word, label)| Choice::new(*word, *label, asked.word)).collect();
     crate::pages::draw(&AttendancePage {
-        shell: Shell::new(&reader, "考勤与学时报表", "/studio"),
+        shell: Shell::new(&reader, "考勤与学时报表", desk(&reader)),
         tabs: tabs(&reader, "/studio/attendance"),
         kinds,
         units,
@@ -174,7 +174,9 @@ async fn preview(mut report: Report, asked: &Asked) -> ApiResult<Preview> {
         title: report.kind.title(),
         about: format!("{}，{}，北京时间", report.scope_name, report.period()),
         shown: shown(rows.len(), report.row_count, sortable),
-        heads: heads.map(|(place, (column, number))| asked.head(place, column.title.clone(), *number, sortable)).collect(),
+        heads: heads
+            .map(|(place, (column, number))| asked.head(place, column.title.clone(), *number, sortable))
+            .collect(),
         rows: rows.iter().map(|row| row.iter().map(Shown::of).collect()).collect(),
         totals: report.totals.iter().map(Shown::of).collect(),
         xlsx: file("xlsx"),

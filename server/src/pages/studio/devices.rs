@@ -4,7 +4,7 @@ use super::lessons::short_time;
 use crate::auth::identity::Caretaker;
 use crate::database::Database;
 use crate::error::{ApiError, ApiResult, Code};
-use crate::pages::choose::{Choice, Errors, Tab, page_number, tabs, unit, units};
+use crate::pages::choose::{Choice, Errors, Tab, desk, page_number, tabs, unit, units};
 use crate::pages::go;
 use crate::pages::parts::Pager;
 use crate::pages::shell::Shell;
@@ -116,7 +116,7 @@ async fn page(caretaker: &Caretaker, db: &Database, at: org_unit::Model, number:
     let devices = found.order_by_desc(device::Column::Id).offset(offset).limit(PAGE).all(&db.read).await?;
     let options = units(&db.read, &reach, &at).await?;
     Ok(DevicesPage {
-        shell: Shell::new(caretaker, "教室终端", "/studio"),
+        shell: Shell::new(caretaker, "教室终端", desk(caretaker)),
         tabs: tabs(caretaker, "/studio/devices"),
         code: None,
         paired_at: String::new(),

@@ -171,7 +171,7 @@ pub async fn page(
         shown_at: lesson
             .as_ref()
             .filter(|lesson| lesson.state == LessonState::Published)
-            .map(|lesson| format!("/lessons/{}", lesson.id)),
+            .map(|lesson| format!("/lessons/{}", lesson.slug)),
         action: lesson.as_ref().map_or("/studio/lessons".to_owned(), |lesson| format!("/studio/lessons/{}", lesson.id)),
         draft_key: key,
         draft_saved: draft.saved_copies,
@@ -215,7 +215,9 @@ fn why_locked(state: LessonState, can: Can) -> Option<&'static str> {
     match state {
         LessonState::Review if can.publish => Some("请看过内容再决定。审核期间内容不能改动。"),
         LessonState::Review => Some("正在等另一位审核员审核，其间不能改动。"),
-        LessonState::Published => Some("已发布。标题、正文、音视频等要先撤回才能改；课程、标签、时节、有效期可以直接改。"),
+        LessonState::Published => {
+            Some("已发布。标题、正文、音视频等要先撤回才能改；课程、标签、时节、有效期可以直接改。")
+        }
         LessonState::Draft | LessonState::Withdrawn => None,
     }
 }
@@ -227,7 +229,9 @@ async fn courses(db: &Database, reach: &Scope, current: &str) -> ApiResult<Vec<C
     let rows: Vec<(entity::CourseId, String)> =
         query.order_by_asc(course::Column::Title).limit(1_000).into_tuple().all(&db.read).await?;
     let none = Choice::new("", "请选择", current);
-    Ok(std::iter::once(none).chain(rows.into_iter().map(|(id, title)| Choice::new(id.to_string(), title, current))).collect())
+    Ok(std::iter::once(none)
+        .chain(rows.into_iter().map(|(id, title)| Choice::new(id.to_string(), title, current)))
+        .collect())
 }
 
 /// The units a lesson may be for: those within reach, and the one it is for now.
@@ -257,7 +261,7 @@ fn about(media: &media::Model) -> String {
     facts.extend(media.duration_ms.map(clock));
     facts.extend(media.width.zip(media.height).map(|(width, height)| format!("{width}×{height}")));
     if media.faststart == Some(false) {
-        facts.push("索引在文件尾，打开会慢，建议用 faststart 重新导出".to_owned());
+        facts.push("索引在文件末尾，打开较慢，建议重新导出为“适合网络播放”的 MP4".to_owned());
     }
     facts.join(" · ")
 }

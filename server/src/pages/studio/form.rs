@@ -217,7 +217,18 @@ impl LessonForm {
         let Self { course_id, new_course, level, crop, season, tags, language, valid_until, .. } = self.clone();
         let Self { reason, version, action, .. } = self.clone();
         *self = Self {
-            course_id, new_course, level, crop, season, tags, language, valid_until, reason, version, action, ..was
+            course_id,
+            new_course,
+            level,
+            crop,
+            season,
+            tags,
+            language,
+            valid_until,
+            reason,
+            version,
+            action,
+            ..was
         };
     }
 }

@@ -110,7 +110,8 @@ pub fn badge_of(state: LessonState) -> &'static str {
 
 /// An instant as a list shows it: `11-23 20:15`, with its year when that is another one.
 pub fn short_time(at: Moment, today: Day) -> String {
-    let form = if at.day().format("%Y").to_string() == today.format("%Y").to_string() { "%m-%d %H:%M" } else { "%Y-%m-%d" };
+    let form =
+        if at.day().format("%Y").to_string() == today.format("%Y").to_string() { "%m-%d %H:%M" } else { "%Y-%m-%d" };
     at.local().format(form).to_string()
 }
 

@@ -58,7 +58,7 @@ enum Outcome {
     /// Done; lead to the lesson and say so.
     Done(LessonId, &'static str),
     /// Not done; the form is to be drawn again. The lesson may have been made meanwhile.
-    Again(Option<lesson::Model>, Box<Draft>),
+    Again(Box<(Option<lesson::Model>, Draft)>),
 }
 
 impl Desk<'_> {
@@ -70,10 +70,11 @@ impl Desk<'_> {
         };
         match outcome {
             Outcome::Done(id, done) => Ok(go(&format!("/studio/lessons/{id}?done={done}{from}"))),
-            Outcome::Again(lesson, draft) => {
+            Outcome::Again(again) => {
+                let (lesson, draft) = *again;
                 let status =
                     if draft.conflict.is_empty() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::CONFLICT };
-                let mut answer = page(self.identity, self.db, lesson, *draft).await?;
+                let mut answer = page(self.identity, self.db, lesson, draft).await?;
                 *answer.status_mut() = status;
                 Ok(answer)
             }
@@ -104,7 +105,8 @@ impl Desk<'_> {
 
     /// Save the text, then submit when asked to.
     async fn write(&self, old: Option<lesson::Model>, mut form: LessonForm) -> ApiResult<Outcome> {
-        if let Some(old) = old.as_ref().filter(|old| old.state == LessonState::Published && old.version == form.version())
+        if let Some(old) =
+            old.as_ref().filter(|old| old.state == LessonState::Published && old.version == form.version())
         {
             form.keep_content(old);
         }
@@ -113,7 +115,7 @@ impl Desk<'_> {
         self.check(old.as_ref(), &form, parsed.as_ref(), &mut errors).await?;
         let (Some(parsed), true) = (parsed, errors.is_empty()) else {
             let draft = Draft { form, errors, problem: Some(TO_MEND.into()), ..Draft::default() };
-            return Ok(Outcome::Again(old, Box::new(draft)));
+            return Ok(Outcome::Again(Box::new((old, draft))));
         };
         let course = match self.course(&mut form, &parsed).await {
             Ok(course) => course,
@@ -227,7 +229,7 @@ impl Desk<'_> {
         if draft.problem.is_none() {
             draft.problem = Some(TO_MEND.into());
         }
-        Ok(Outcome::Again(lesson, Box::new(draft)))
+        Ok(Outcome::Again(Box::new((lesson, draft))))
     }
 }
 

@@ -16,11 +16,16 @@ pub async fn compare(subject: &Subject) {
         return;
     };
     println!("\nranges: 32 connections, {BLOB} byte blob, median of {RUNS} alternating runs of 2 s");
-    println!("{:>9} {:>12} {:>12} {:>11} {:>12} {:>12} {:>9} {:>5}", "range", "ours MB/s", "nginx MB/s", "throughput", "ours cpu/GB", "nginx cpu/GB", "cpu", "bad");
+    println!(
+        "{:>9} {:>12} {:>12} {:>11} {:>12} {:>12} {:>9} {:>5}",
+        "range", "ours MB/s", "nginx MB/s", "throughput", "ours cpu/GB", "nginx cpu/GB", "cpu", "bad"
+    );
     for size in [64 << 10, 1 << 20, 8 << 20] {
         let mut rows: Vec<(Outcome, Outcome)> = Vec::new();
         for _ in 0..RUNS {
-            let ours = subject.load(Duration::from_secs(2), 206, &|c, n| range(subject, &format!("/media/{}", subject.blob), size, c, n));
+            let ours = subject.load(Duration::from_secs(2), 206, &|c, n| {
+                range(subject, &format!("/media/{}", subject.blob), size, c, n)
+            });
             rows.push((ours, nginx.load(subject, size)));
         }
         let median = |of: &dyn Fn(&(Outcome, Outcome)) -> f64| {
@@ -43,7 +48,8 @@ pub async fn compare(subject: &Subject) {
 }
 
 fn range(subject: &Subject, path: &str, size: usize, connection: usize, number: u64) -> Vec<u8> {
-    let mixed = (connection as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ number.wrapping_mul(0xD134_2543_DE82_EF95);
+    let mixed =
+        (connection as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ number.wrapping_mul(0xD134_2543_DE82_EF95);
     let from = (mixed ^ (mixed >> 29)) % (BLOB - size + 1) as u64;
     let mut head = subject.get(path);
     head.truncate(head.len() - 2);
@@ -89,6 +95,7 @@ impl Nginx {
 
 impl Drop for Nginx {
     fn drop(&mut self) {
-        let _ = Command::new("nginx").arg("-p").arg(self.folder.path()).args(["-c", "nginx.conf", "-s", "stop"]).status();
+        let _ =
+            Command::new("nginx").arg("-p").arg(self.folder.path()).args(["-c", "nginx.conf", "-s", "stop"]).status();
     }
 }

@@ -3,7 +3,8 @@
 use super::subject::{LESSONS, Subject};
 use std::time::Duration;
 
-const QUERIES: &[&str] = &["沙糖桔修剪", "stj", "shatangju", "水稻病虫害怎么办", "补贴申请", "罗汉果育苗", "直播带货", "韦国胜"];
+const QUERIES: &[&str] =
+    &["沙糖桔修剪", "stj", "shatangju", "水稻病虫害怎么办", "补贴申请", "罗汉果育苗", "直播带货", "韦国胜"];
 
 /// Print the rate, its share of /healthz, and the latencies.
 pub async fn compare(subject: &Subject) {

@@ -87,7 +87,15 @@ async fn seed(city: &mut City) -> String {
     let mut rows = Vec::new();
     for number in 0..LESSONS {
         let title = format!("{}{}第{number}讲", crops[number % crops.len()], matters[number / 7 % matters.len()]);
-        rows.push(City::lesson_row(course, &format!("bench-{number}"), number, &title, Some((blob.clone(), 3_600_000)), unit, LessonState::Published));
+        rows.push(City::lesson_row(
+            course,
+            &format!("bench-{number}"),
+            number,
+            &title,
+            Some((blob.clone(), 3_600_000)),
+            unit,
+            LessonState::Published,
+        ));
     }
     city.insert_lessons(rows).await;
     blob
