@@ -62,7 +62,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// `password` becomes that of every login; without it one is drawn. `progress` is told steps done and steps in all.
 ///
 /// # Errors
-/// When the database is not empty or can't be written, or the password is too weak. The city's rows are written in
+/// When the database is not empty or can't be written. The city's rows are written in
 /// one transaction, so that an interrupted start leaves nothing behind that looks like a city.
 pub async fn fill(
     db: &DatabaseConnection,
@@ -91,11 +91,14 @@ async fn make(
     progress(1, history::STEPS);
     let logins = cast::enter(&txn, &settled, password, now).await?;
     let lessons = lessons::bring(&txn, store, settled.root, now).await?;
+    let desk = lessons::Desk { unit: logins.county, author: logins.trainer };
+    lessons::hand_over(&txn, &lessons, desk).await?;
     progress(2, history::STEPS);
     archive::rules::ensure_presets(&txn, settled.root, now).await?;
     settled.keep_rooms(rooms, logins.village);
     history::write(&txn, &Stage::new(&settled, &logins, &lessons, now), &mut rng, progress).await?;
     txn.commit().await?;
+    lessons::begin_some(db, desk, now).await?;
     Ok(logins)
 }
 

@@ -150,7 +150,12 @@ async fn ensure_root(db: &Database, city: &str) -> Result<entity::UnitId, Failur
         return Ok(root.id);
     }
     let city = NewUnit { parent: None, code: "0".into(), name: city.to_owned(), level: UnitLevel::City };
-    Ok(roster::org::add(&db.write, city).await.map_err(failed)?.id)
+    let root = roster::org::add(&db.write, city).await.map_err(failed)?.id;
+    // A server that runs already has looked for rules at its start and found no city to give them to.
+    archive::rules::ensure_presets(&db.write, root, Moment::now())
+        .await
+        .map_err(|cause| Failure::new("无法载入学时规则", cause))?;
+    Ok(root)
 }
 
 /// Put the media files that the lines name, beside the file of lessons, into the store: path to SHA-256.

@@ -132,8 +132,13 @@ impl Browser {
     /// Keep a picture of the window when `TEST_SCREENSHOTS` names a folder.
     pub async fn picture(&self, name: &str) {
         if let Ok(folder) = std::env::var("TEST_SCREENSHOTS") {
-            self.driver.screenshot(&Path::new(&folder).join(format!("{name}.png"))).await.unwrap();
+            self.keep_picture(&Path::new(&folder).join(format!("{name}.png"))).await;
         }
+    }
+
+    /// Keep a picture of the window in this file.
+    pub async fn keep_picture(&self, file: &Path) {
+        self.driver.screenshot(file).await.unwrap();
     }
 
     /// Whether anything on the page is wider than the window.

@@ -4,10 +4,16 @@
 //! recordings; how long each is, the probe says.
 
 use super::{Error, Result};
+use catalog::course::NewCourse;
+use catalog::lesson::NewLesson;
 use content::probe::{Probe, probe};
 use content::store::{Hashed, Store, hash_file};
-use entity::{Day, Moment, UnitId, lesson, media};
-use sea_orm::{ActiveModelTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryOrder};
+use entity::{AccountId, Category, Day, Moment, UnitId, lesson, media};
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, DatabaseConnection, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter,
+    QueryOrder,
+};
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 use std::io::Write;
@@ -55,6 +61,70 @@ pub async fn bring(txn: &DatabaseTransaction, store: &Store, root: UnitId, now: 
     let plan = catalog::import::plan(txn, &lines.join("\n"), root, now).await?;
     catalog::import::apply(txn, &plan, None, now).await?;
     Ok(lesson::Entity::find().order_by_asc(lesson::Column::Id).all(txn).await?)
+}
+
+/// Let the trainer's county keep one lesson in nine, so that its desk is not empty.
+///
+/// # Errors
+/// When the database fails.
+pub async fn hand_over(txn: &DatabaseTransaction, all: &[lesson::Model], to: Desk) -> Result<()> {
+    let theirs = all.iter().enumerate().filter(|(place, _)| place % 9 == 4).map(|(_, lesson)| lesson.id);
+    lesson::Entity::update_many()
+        .col_expr(lesson::Column::UnitId, Expr::value(to.unit))
+        .col_expr(lesson::Column::CreatedBy, Expr::value(to.author))
+        .filter(lesson::Column::Id.is_in(theirs))
+        .exec(txn)
+        .await?;
+    Ok(())
+}
+
+/// Where lessons are written, and by whom.
+#[derive(Clone, Copy)]
+pub struct Desk {
+    /// The county that keeps them.
+    pub unit: UnitId,
+    /// The trainer.
+    pub author: AccountId,
+}
+
+/// Lessons still on their way: what the trainer is writing, and whether it waits for a reviewer.
+const UNFINISHED: &[(&str, &str, bool)] = &[
+    ("冬季果园清园实地课", "清园的先后次序、药械准备和安全，十二月在龙塘村开讲。", true),
+    ("村级合作社记账入门", "收支流水、票据和公示怎么做，配一张填好的样表。", false),
+    ("短视频卖年货：开拍前的准备", "选品、脚本和手机支架，边看边做。", false),
+];
+
+/// Put unfinished lessons on the trainer's desk.
+///
+/// # Errors
+/// When the catalog refuses them.
+pub async fn begin_some(db: &DatabaseConnection, desk: Desk, now: Moment) -> Result<()> {
+    let by = Some(desk.author);
+    let course = NewCourse {
+        slug: None,
+        title: "本县实用课程".into(),
+        summary: "示例内容".into(),
+        category: Category::Agriculture,
+        unit_id: desk.unit,
+        audience_unit_id: None,
+    };
+    let course = catalog::course::create(db, course, by, now).await?;
+    for (title, summary, waits) in UNFINISHED {
+        let new = NewLesson {
+            summary: (*summary).to_owned(),
+            body: format!("（示例内容）{summary}"),
+            lecturer: "待定".into(),
+            source: "本县自编".into(),
+            unit_id: Some(desk.unit),
+            is_sample: true,
+            ..NewLesson::titled(course.id, title)
+        };
+        let made = catalog::lesson::create(db, new, by, now).await?;
+        if *waits {
+            catalog::lesson::submit(db, made.id, by, now).await?;
+        }
+    }
+    Ok(())
 }
 
 async fn put(store: &Store, name: &'static str, bytes: &'static [u8]) -> Result<(Hashed, Probe)> {

@@ -5,6 +5,9 @@ use super::{ApiError, Code};
 impl From<roster::Error> for ApiError {
     fn from(cause: roster::Error) -> Self {
         use roster::Error as E;
+        if let E::Db(cause) = cause {
+            return cause.into();
+        }
         let code = match &cause {
             E::NoSuchUnit | E::NoSuchPerson | E::NoSuchAccount | E::NoSuchDevice => return Self::new(Code::NotFound),
             E::WrongPassword => return Self::new(Code::WrongPassword),
@@ -14,7 +17,7 @@ impl From<roster::Error> for ApiError {
             E::SlowDown { retry_after_s } => {
                 return Self::say(Code::SlowDown, cause.to_string()).retry_after(*retry_after_s);
             }
-            E::Db(_) | E::Hashing => return Self::internal(cause),
+            E::Hashing => return Self::internal(cause),
             E::UnitCodeTaken | E::LoginTaken | E::HasAccount => Code::Taken,
             E::WeakPassword(_) => Code::WeakPassword,
             E::WrongCode => Code::NotSignedIn,
@@ -44,6 +47,7 @@ impl From<catalog::Error> for ApiError {
             E::BadRows(rows) => Self::say(Code::Unprocessable, format!("有 {rows} 行有误，未导入任何内容")),
             E::QueryTooLong => Self::say(Code::InvalidRequest, "搜索内容太长，请缩短后再试"),
             E::PageOutOfRange => Self::say(Code::InvalidRequest, "页码或每页条数超出范围"),
+            E::IndexBusy => Self::new(Code::Busy).retry_after(2),
             E::Database(cause) => cause.into(),
             other => Self::internal(other),
         }

@@ -77,6 +77,11 @@ pub fn page_number(text: Option<&str>) -> u64 {
     text.and_then(|text| text.parse().ok()).filter(|page| *page > 0).unwrap_or(1)
 }
 
+/// What people typed into a filter, on one line and bounded; PostgreSQL refuses text with NUL.
+pub fn typed(text: &str) -> String {
+    text.trim().chars().filter(|c| !c.is_control()).take(100).collect()
+}
+
 /// The pages of the studio and the office this caller may open. `here` is the one being shown.
 pub fn tabs(identity: &Identity, here: &str) -> Vec<Tab> {
     let all: [(&str, &str, &[Role]); 7] = [
@@ -176,6 +181,12 @@ mod tests {
     #[test]
     fn a_page_number_that_is_none_is_the_first_page() {
         assert_eq!([None, Some(""), Some("0"), Some("-3"), Some("七"), Some("7")].map(page_number), [1, 1, 1, 1, 1, 7]);
+    }
+
+    #[test]
+    fn what_is_typed_into_a_filter_loses_control_characters_and_length() {
+        assert_eq!(typed(" 沙\0糖\n桔 "), "沙糖桔");
+        assert_eq!(typed(&"果".repeat(200)).chars().count(), 100);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::auth::identity::Auditor;
 use crate::database::Database;
 use crate::error::ApiResult;
-use crate::pages::choose::{Choice, Tab, page_number, tabs};
+use crate::pages::choose::{Choice, Tab, page_number, tabs, typed};
 use crate::pages::parts::Pager;
 use crate::pages::shell::Shell;
 use actix_web::HttpResponse;
@@ -108,10 +108,10 @@ impl AuditQuery {
     async fn condition(&self, db: &impl ConnectionTrait) -> ApiResult<Condition> {
         let mut all = Condition::all();
         if !self.action.is_empty() {
-            all = all.add(audit::Column::Action.eq(self.action.as_str()));
+            all = all.add(audit::Column::Action.eq(typed(&self.action)));
         }
         if !self.target.trim().is_empty() {
-            all = all.add(audit::Column::Target.eq(self.target.trim()));
+            all = all.add(audit::Column::Target.eq(typed(&self.target)));
         }
         if let Ok(day) = self.from.parse::<Day>() {
             all = all.add(audit::Column::At.gte(Moment::start_of(day)));
@@ -120,7 +120,7 @@ impl AuditQuery {
             all = all.add(audit::Column::At.lt(Moment::start_of(after)));
         }
         if !self.who.trim().is_empty() {
-            all = all.add(audit::Column::AccountId.is_in(named(db, self.who.trim()).await?));
+            all = all.add(audit::Column::AccountId.is_in(named(db, &typed(&self.who)).await?));
         }
         Ok(all)
     }

@@ -11,14 +11,17 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Form, Path, Query};
 use archive::Hundredths;
-use archive::record::{EntryRow, Record};
+use archive::record::Record;
 use askama::Template;
 use entity::{Moment, PersonId, Role, ledger_entry};
 use sea_orm::EntityTrait;
 use serde::Deserialize;
-use std::collections::BTreeMap;
 
 use super::import::Tile;
+
+mod view;
+
+use view::{EntryView, StandingView};
 
 /// Pages of entries drawn at most: a thousand entries are more than a year of study every day.
 const PAGES: u64 = 20;
@@ -65,30 +68,6 @@ struct PersonPage {
     may_correct: bool,
     correction: Option<Correction>,
     errors: Errors,
-}
-
-struct StandingView {
-    name: String,
-    have: String,
-    need: String,
-    missing: String,
-    unit: &'static str,
-    met: bool,
-    percent: i64,
-    clause: String,
-}
-
-struct EntryView {
-    seq: i64,
-    day: String,
-    note: String,
-    source: &'static str,
-    claimed: String,
-    credited: String,
-    credit: String,
-    reasons: Vec<String>,
-    correctable: bool,
-    chosen: bool,
 }
 
 struct Correction {
@@ -281,45 +260,4 @@ impl PersonPage {
             reason: typed.reason.clone(),
         });
     }
-}
-
-impl StandingView {
-    fn of(standing: &archive::assess::Standing) -> Self {
-        let (have, need) = (standing.have.0.max(0), standing.need.0.max(1));
-        Self {
-            name: standing.name.clone(),
-            have: standing.have.to_string(),
-            need: standing.need.to_string(),
-            missing: standing.missing.to_string(),
-            unit: standing.unit,
-            met: standing.met,
-            percent: have.saturating_mul(100).checked_div(need).unwrap_or(0).min(100),
-            clause: standing.clause.clone(),
-        }
-    }
-}
-
-impl EntryView {
-    fn of(entry: &EntryRow) -> Self {
-        Self {
-            seq: entry.seq,
-            day: entry.day.to_string(),
-            note: match entry.corrects_seq {
-                Some(seq) => format!("更正第 {seq} 笔：{}", entry.title),
-                None => entry.title.clone(),
-            },
-            source: entry.source.label(),
-            claimed: Hundredths::minutes(entry.claimed_ms).to_string(),
-            credited: Hundredths::minutes(entry.credited_ms).to_string(),
-            credit: entry.credit.to_string(),
-            reasons: reasons(&entry.reasons),
-            correctable: entry.corrects_seq.is_none(),
-            chosen: false,
-        }
-    }
-}
-
-fn reasons(reasons: &BTreeMap<entity::Reason, i64>) -> Vec<String> {
-    let some = reasons.iter().filter(|(_, ms)| **ms != 0);
-    some.map(|(reason, ms)| format!("{} {} 分钟", reason.label(), Hundredths::minutes(*ms))).collect()
 }

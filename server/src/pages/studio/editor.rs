@@ -8,7 +8,7 @@ use crate::auth::identity::{AUTHORS, Author, Identity};
 use crate::auth::reach;
 use crate::database::Database;
 use crate::error::ApiResult;
-use crate::pages::choose::{Choice, Errors, top_of, units};
+use crate::pages::choose::{Choice, Errors, top_of, typed, units};
 use crate::pages::figures::{clock, size};
 use crate::pages::shell::Shell;
 use actix_web::HttpResponse;
@@ -247,7 +247,7 @@ async fn audiences(db: &Database, reach: &Scope, current: &str) -> ApiResult<Vec
 }
 
 async fn media_of(db: &Database, sha256: &str) -> ApiResult<Option<MediaView>> {
-    let found = media::Entity::find_by_id(sha256.trim().to_owned()).one(&db.read).await?;
+    let found = media::Entity::find_by_id(typed(sha256)).one(&db.read).await?;
     Ok(found.map(|media| MediaView {
         url: format!("/media/{}", media.sha256),
         is_video: media.mime.starts_with("video/"),

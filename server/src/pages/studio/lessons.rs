@@ -4,7 +4,7 @@ use super::editor::missing;
 use crate::auth::identity::Author;
 use crate::database::Database;
 use crate::error::ApiResult;
-use crate::pages::choose::{Choice, Tab, page_number, tabs};
+use crate::pages::choose::{Choice, Tab, page_number, tabs, typed};
 use crate::pages::figures::clock;
 use crate::pages::parts::{Pager, encoded};
 use crate::pages::shell::Shell;
@@ -130,7 +130,7 @@ impl ListQuery {
             any_state: true,
             category: Category::parse(&self.category),
             unit: Some(staff.clone()),
-            q: Some(self.q.chars().take(100).collect()),
+            q: Some(typed(&self.q)),
             by_plays: self.sort == "plays",
             ..Default::default()
         }

@@ -6,7 +6,7 @@ use crate::auth::identity::{AUTHORS, Author, Identity};
 use crate::auth::reach;
 use crate::database::Database;
 use crate::error::{ApiError, ApiResult, Code};
-use crate::pages::choose::{Errors, top_of};
+use crate::pages::choose::{Errors, top_of, typed};
 use crate::pages::go;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
@@ -173,7 +173,7 @@ impl Desk<'_> {
         }
         let blob = form.media_sha256.trim();
         let kept = old.and_then(|old| old.media_sha256.as_deref());
-        if !blob.is_empty() && kept != Some(blob) && reach::blob(self.db, self.identity, blob).await.is_err() {
+        if !blob.is_empty() && kept != Some(blob) && reach::blob(self.db, self.identity, &typed(blob)).await.is_err() {
             errors.put("media_sha256", "没有这个文件，请重新上传");
         }
         Ok(())
@@ -184,7 +184,7 @@ impl Desk<'_> {
     async fn course(&self, form: &mut LessonForm, parsed: &Parsed) -> catalog::Result<CourseId> {
         let reach = self.identity.scope(AUTHORS);
         if form.new_course.trim().is_empty() {
-            let chosen = catalog::course::find(&self.db.read, form.course_id.trim()).await?;
+            let chosen = catalog::course::find(&self.db.read, &typed(&form.course_id)).await?;
             let unit = org_unit::Entity::find_by_id(chosen.unit_id).one(&self.db.read).await?;
             let within = unit.is_some_and(|unit| reach.contains(&unit.path));
             return if within { Ok(chosen.id) } else { Err(catalog::Error::CourseNotFound) };
