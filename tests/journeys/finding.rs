@@ -108,3 +108,33 @@ async fn search_survives_what_people_and_attackers_type() {
         assert_eq!(answer.code(), "invalid_request");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_first_visit_of_a_phone_page_costs_under_40_kilobytes() {
+    let city = City::start().await;
+    let cadre = city.client("cadre").await;
+    for path in ["/home", "/search?q=stj", "/lessons/video", "/lessons/article", "/record"] {
+        let page = compressed(&cadre, path).await;
+        let html = cadre.get(path).await.must(200).text();
+        let mut assets: Vec<&str> = html
+            .split('"')
+            .filter(|text| text.starts_with("/assets/"))
+            .filter_map(|url| url.split('#').next())
+            .collect();
+        assets.sort_unstable();
+        assets.dedup();
+        assert!(assets.len() >= 2, "{path} names no assets: {assets:?}");
+        let mut bytes = page;
+        for asset in assets {
+            bytes += compressed(&cadre, asset).await;
+        }
+        assert!(bytes < 40_000, "{path} costs {bytes} bytes");
+    }
+}
+
+/// The bytes of a body as they travel.
+async fn compressed(client: &Client, path: &str) -> usize {
+    let answer = client.get_with(path, "Accept-Encoding", "gzip").await.must(200);
+    assert_eq!(answer.header("content-encoding"), "gzip", "{path}");
+    answer.body.len()
+}

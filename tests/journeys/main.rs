@@ -10,4 +10,5 @@ mod hours;
 mod operating;
 mod publishing;
 mod routes;
+mod schema;
 mod sign_in;

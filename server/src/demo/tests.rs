@@ -26,7 +26,10 @@ async fn a_demo_is_whole_and_its_archive_verifies() {
     let (_data, db, logins) = demo(NOW, 24).await;
     assert_eq!(org_unit::Entity::find().count(&db).await.unwrap(), 1 + 10 + 86 + 938);
     assert_eq!(person::Entity::find().count(&db).await.unwrap(), 8898);
-    assert_eq!(lesson::Entity::find().filter(lesson::Column::IsSample.eq(true)).count(&db).await.unwrap(), 260);
+    let samples = lesson::Entity::find().filter(lesson::Column::IsSample.eq(true));
+    assert_eq!(samples.clone().count(&db).await.unwrap(), 260 + 3); // three are still on the trainer's desk
+    let published = samples.filter(lesson::Column::State.eq(entity::LessonState::Published));
+    assert_eq!(published.count(&db).await.unwrap(), 260);
     assert_eq!(lesson::Entity::find().filter(lesson::Column::MediaSha256.is_not_null()).count(&db).await.unwrap(), 9);
     assert_eq!(playback::Entity::find().filter(playback::Column::PostedAt.is_null()).count(&db).await.unwrap(), 0);
     let findings = archive::verify::ledger(&db, &|_, _| {}).await.unwrap();
