@@ -3,20 +3,16 @@
 //! Texts and recordings are part of the binary, so that a demo needs nothing but itself. `demo/make-media` made the
 //! recordings; how long each is, the probe says.
 
-use super::{Error, Result};
+use super::Result;
 use catalog::course::NewCourse;
 use catalog::lesson::NewLesson;
-use content::probe::{Probe, probe};
-use content::store::{Hashed, Store, hash_file};
-use entity::{AccountId, Category, Day, Moment, UnitId, lesson, media};
+use content::intake::{Origin, copy_in};
+use content::store::Store;
+use entity::{AccountId, Category, Day, Moment, UnitId, lesson};
 use sea_orm::sea_query::Expr;
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, DatabaseConnection, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter,
-    QueryOrder,
-};
+use sea_orm::{ColumnTrait, DatabaseConnection, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder};
 use serde_json::{Map, Value};
 use std::collections::HashMap;
-use std::io::Write;
 
 const LESSONS: &str = include_str!("../../demo/lessons.jsonl");
 
@@ -53,9 +49,7 @@ recordings! {
 pub async fn bring(txn: &DatabaseTransaction, store: &Store, root: UnitId, now: Moment) -> Result<Vec<lesson::Model>> {
     let mut blobs = HashMap::new();
     for (slug, name, bytes) in RECORDINGS {
-        let (hashed, probe) = put(store, name, bytes).await?;
-        media_row(&hashed, probe, name, root, now).into_active_model().reset_all().insert(txn).await?;
-        blobs.insert(*slug, hashed.sha256().to_owned());
+        blobs.insert(*slug, put(txn, store, (name, bytes), root, now).await?);
     }
     let lines = LESSONS.lines().map(|line| prepared(line, &blobs, now.day())).collect::<Result<Vec<_>>>()?;
     let plan = catalog::import::plan(txn, &lines.join("\n"), root, now).await?;
@@ -127,34 +121,18 @@ pub async fn begin_some(db: &DatabaseConnection, desk: Desk, now: Moment) -> Res
     Ok(())
 }
 
-async fn put(store: &Store, name: &'static str, bytes: &'static [u8]) -> Result<(Hashed, Probe)> {
-    let mut file = store.temporary()?;
-    let read = move || {
-        file.write_all(bytes)?;
-        file.flush()?;
-        let (hashed, probe) = (hash_file(file.path())?, probe(file.path(), name)?);
-        Ok::<_, Error>((file, hashed, probe))
-    };
-    let (file, hashed, probe) = tokio::task::spawn_blocking(read).await.map_err(std::io::Error::other)??;
-    store.put(file.path(), &hashed).await?;
-    Ok((hashed, probe))
-}
-
-fn media_row(hashed: &Hashed, probe: Probe, name: &str, unit_id: UnitId, now: Moment) -> media::Model {
-    media::Model {
-        sha256: hashed.sha256().to_owned(),
-        size_bytes: i64::try_from(hashed.size()).unwrap_or(i64::MAX),
-        mime: probe.mime,
-        filename: name.to_owned(),
-        duration_ms: probe.duration_ms,
-        width: probe.width,
-        height: probe.height,
-        codecs: probe.codecs,
-        faststart: probe.faststart,
-        unit_id,
-        uploaded_by: None,
-        created_at: now,
-    }
+/// Lay the bytes of a recording beside the store and bring them in as any file.
+async fn put(
+    txn: &DatabaseTransaction,
+    store: &Store,
+    (name, bytes): (&'static str, &'static [u8]),
+    unit_id: UnitId,
+    now: Moment,
+) -> Result<String> {
+    let file = store.temporary()?;
+    tokio::fs::write(file.path(), bytes).await?;
+    let origin = Origin { filename: name, unit_id, by: None };
+    Ok(copy_in(txn, store, file.path(), &origin, now).await?.sha256)
 }
 
 /// The line, marked as a sample and with its recording. No lesson is published later than `today`.
@@ -175,6 +153,8 @@ fn prepared(line: &str, blobs: &HashMap<&str, String>, today: Day) -> Result<Str
 #[expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 mod tests {
     use super::*;
+    use content::probe::probe;
+    use std::io::Write;
 
     #[test]
     fn every_recording_is_listed_belongs_to_a_lesson_and_has_the_length_that_is_written() {
