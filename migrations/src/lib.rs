@@ -6,6 +6,7 @@
 use sea_orm_migration::prelude::*;
 
 mod m20261123_000001_first_release;
+mod m20261124_000001_preparation;
 
 /// Runs the migrations in order.
 pub struct Migrator;
@@ -13,7 +14,10 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261123_000001_first_release::Migration)]
+        vec![
+            Box::new(m20261123_000001_first_release::Migration),
+            Box::new(m20261124_000001_preparation::Migration),
+        ]
     }
 }
 

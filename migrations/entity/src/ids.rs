@@ -60,4 +60,10 @@ ids! {
     AuditId;
     /// A row of the search index's outbox.
     OutboxId;
+    /// One thing to be made of a recording.
+    JobId;
+    /// One thing that was made of a recording.
+    RenditionId;
+    /// The captions of a lesson in one language.
+    CaptionId;
 }

@@ -156,6 +156,50 @@ words! {
         Failed = "failed", "失败";
     }
 
+    /// What is made of a recording, so that it plays on a thin link.
+    RenditionKind {
+        /// The recording itself in a form that browsers play at once: its index moved to the front, or converted from an old disc format.
+        Playable = "playable", "可播放";
+        /// At most 720 lines of picture.
+        Video720 = "video_720", "高清";
+        /// At most 480 lines of picture.
+        Video480 = "video_480", "标清";
+        /// At most 240 lines of picture.
+        Video240 = "video_240", "流畅";
+        /// Sound alone.
+        Audio = "audio", "只听声音";
+        /// One still picture.
+        Poster = "poster", "封面";
+        /// A sheet of small pictures for the seek bar.
+        Storyboard = "storyboard", "进度条预览";
+    }
+
+    /// Where a preparation job stands.
+    JobState {
+        /// Waits for a worker, or for its next attempt.
+        Queued = "queued", "排队中";
+        /// A worker has leased it.
+        Running = "running", "处理中";
+        /// Needs ffmpeg, which this machine does not have.
+        Waiting = "waiting", "等待安装 ffmpeg";
+        /// The rendition is there.
+        Done = "done", "已完成";
+        /// Not needed: the source is smaller already, or has no picture or no sound.
+        Skipped = "skipped", "不需要";
+        /// Given up; `error` says why.
+        Failed = "failed", "失败";
+    }
+
+    /// How well a search was answered.
+    SearchTier {
+        /// Something matched fully.
+        Full = "full", "有结果";
+        /// Only weaker matches.
+        Weak = "weak", "仅有相关结果";
+        /// Nothing.
+        None = "none", "无结果";
+    }
+
     /// Who a playback is for.
     PlaybackMode {
         /// One person on their own screen.
