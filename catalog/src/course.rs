@@ -3,7 +3,7 @@
 use crate::audience::{Viewer, kept_by_staff, published_for};
 use crate::trail::{self, Change};
 use crate::{Error, Page, Result, fields, page, slug};
-use entity::{AccountId, Category, CourseId, Day, Moment, UnitId, course, lesson, org_unit};
+use entity::{AccountId, Category, CourseId, Day, LessonId, Moment, UnitId, course, lesson, org_unit};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait,
     DatabaseConnection, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
@@ -109,6 +109,12 @@ pub async fn update(
     }
     trail::course(&txn, id, "course.update", &old.title, Change { by, now }).await?;
     let new = get(&txn, id).await?;
+    if (&new.title, &new.slug) != (&old.title, &old.slug) {
+        // The title is suggested with each of its lessons.
+        let lessons = lesson::Entity::find().select_only().column(lesson::Column::Id);
+        let lessons: Vec<LessonId> = lessons.filter(lesson::Column::CourseId.eq(id)).into_tuple().all(&txn).await?;
+        trail::reindex(&txn, &lessons, now).await?;
+    }
     txn.commit().await?;
     Ok(new)
 }

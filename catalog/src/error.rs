@@ -17,6 +17,12 @@ pub enum Error {
     /// No blob with this SHA-256 is in the store.
     #[error("no such media")]
     MediaNotFound,
+    /// The lesson has no captions in this language.
+    #[error("no such captions")]
+    CaptionNotFound,
+    /// Somebody else changed the captions first.
+    #[error("the captions changed in the meantime")]
+    CaptionChanged,
     /// A field breaks its rule; `reason` is Chinese and meant for people.
     #[error("{field}: {reason}")]
     Invalid {
@@ -55,6 +61,9 @@ pub enum Error {
     /// The page or its size is out of bounds.
     #[error("the page is out of range")]
     PageOutOfRange,
+    /// The cursor was made for another query, other filters or another order.
+    #[error("the cursor belongs to another query")]
+    CursorOfAnother,
     /// Another process holds the index for writing.
     #[error("the index is being written by another process")]
     IndexBusy,

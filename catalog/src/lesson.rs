@@ -9,9 +9,9 @@ pub use form::{LessonPatch, NewLesson};
 pub use shelf::{LessonFilter, in_season, list, visible};
 pub use state::{publish, send_back, submit, withdraw};
 
-use crate::course;
 use crate::trail::{self, Change};
 use crate::{Error, Result, fields, slug};
+use crate::{caption, course};
 use entity::{AccountId, CourseId, LessonId, LessonState, Moment, lesson, media, org_unit};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
@@ -175,6 +175,7 @@ pub async fn delete(
     if delete.exec(&txn).await?.rows_affected == 0 {
         return Err(Error::Stale { current: old.version });
     }
+    caption::drop_all(&txn, id).await?;
     trail::lesson(&txn, id, "lesson.delete", &old.title, Change { by, now }).await?;
     txn.commit().await?;
     Ok(())
@@ -222,7 +223,8 @@ pub async fn unit_path(db: &impl ConnectionTrait, row: &lesson::Model) -> Result
 
 async fn blob(txn: &impl ConnectionTrait, sha256: Option<&str>) -> Result<Option<media::Model>> {
     let Some(text) = sha256.filter(|text| !text.trim().is_empty()) else { return Ok(None) };
-    let found = media::Entity::find_by_id(fields::sha256(text)?).one(txn).await?;
+    // Held until the lesson is saved, so that nobody forgets the recording as unused meanwhile.
+    let found = media::Entity::find_by_id(fields::sha256(text)?).lock_shared().one(txn).await?;
     found.map(Some).ok_or(Error::MediaNotFound)
 }
 

@@ -1,9 +1,11 @@
 //! What can be learnt: courses, lessons, who may see them, and the search over them.
 //!
-//! Owns the rows `course` and `lesson`, the audit and outbox rows their changes leave, and the search index that
-//! follows them. Knows no HTTP, no media bytes and nothing of who watched what.
+//! Owns the rows `course`, `lesson` and `caption`, the audit and outbox rows their changes leave, the search index that
+//! follows them, and the counts of what was searched for. Knows no HTTP, no media bytes and nothing of who watched what.
 
+pub mod asked;
 pub mod audience;
+pub mod caption;
 pub mod course;
 mod error;
 mod fields;

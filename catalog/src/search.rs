@@ -4,42 +4,56 @@
 //! is built anew. Searching is synchronous and takes milliseconds; callers run it off the async workers.
 
 pub mod answer;
+mod bands;
+mod cursor;
 mod document;
+mod facets;
 mod fold;
+mod generation;
 mod highlight;
 mod hits;
 mod indexer;
 mod lexicon;
+mod parts;
+mod passages;
 mod pinyin;
 mod query;
 mod rank;
+mod remembered;
 mod schema;
+mod soundness;
 mod suggest;
 mod synonyms;
 mod tokenizer;
 mod view;
 
 pub use answer::{Answer, FacetCount, Facets, Hit, SearchQuery, Sort, Suggestion, SuggestionKind};
-pub use indexer::follow;
+pub use bands::{LengthBand, SizeBand};
+pub use cursor::Cursor;
+pub use indexer::{follow, trim_outbox};
+pub use parts::Parts;
 
 use crate::{Error, Result, Viewer};
 use entity::Day;
+use generation::Generation;
 use highlight::Needles;
 use indexer::Payload;
 use lexicon::Lexicon;
 use query::Sources;
 use rank::Scored;
+use remembered::{MadeOf, Remembered};
 use schema::Fields;
 use sea_orm::DatabaseConnection;
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, RwLock};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 use synonyms::Synonyms;
 use tantivy::directory::error::LockError;
-use tantivy::{IndexReader, IndexWriter, ReloadPolicy, Searcher, TantivyError};
-use view::View;
+use tantivy::{IndexWriter, Searcher, TantivyError};
+use view::{Serving, View};
 
 /// Longest query, in characters after folding.
 pub const MAX_QUERY_CHARS: usize = 200;
@@ -48,18 +62,20 @@ pub const MAX_QUERY_CHARS: usize = 200;
 pub struct Index {
     folder: PathBuf,
     fields: Fields,
-    current: RwLock<Arc<Generation>>,
+    current: RwLock<Current>,
     lexicon: Lexicon,
     synonyms: Synonyms,
+    parts: Parts,
     plays: RwLock<Arc<HashMap<i64, i64>>>,
+    remembered: Remembered,
     broken: AtomicBool,
 }
 
-/// One build of the index, in a folder of its own.
-struct Generation {
-    number: u64,
-    index: tantivy::Index,
-    reader: IndexReader,
+/// The build in use and what serves of it.
+#[derive(Clone)]
+struct Current {
+    generation: Arc<Generation>,
+    serving: Arc<Serving>,
 }
 
 impl Index {
@@ -70,76 +86,119 @@ impl Index {
         std::fs::create_dir_all(&folder)?;
         let (_, fields) = schema::build();
         let synonyms = Synonyms::open(data)?;
-        let newest = generations(&folder)?.into_iter().rev().find_map(|number| Generation::open(&folder, number));
-        let newest = match newest {
+        let newest = match Generation::newest(&folder)? {
             Some(generation) => generation,
-            None => build(&folder, &fields, db).await?.0,
+            None => Generation::build(&folder, &fields, db).await?.0,
         };
-        remove_older(&folder, newest.number)?;
+        generation::clear(&folder, newest.number)?;
         Ok(Self {
             folder,
+            current: RwLock::new(Current::of(newest, &fields)),
             fields,
-            current: RwLock::new(Arc::new(newest)),
             lexicon: Lexicon::default(),
             synonyms,
+            parts: Parts::default(),
             plays: RwLock::default(),
+            remembered: Remembered::default(),
             broken: AtomicBool::new(false),
         })
+    }
+
+    /// The same index with only some parts of the search, for measuring.
+    #[must_use]
+    pub fn with_parts(self, parts: Parts) -> Self {
+        Self { parts, ..self }
     }
 
     /// Builds the index anew from the database and returns how many lessons it holds. The old one serves until the
     /// new one is complete.
     pub async fn rebuild(&self, db: &DatabaseConnection) -> Result<usize> {
-        let (generation, count) = build(&self.folder, &self.fields, db).await?;
+        let (generation, count) = Generation::build(&self.folder, &self.fields, db).await?;
         let number = generation.number;
         self.adopt(generation);
-        remove_older(&self.folder, number)?;
+        generation::clear(&self.folder, number)?;
         Ok(count)
     }
 
     /// Searches for this viewer.
     ///
     /// # Errors
-    /// [`Error::QueryTooLong`], [`Error::PageOutOfRange`], or the index itself fails; then it is built anew by
-    /// [`follow`].
+    /// [`Error::QueryTooLong`], [`Error::PageOutOfRange`], or [`Error::IndexBusy`] when the index is damaged; then it is
+    /// built anew by [`follow`].
     pub fn search(&self, query: &SearchQuery, viewer: &Viewer, today: Day) -> Result<Answer> {
         let begun = Instant::now();
-        let searcher = self.searcher()?;
-        let found = self.answer(&searcher, query, viewer, today);
-        if let Err(Error::Index(_) | Error::Io(_)) = &found {
-            self.broken.store(true, Ordering::Relaxed);
-        }
-        Ok(Answer { took_ms: begun.elapsed().as_secs_f64() * 1000.0, ..found? })
+        let of = self.made_of()?;
+        let answer = self.guarded(|| self.answer(&of, query, viewer, today))?;
+        let answer = Answer { took_ms: begun.elapsed().as_secs_f64() * 1000.0, ..answer };
+        self.remembered.put(remembered::key(query, viewer, today), of, &answer);
+        Ok(answer)
     }
 
-    fn answer(&self, searcher: &Searcher, query: &SearchQuery, viewer: &Viewer, today: Day) -> Result<Answer> {
-        let view = View::new(searcher, &self.fields);
-        let plays = self.plays();
-        let lexicon = self.lexicon.of(searcher, &self.fields)?;
-        let sources =
-            Sources { view: &view, synonyms: &self.synonyms.groups(), lexicon: &lexicon, literal: query.literal };
+    /// The answer to a search that was asked a moment ago and would be answered the same now. Takes microseconds.
+    pub fn remembered(&self, query: &SearchQuery, viewer: &Viewer, today: Day) -> Option<Answer> {
+        let begun = Instant::now();
+        let answer = self.remembered.get(&remembered::key(query, viewer, today), &self.made_of().ok()?)?;
+        Some(Answer { took_ms: begun.elapsed().as_secs_f64() * 1000.0, ..answer })
+    }
+
+    /// Does work on the index. What a damaged file makes of it, an error or a panic inside the library, is noted, so
+    /// that the index is built anew; the caller may come again.
+    fn guarded<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        let cause = match catch_unwind(AssertUnwindSafe(work)) {
+            Ok(Err(Error::Index(cause))) => cause.to_string(),
+            Ok(Err(Error::Io(cause))) => cause.to_string(),
+            Ok(outcome) => return outcome,
+            Err(_) => "panic".to_owned(),
+        };
+        tracing::error!(cause, "the search index is damaged and will be built anew");
+        self.broken.store(true, Ordering::Relaxed);
+        Err(Error::IndexBusy)
+    }
+
+    fn made_of(&self) -> Result<MadeOf> {
+        Ok(MadeOf { serving: self.current()?.serving, synonyms: self.synonyms.groups(), plays: self.plays() })
+    }
+
+    fn answer(&self, of: &MadeOf, query: &SearchQuery, viewer: &Viewer, today: Day) -> Result<Answer> {
+        let MadeOf { serving, synonyms, plays } = of;
+        let view = View::new(serving);
+        let lexicon = self.lexicon.of(&serving.searcher, &self.fields)?;
+        let sources = Sources { view: &view, synonyms, lexicon: &lexicon, literal: query.literal, parts: self.parts };
         let plan = query::plan(&query.q, &sources)?;
-        let allowed = view.allowed(viewer, today)?;
-        let priors = hits::Priors::new(&view, &plays, today)?;
-        let prior = |number: u32| priors.of(number);
+        let allowed = serving.allowed(viewer, today)?;
+        let priors = hits::Priors::new(&view, plays, today)?;
+        let prior = |number: u32| if self.parts.priors { priors.of(number) } else { 1.0 };
         let scored = match query.q.trim().is_empty() {
             true => everything(&allowed, prior),
             false => rank::rank(&view, &plan, &allowed, prior)?,
         };
         let misspelt = plan.misspelt;
         let needles = Needles::new(plan.marks, misspelt.iter().flat_map(|pair| tokenizer::sounds(pair)).collect());
-        let answer = hits::answer(&view, query, scored, &needles, &plays, today)?;
+        let answer = hits::answer(&view, query, scored, &needles, plays, today)?;
         let heard = || highlight::respelt(&fold::chars(&query.q), &misspelt, &answer.hits.first()?.title);
         Ok(Answer { read_as: plan.read_as.or_else(heard), ..answer })
     }
 
     /// What to offer while somebody types, at most `most` (20 at the outside).
     pub fn suggest(&self, q: &str, viewer: &Viewer, today: Day, most: usize) -> Result<Vec<Suggestion>> {
-        let searcher = self.searcher()?;
-        let view = View::new(&searcher, &self.fields);
-        let allowed = view.allowed(viewer, today)?;
-        let lexicon = self.lexicon.of(&searcher, &self.fields)?;
-        suggest::suggest(&view, &lexicon, &allowed, q, most.min(20))
+        self.suggest_among(q, viewer, today, most, &[])
+    }
+
+    /// The same, with what many others search for among it; those words alone while nothing is typed.
+    pub fn suggest_among(
+        &self,
+        q: &str,
+        viewer: &Viewer,
+        today: Day,
+        most: usize,
+        hot: &[String],
+    ) -> Result<Vec<Suggestion>> {
+        let serving = self.current()?.serving;
+        let view = View::new(&serving);
+        let allowed = serving.allowed(viewer, today)?;
+        let lexicon = self.lexicon.of(&serving.searcher, &self.fields)?;
+        let hot: Vec<_> = hot.iter().map(|word| lexicon::hot(word)).collect();
+        suggest::suggest(&view, (&lexicon, &hot), &allowed, q, most.min(20))
     }
 
     /// How many lessons can be found.
@@ -155,60 +214,73 @@ impl Index {
     /// Loads what the first search would otherwise wait for.
     fn warm(&self) {
         tokenizer::warm();
-        if let Ok(searcher) = self.searcher() {
-            let _ = self.lexicon.of(&searcher, &self.fields);
+        let nobody = (Viewer::default(), Day::default());
+        let _ = self.searcher().map(|searcher| self.lexicon.of(&searcher, &self.fields));
+        let _ = self.search(&SearchQuery::of("a"), &nobody.0, nobody.1);
+    }
+
+    /// Whether every file of the index is as it was written; when not, it will be built anew.
+    fn check(&self) {
+        let sound = generation::is_sound(&self.folder, self.generation());
+        if !sound.unwrap_or(false) {
+            tracing::error!("files of the search index are damaged; it will be built anew");
+            self.broken.store(true, Ordering::Relaxed);
         }
     }
 
     fn searcher(&self) -> Result<Searcher> {
-        Ok(self.current()?.reader.searcher())
+        Ok(self.current()?.serving.searcher.clone())
     }
 
-    fn current(&self) -> Result<Arc<Generation>> {
+    fn current(&self) -> Result<Current> {
         let current = self.current.read().map_err(|_| std::io::Error::other("search index lock is poisoned"))?;
         Ok(current.clone())
     }
 
     fn generation(&self) -> u64 {
-        self.current().map_or(0, |generation| generation.number)
+        self.current().map_or(0, |current| current.generation.number)
     }
 
     fn payload(&self) -> Result<Payload> {
-        let current = self.current()?;
-        payload_of(&current.index).ok_or_else(|| TantivyError::InternalError("index without payload".to_owned()).into())
+        let payload = self.current()?.generation.payload();
+        payload.ok_or_else(|| TantivyError::InternalError("index without payload".to_owned()).into())
     }
 
     fn writer(&self, bytes: usize) -> Result<IndexWriter> {
-        match self.current()?.index.writer_with_num_threads(1, bytes) {
+        match self.current()?.generation.index.writer_with_num_threads(1, bytes) {
             Err(TantivyError::LockFailure(LockError::LockBusy, _)) => Err(Error::IndexBusy),
             other => Ok(other?),
         }
     }
 
     fn reload(&self) -> Result<()> {
-        let current = self.current()?;
-        current.reader.reload()?;
-        self.lexicon.of(&current.reader.searcher(), &self.fields)?;
+        let generation = self.current()?.generation;
+        generation.reader.reload()?;
+        let serving = Serving::new(generation.reader.searcher(), &self.fields);
+        self.lexicon.of(&serving.searcher, &self.fields)?;
+        self.set_current(Current { generation, serving: Arc::new(serving) });
         Ok(())
     }
 
     /// Takes over an index that another process, such as `reindex`, has built in the meantime.
     fn adopt_newer(&self) -> Result<()> {
-        let current = self.generation();
-        let newer = generations(&self.folder)?.into_iter().rev().take_while(|number| *number > current);
-        if let Some(generation) = newer.filter_map(|number| Generation::open(&self.folder, number)).next() {
+        if let Some(generation) = Generation::newer(&self.folder, self.generation())? {
             let number = generation.number;
             self.adopt(generation);
-            remove_older(&self.folder, number)?;
+            generation::clear(&self.folder, number)?;
         }
         Ok(())
     }
 
     fn adopt(&self, generation: Generation) {
-        if let Ok(mut current) = self.current.write() {
-            *current = Arc::new(generation);
-        }
+        self.set_current(Current::of(generation, &self.fields));
         self.broken.store(false, Ordering::Relaxed);
+    }
+
+    fn set_current(&self, fresh: Current) {
+        if let Ok(mut current) = self.current.write() {
+            *current = fresh;
+        }
     }
 
     fn is_broken(&self) -> bool {
@@ -226,59 +298,11 @@ impl Index {
     }
 }
 
-impl Generation {
-    /// Opens a complete build of the current schema.
-    fn open(folder: &Path, number: u64) -> Option<Self> {
-        let mut index = tantivy::Index::open_in_dir(path_of(folder, number)).ok()?;
-        index.set_tokenizers(schema::tokenizers());
-        payload_of(&index).filter(|payload| payload.schema == schema::VERSION)?;
-        let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into().ok()?;
-        Some(Self { number, index, reader })
+impl Current {
+    fn of(generation: Generation, fields: &Fields) -> Self {
+        let serving = Arc::new(Serving::new(generation.reader.searcher(), fields));
+        Self { generation: Arc::new(generation), serving }
     }
-}
-
-fn payload_of(index: &tantivy::Index) -> Option<Payload> {
-    serde_json::from_str(&index.load_metas().ok()?.payload?).ok()
-}
-
-/// Builds a new generation beside those that are there.
-async fn build(folder: &Path, fields: &Fields, db: &DatabaseConnection) -> Result<(Generation, usize)> {
-    let clock = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64);
-    let number = generations(folder)?.last().map_or(clock, |last| clock.max(last + 1));
-    let path = path_of(folder, number);
-    std::fs::create_dir_all(&path)?;
-    let (schema, _) = schema::build();
-    let mut index = tantivy::Index::create_in_dir(&path, schema)?;
-    index.set_tokenizers(schema::tokenizers());
-    let count = indexer::fill(db, &index, fields).await?;
-    let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
-    Ok((Generation { number, index, reader }, count))
-}
-
-fn path_of(folder: &Path, number: u64) -> PathBuf {
-    folder.join(format!("g{number}"))
-}
-
-/// The numbers of the builds in the folder, complete or not, in order.
-fn generations(folder: &Path) -> Result<Vec<u64>> {
-    let mut numbers = Vec::new();
-    for entry in std::fs::read_dir(folder)? {
-        let name = entry?.file_name();
-        numbers.extend(
-            name.to_str().and_then(|name| name.strip_prefix('g')).and_then(|number| number.parse::<u64>().ok()),
-        );
-    }
-    numbers.sort_unstable();
-    Ok(numbers)
-}
-
-fn remove_older(folder: &Path, than: u64) -> Result<()> {
-    for number in generations(folder)?.into_iter().filter(|number| *number < than) {
-        if let Err(cause) = std::fs::remove_dir_all(path_of(folder, number)) {
-            tracing::debug!(%cause, number, "an old search index could not be removed yet");
-        }
-    }
-    Ok(())
 }
 
 /// Without words every lesson is a hit, the most used and newest first.
@@ -287,4 +311,17 @@ fn everything(allowed: &[bool], prior: impl Fn(u32) -> f32) -> Vec<Scored> {
     let mut all: Vec<Scored> = numbers.map(|number| Scored { number, score: prior(number), weak: false }).collect();
     all.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.number.cmp(&b.number)));
     all
+}
+
+/// What groups the spellings of one wish: folded, Han characters by their usual reading, nothing but letters and digits.
+pub(crate) fn meaning(query: &str) -> String {
+    let mut meaning = String::new();
+    for c in fold::chars(query) {
+        match pinyin::readings(c).first() {
+            Some(reading) => meaning.push_str(reading),
+            None if c.is_alphanumeric() => meaning.push(c),
+            None => {}
+        }
+    }
+    meaning
 }

@@ -247,8 +247,7 @@ async fn a_hit_shows_why_and_where() {
     let answer = index.search(&SearchQuery::of("发霉"), &villager(), NOW.day()).unwrap();
     let hit = &answer.hits[0];
     assert!(hit.snippet.contains("<mark>发霉</mark>"), "{}", hit.snippet);
-    let at = hit.match_at_ms.unwrap();
-    assert!((1..hit.duration_ms).contains(&at));
+    assert_eq!(hit.match_at_ms, None, "an article is not played");
     let tagged = index.search(&SearchQuery::of("黃龍病木虱"), &villager(), NOW.day()).unwrap();
     assert_eq!(tagged.hits[0].title_html, "沙糖桔<mark>黄龙病</mark>识别");
     assert_eq!((tagged.hits[0].snippet.as_str(), tagged.hits[0].match_at_ms), ("<mark>木虱</mark>与病树。", None));
@@ -257,7 +256,7 @@ async fn a_hit_shows_why_and_where() {
 #[tokio::test]
 async fn facets_leave_out_their_own_filter_and_orders_hold() {
     let (_folder, _db, index) = with_lessons().await;
-    let query = SearchQuery { category: Some(Category::Mediation), ..SearchQuery::of("") };
+    let query = SearchQuery { category: vec![Category::Mediation], ..SearchQuery::of("") };
     let answer = index.search(&query, &villager(), NOW.day()).unwrap();
     assert_eq!(answer.total, 1);
     let count = |facets: &[search::FacetCount]| facets.iter().map(|facet| facet.count).sum::<u64>();

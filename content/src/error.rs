@@ -17,6 +17,12 @@ pub enum Error {
     /// The store has no blob of that name, or the text is not a SHA-256 in lower-case hex.
     #[error("no such blob")]
     NoSuchBlob,
+    /// The server that keeps the blobs does not answer, or refuses us.
+    #[error("the store is not available: {0}")]
+    StoreUnavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A bucket copies no object of more than 5 GiB, so this one cannot be moved within it.
+    #[error("objects of more than 5 GiB cannot be moved within a bucket")]
+    TooLongToMove,
     /// The bytes are not those their name promised.
     #[error("the bytes do not have the promised hash")]
     HashMismatch,
@@ -68,10 +74,37 @@ pub enum Error {
         /// Durable bytes.
         kept: u64,
     },
+    /// The file cannot be read as captions.
+    #[error("bad captions: {reason}")]
+    BadCaptions {
+        /// The line it fails at, from 1; `None` when the whole file is meant.
+        line: Option<usize>,
+        /// Why, in Chinese and meant for people.
+        reason: String,
+    },
     /// Not a ticket of ours, or for another blob.
     #[error("not a valid ticket")]
     BadTicket,
     /// The ticket was good once.
     #[error("the ticket has expired")]
     TicketExpired,
+    /// The recording can never be prepared: it is broken, hostile or beyond the limits. Says why, in Chinese.
+    #[error("cannot be prepared: {0}")]
+    Unpreparable(&'static str),
+    /// It took longer than it may. On a machine that has less to do it may go well.
+    #[error("took longer than it may")]
+    TookTooLong,
+    /// ffmpeg gave up for a reason that may pass. Says why, in Chinese.
+    #[error("ffmpeg failed: {0}")]
+    Ffmpeg(String),
+    /// The work was told to stop before it was done.
+    #[error("stopped before it was done")]
+    Stopped,
+}
+
+impl Error {
+    /// Captions that fail at a line.
+    pub(crate) fn bad_captions(line: usize, reason: impl Into<String>) -> Self {
+        Self::BadCaptions { line: Some(line), reason: reason.into() }
+    }
 }

@@ -39,7 +39,9 @@ pub async fn copy_in(
     move_in(db, store, temporary.path(), &hashed, origin, now).await
 }
 
-/// Move `file` into the store and give it a row. The same bytes brought again are the same media, and cost no copy.
+/// Take `file` into the store and give it a row. The same bytes brought again are the same media, and cost no copy.
+///
+/// A file that is left over is the caller's to remove.
 pub async fn move_in(
     db: &(impl ConnectionTrait + TransactionTrait),
     store: &Store,
@@ -48,14 +50,18 @@ pub async fn move_in(
     origin: &Origin<'_>,
     now: Moment,
 ) -> Result<media::Model> {
-    let known = media::Entity::find_by_id(hashed.sha256()).one(db).await?;
     let filename = clean_filename(origin.filename);
     let (path, name) = (file.to_owned(), filename.clone());
     let facts = blocking(move || probe(&path, &name)).await?;
-    store.put(file, hashed).await?;
-    match known {
-        Some(row) => Ok(row),
-        None => add_row(db, row_of(hashed, facts, filename, origin, now)?, now).await,
+    let row = row_of(hashed, facts, filename, origin, now)?;
+    let mut again = 3;
+    loop {
+        store.put(file, hashed).await?;
+        match add_row(db, store, row.clone(), now).await {
+            // The blob was there, unused for long, and was collected at this very moment: bring it again.
+            Err(Error::NoSuchBlob) if again > 0 && file.exists() => again -= 1,
+            added => return added,
+        }
     }
 }
 
@@ -70,13 +76,14 @@ pub async fn adopt(
     if let Some(row) = media::Entity::find_by_id(sha256).one(db).await? {
         return Ok(row);
     }
-    let (path, name) = (store.path_of(sha256)?, clean_filename(origin.filename));
+    let copy = store.local_copy(sha256).await?;
+    let name = clean_filename(origin.filename);
     let filename = name.clone();
-    let (hashed, facts) = blocking(move || Ok((hash_file(&path)?, probe(&path, &name)?))).await?;
+    let (hashed, facts) = blocking(move || Ok((hash_file(copy.path())?, probe(copy.path(), &name)?))).await?;
     if hashed.sha256() != sha256 {
         return Err(Error::HashMismatch);
     }
-    add_row(db, row_of(&hashed, facts, filename, origin, now)?, now).await
+    add_row(db, store, row_of(&hashed, facts, filename, origin, now)?, now).await
 }
 
 /// A name that is safe to show and to offer for a download: no folders, no control or direction characters, not too
@@ -125,8 +132,13 @@ fn row_of(
     })
 }
 
+/// Insert the row, unless there is one; `NoSuchBlob` when the blob it names is not in the store.
+///
+/// The look at the store comes after the insert, inside the transaction: the collector (`collect`) removes a blob only
+/// while no such transaction is open, so either it sees this row or we see that the blob is gone.
 async fn add_row(
     db: &(impl ConnectionTrait + TransactionTrait),
+    store: &Store,
     row: media::ActiveModel,
     now: Moment,
 ) -> Result<media::Model> {
@@ -147,15 +159,36 @@ async fn add_row(
         };
         note.insert(&txn).await?;
     }
+    if !store.contains(&sha256).await? {
+        return Err(Error::NoSuchBlob);
+    }
     let row = media::Entity::find_by_id(&sha256).one(&txn).await?.ok_or(Error::NoSuchBlob)?;
+    crate::prepare::enqueue(&txn, &row, now).await?;
     txn.commit().await?;
     Ok(row)
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 mod tests {
     use super::*;
+    use crate::upload::tests::database;
     use proptest::prelude::*;
+
+    #[tokio::test]
+    async fn no_row_is_added_for_a_blob_that_was_collected_after_it_was_put() {
+        let (db, dir) = (database().await, tempfile::tempdir().unwrap());
+        let store = Store::open(dir.path()).unwrap();
+        let file = dir.path().join("file");
+        std::fs::write(&file, "seedlings").unwrap();
+        let hashed = hash_file(&file).unwrap();
+        store.put(&file, &hashed).await.unwrap();
+        assert!(store.remove(hashed.sha256(), Moment(i64::MAX)).await.unwrap());
+        let origin = Origin { filename: "file", unit_id: UnitId(1), by: None };
+        let row = row_of(&hashed, Probe::default(), "file".to_owned(), &origin, Moment(1)).unwrap();
+        assert!(matches!(add_row(&db, &store, row, Moment(1)).await, Err(Error::NoSuchBlob)));
+        assert!(media::Entity::find().one(&db).await.unwrap().is_none());
+    }
 
     #[test]
     fn a_file_name_keeps_its_words_and_loses_its_tricks() {

@@ -1,13 +1,17 @@
 //! Bytes: how media comes in, what it is, where it lies, and which part of it a player asked for.
 //!
-//! Owns the store of blobs named by their SHA-256, resumable uploads, probing, and the pure rules of byte ranges and
-//! conditional requests (RFC 9110). Knows no web framework: it takes header values and answers with ranges, verdicts
+//! Owns the store of blobs named by their SHA-256, resumable uploads, probing, reading captions, and the pure rules of
+//! byte ranges and conditional requests (RFC 9110). Knows no web framework: it takes header values and answers with ranges, verdicts
 //! and streams; `server` turns those into responses.
 
+pub mod caption;
+pub mod collect;
 pub mod conditional;
+pub mod disk;
 mod error;
 pub mod intake;
 pub mod multipart;
+pub mod prepare;
 pub mod probe;
 pub mod range;
 pub mod store;
@@ -15,5 +19,6 @@ pub mod stream;
 pub mod ticket;
 pub mod upload;
 pub mod verify;
+pub mod wire;
 
 pub use error::{Error, Result};

@@ -3,6 +3,7 @@
 //! Reads headers only, with bounds on bytes and steps, because every file comes from outside: a hostile one costs
 //! milliseconds and yields fewer facts. Never decodes, and never decides whether a file is welcome.
 
+mod demuxer;
 mod mkv;
 mod mp3;
 mod mp4;
@@ -10,6 +11,7 @@ mod sniff;
 mod source;
 
 use crate::Result;
+pub use demuxer::{Demuxer, demuxer};
 use source::Source;
 use std::fs::File;
 use std::path::Path;
@@ -29,13 +31,30 @@ pub struct Probe {
     pub codecs: Option<String>,
     /// For MP4: the index stands before the data, so that play begins at once.
     pub faststart: Option<bool>,
+    /// For MP4: what stands between it and a browser.
+    pub obstacles: Obstacles,
+}
+
+/// What keeps an MP4 from being played as it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Obstacles {
+    /// A track whose codec is not H.264 in 8 bits, AAC or MP3.
+    pub foreign_codec: bool,
+    /// The samples lie in fragments, in which players seek badly.
+    pub fragmented: bool,
+    /// A part reaches beyond the end of the file: the rest was lost on the way.
+    pub cut_short: bool,
+    /// Samples are said to lie in other files, which is never followed.
+    pub elsewhere: bool,
+    /// There is no sample at all.
+    pub nothing_in_it: bool,
 }
 
 /// The type of what nobody should open in a browser.
 pub const OPAQUE: &str = "application/octet-stream";
 
 /// Longer than this no recording is; a header that says so lies.
-const LONGEST_MS: u64 = 48 * 3600 * 1000;
+pub(crate) const LONGEST_MS: u64 = 48 * 3600 * 1000;
 
 /// Read what can be told about `file`; `name` helps where the content does not say. Blocks.
 pub fn probe(file: &Path, name: &str) -> Result<Probe> {
@@ -75,6 +94,7 @@ fn of_source<R: std::io::Read + std::io::Seek>(source: &mut Source<R>, name: &st
         height: facts.height.filter(|pixels| *pixels > 0).and_then(|pixels| i32::try_from(pixels).ok()),
         codecs: (!facts.codecs.is_empty()).then(|| facts.codecs.join(",")),
         faststart: facts.faststart,
+        obstacles: facts.obstacles,
     }
 }
 
@@ -88,6 +108,7 @@ struct Facts {
     faststart: Option<bool>,
     has_picture: bool,
     tracks_known: bool,
+    obstacles: Obstacles,
 }
 
 impl Facts {

@@ -4,6 +4,7 @@
 //! on a blocking thread, together with a hint to read on; meanwhile the worker serves its other players. The check
 //! costs one system call a chunk (about a microsecond for 256 KiB), far less than a copy of the chunk would.
 
+use crate::disk;
 use crate::multipart::Piece;
 use crate::range::ByteRange;
 use crate::store::{Blob, MappedFile};
@@ -14,15 +15,24 @@ use std::ops::Range;
 use std::sync::Arc;
 
 /// Bytes handed out at a time. The web server copies each chunk into its write buffer, so this bounds the memory of
-/// an open stream; smaller chunks cost more system calls, larger ones more memory for no speed.
-pub const CHUNK: usize = 256 * 1024;
+/// an open stream.
+pub const CHUNK: usize = 64 * 1024;
+
+/// What is short enough to be copied behind the headers rather than sent by itself.
+const AT_ONCE: usize = 16 * 1024;
 
 /// How far the kernel is asked to read on after a cold chunk.
-const READ_AHEAD: usize = 4 * CHUNK;
+const READ_AHEAD: usize = 16 * CHUNK;
 
 /// The bytes of `range`, chunk by chunk; a part of it outside the blob is left out.
 pub fn bytes(blob: &Blob, range: ByteRange) -> impl Stream<Item = io::Result<Bytes>> + Send + use<> {
-    let map = blob.map().clone();
+    let map = blob.mapped().map(|map| mapped(map.clone(), range));
+    let remote = blob.remote().map(|remote| remote.bytes(range));
+    stream::iter(map).flatten().chain(stream::iter(remote).flatten())
+}
+
+/// The bytes of a map, chunk by chunk.
+fn mapped(map: Arc<MappedFile>, range: ByteRange) -> impl Stream<Item = io::Result<Bytes>> + Send {
     let place = clip(&map, range);
     stream::unfold((map, place), |(map, place)| async move {
         if place.is_empty() {
@@ -41,10 +51,11 @@ pub fn whole(blob: &Blob) -> impl Stream<Item = io::Result<Bytes>> + Send + use<
     bytes(blob, ByteRange { start: 0, last: blob.len().saturating_sub(1) })
 }
 
-/// The range as one view, when it is at most one chunk and warm: the fast path, sent with the headers in one write.
+/// The range as one view, when it is short and in memory: sent with the headers in one write.
 pub fn at_once(blob: &Blob, range: ByteRange) -> Option<Bytes> {
-    let place = clip(blob.map(), range);
-    (place.len() <= CHUNK && blob.map().is_warm(&place)).then(|| view(blob.map(), place))
+    let map = blob.mapped()?;
+    let place = clip(map, range);
+    (place.len() <= AT_ONCE && map.is_warm(&place)).then(|| view(map, place))
 }
 
 /// The pieces of a multipart body in order.
@@ -58,14 +69,14 @@ pub fn pieces(blob: &Blob, pieces: Vec<Piece>) -> impl Stream<Item = io::Result<
 
 async fn chunk(map: &Arc<MappedFile>, place: Range<usize>, asked_until: usize) -> io::Result<Bytes> {
     if !map.is_warm(&place) {
-        let (cold, wanted) = (map.clone(), place.clone());
         let ahead = READ_AHEAD.min(asked_until.saturating_sub(place.end));
-        tokio::task::spawn_blocking(move || cold.warm(&wanted, ahead)).await.map_err(io::Error::other)??;
+        disk::warm(map.clone(), place.clone(), ahead).await?;
     }
     Ok(view(map, place))
 }
 
-fn clip(map: &MappedFile, range: ByteRange) -> Range<usize> {
+/// The place of a range in the map, without what lies outside.
+pub(crate) fn clip(map: &MappedFile, range: ByteRange) -> Range<usize> {
     let len = map.bytes().len();
     let end = usize::try_from(range.last).map_or(len, |last| last.saturating_add(1).min(len));
     usize::try_from(range.start).map_or(len, |start| start.min(end))..end

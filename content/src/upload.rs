@@ -19,6 +19,7 @@ use entity::{AccountId, CourseId, Moment, UnitId, UploadState, upload};
 pub use finish::{finish, resume_processing};
 use locks::Locks;
 pub use metadata::Metadata;
+pub(crate) use part::must_fit;
 use rand::distr::{Alphanumeric, SampleString};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{
@@ -131,7 +132,7 @@ pub async fn create(
     let id = Alphanumeric.sample_string(&mut rand::rng(), 24);
     let (dir, part, length) = (uploads.dir.clone(), uploads.part(&id), new.length);
     blocking(move || {
-        part::must_fit(&dir, length, limits.keep_free_bytes)?;
+        must_fit(&dir, length, limits.keep_free_bytes)?;
         std::fs::File::create_new(part)?.sync_all()?;
         Ok(std::fs::File::open(dir)?.sync_all()?)
     })

@@ -14,10 +14,7 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![
-            Box::new(m20261123_000001_first_release::Migration),
-            Box::new(m20261124_000001_preparation::Migration),
-        ]
+        vec![Box::new(m20261123_000001_first_release::Migration), Box::new(m20261124_000001_preparation::Migration)]
     }
 }
 

@@ -1,7 +1,9 @@
 // The village classroom: call the roll, play to the room, mark who comes and goes, end. All by four arrows and OK.
 
 import { Beats, post } from "./beats.js";
+import { Quality } from "./quality.js";
 import { focusFirst, listen } from "./remote.js";
+import { Peek } from "./seek.js";
 
 const STEP_S = 10;
 const page = document.querySelector("[data-room]");
@@ -68,22 +70,36 @@ function play(page) {
   const asking = page.querySelector("[data-asking]");
   const status = page.querySelector("[data-status]");
   const hint = page.querySelector("[data-hint]");
+  const forms = page.querySelector("[data-forms]");
   const bar = page.querySelector("[data-bar]");
+  const sheet = page.querySelector("[data-peek]");
+  const peek = sheet && new Peek(sheet);
   const clock = page.querySelector("[data-clock]");
   const total = Number(page.dataset.durationMs) / 1000;
   const startAt = Number(page.dataset.startMs) / 1000;
   let before = 0;
   let ready = false; // the way to the resume point is nobody's claim: nothing is told before it is made
   let hiding = 0;
+  let peeking = 0;
   const beats = new Beats({ now, show });
+  const quality = new Quality(forms, video, {
+    room: true,
+    swapping: () => tell({ playing: false }),
+    swapped: () => {
+      before = video.currentTime;
+      tell({ jumped: true });
+    },
+  });
+  const steady = () => quality.held === null;
 
   function now() {
+    if (!steady()) return { position_ms: Math.round(quality.held * 1000), playing: false, rate: 1 };
     if (!video.seeking) before = video.currentTime;
     return { position_ms: Math.round(video.currentTime * 1000), playing: !video.paused && !video.ended, rate: 1 };
   }
 
   function tell(beat) {
-    if (ready) beats.beat(beat);
+    if (ready && steady()) beats.beat(beat);
   }
 
   function show(state, totals) {
@@ -111,7 +127,13 @@ function play(page) {
 
   function seek(by) {
     const end = Number.isFinite(video.duration) ? video.duration : total;
-    video.currentTime = Math.min(Math.max(video.currentTime + by, 0), Math.max(end - 0.5, 0));
+    const to = Math.min(Math.max((quality.held ?? video.currentTime) + by, 0), Math.max(end - 0.5, 0));
+    if (steady()) video.currentTime = to;
+    else quality.held = to;
+    if (!peek) return;
+    peek.show(to, end ? to / end : 0);
+    clearTimeout(peeking);
+    peeking = setTimeout(() => peek.hide(), 2000);
   }
 
   function open(layer) {
@@ -148,12 +170,14 @@ function play(page) {
     if (!video.ended) tell();
   });
   video.addEventListener("timeupdate", () => {
+    if (!steady()) return;
     if (!video.seeking) before = video.currentTime;
     bar.value = total ? video.currentTime / total : 0;
     clock.textContent = `${time(video.currentTime)} / ${time(video.duration || total)}`;
   });
   video.addEventListener("seeking", () => tell({ position_ms: Math.round(before * 1000) }));
   video.addEventListener("seeked", () => {
+    if (!steady()) return;
     before = video.currentTime;
     ready = true;
     tell({ jumped: true });
@@ -165,6 +189,7 @@ function play(page) {
     asking.querySelector("[data-end]").focus();
   });
   video.addEventListener("error", () => {
+    if (!video.error || quality.rescue()) return;
     hint.textContent = "这一课暂时放不出来，请按返回键结束，换一课试试";
     hint.hidden = false;
   });
@@ -194,11 +219,12 @@ function play(page) {
   });
   asking.querySelector("[data-end]").addEventListener("click", end);
   panel.querySelector("[data-shut]").addEventListener("click", () => shut(panel));
+  for (const button of forms?.querySelectorAll("button") ?? []) button.addEventListener("click", () => shut(forms));
   video.addEventListener("click", turn);
 
   listen((key) => {
     wake();
-    const layer = !asking.hidden ? asking : !panel.hidden ? panel : null;
+    const layer = [asking, panel, forms].find((each) => each && !each.hidden);
     if (layer) {
       if (key === "Escape") shut(layer);
       return key === "Escape";
@@ -210,7 +236,7 @@ function play(page) {
       ArrowLeft: () => seek(-STEP_S),
       ArrowRight: () => seek(STEP_S),
       ArrowUp: () => open(panel),
-      ArrowDown: () => {},
+      ArrowDown: () => forms && open(forms),
       Escape: () => {
         video.pause();
         open(asking);

@@ -1,6 +1,8 @@
 // The lesson page of a phone: plays or reads one lesson and says, calmly, what of it is recorded.
 
 import { Beats } from "./beats.js";
+import { Quality } from "./quality.js";
+import { seekBar } from "./seek.js";
 
 const FASTEST = 1.5;
 const STILL_READING_MS = 60_000;
@@ -17,9 +19,19 @@ function play(stage) {
   let touched = false;
   let again = 0;
   const beats = new Beats({ now, show });
+  // While one form is exchanged for another the player says that it stands at the beginning: then nothing is told.
+  const quality = new Quality(stage.querySelector("[data-forms]"), media, {
+    swapping: () => beats.beat({ playing: false }),
+    swapped: () => {
+      before = media.currentTime;
+      beats.beat({ jumped: true });
+    },
+  });
+  const steady = () => quality.held === null;
 
   function now() {
     const rate = Math.min(media.playbackRate || 1, FASTEST);
+    if (!steady()) return { position_ms: Math.round(quality.held * 1000), playing: false, rate };
     if (!media.seeking) before = media.currentTime;
     return { position_ms: Math.round(media.currentTime * 1000), playing: !media.paused && !media.ended, rate };
   }
@@ -33,7 +45,7 @@ function play(stage) {
   }
 
   function start() {
-    if (!beats.id && !media.paused && !media.seeking && media.readyState > 1) beats.begin({ lesson_id: Number(stage.dataset.lesson), mode: "solo" });
+    if (steady() && !beats.id && !media.paused && !media.seeking && media.readyState > 1) beats.begin({ lesson_id: Number(stage.dataset.lesson), mode: "solo" });
   }
 
   const startAt = Number(stage.dataset.startMs) / 1000;
@@ -43,23 +55,26 @@ function play(stage) {
   if (media.readyState > 0) arrive();
   else media.addEventListener("loadedmetadata", arrive, { once: true });
   // A session begins when the picture moves, after the way to the resume point: that way is nobody's claim.
-  media.addEventListener("play", () => beats.beat({ jumped: true }));
+  media.addEventListener("play", () => steady() && beats.beat({ jumped: true }));
   media.addEventListener("playing", start);
-  media.addEventListener("pause", () => !media.ended && beats.beat());
+  media.addEventListener("pause", () => steady() && !media.ended && beats.beat());
   media.addEventListener("timeupdate", () => {
-    if (!media.seeking) before = media.currentTime;
+    if (steady() && !media.seeking) before = media.currentTime;
   });
   media.addEventListener("seeking", () => {
     touched = true;
+    if (!steady()) return;
     beats.beat({ position_ms: Math.round(before * 1000) });
   });
   media.addEventListener("seeked", () => {
+    if (!steady()) return;
     before = media.currentTime;
     beats.beat({ jumped: true });
     start();
   });
   media.addEventListener("ratechange", () => {
     if (media.playbackRate > FASTEST) media.playbackRate = FASTEST;
+    if (!steady()) return;
     mark(stage, media.playbackRate);
     beats.beat({ jumped: true });
   });
@@ -69,6 +84,7 @@ function play(stage) {
     stage.querySelector("[data-next]")?.removeAttribute("hidden");
   });
   media.addEventListener("error", () => {
+    if (!media.error || quality.rescue()) return;
     stage.querySelector("[data-broken]")?.removeAttribute("hidden");
   });
   document.addEventListener("visibilitychange", () => beats.beat({ leaving: document.hidden }));
@@ -79,16 +95,21 @@ function play(stage) {
   for (const button of stage.querySelectorAll("[data-rate]")) {
     button.addEventListener("click", () => (media.playbackRate = Number(button.dataset.rate)));
   }
+  function go(to) {
+    touched = true;
+    if (!steady()) return (quality.held = to);
+    if (media.readyState > 0) media.currentTime = to;
+    else media.addEventListener("loadedmetadata", () => (media.currentTime = to), { once: true });
+    media.play().catch(() => {});
+  }
   for (const link of stage.querySelectorAll("[data-seek-ms]")) {
     link.addEventListener("click", (event) => {
       event.preventDefault();
-      touched = true;
-      const to = Number(link.dataset.seekMs) / 1000;
-      if (media.readyState > 0) media.currentTime = to;
-      else media.addEventListener("loadedmetadata", () => (media.currentTime = to), { once: true });
-      media.play().catch(() => {});
+      go(Number(link.dataset.seekMs) / 1000);
     });
   }
+  const bar = stage.querySelector("[data-seekbar]");
+  if (bar) seekBar(bar, media, Number(stage.dataset.durationMs) / 1000, go);
   start();
 }
 

@@ -12,6 +12,7 @@ const DRAFTS = "yuanjiao:draft:";
 
 for (const form of document.querySelectorAll("form[data-draft]")) keepDraft(form);
 for (const area of document.querySelectorAll("[data-upload]")) uploadArea(area);
+for (const card of document.querySelectorAll("[data-preparation]")) watchPreparation(card);
 
 // ---- local storage that may be full, closed or absent -------------------------------------------------------
 
@@ -159,6 +160,9 @@ function uploadArea(area) {
     field.dispatchEvent(new Event("input", { bubbles: true }));
     part("file").value = "";
     preview(part("preview"), done.media_url, done.filetype);
+    const card = document.querySelector("[data-preparation]");
+    if (card) card.dataset.preparation = `/api/v1/media/${done.sha256}/preparation`;
+    card?.dispatchEvent(new Event("change"));
   }
 
   // A file cannot be reopened by a page, but its upload can go on once the person picks it again.
@@ -188,6 +192,81 @@ function preview(place, url, filetype) {
     seen.src = url;
   }
   place.replaceChildren(seen);
+}
+
+// ---- how far the preparation is -------------------------------------------------------------------------------
+
+function watchPreparation(card) {
+  const list = card.querySelector("[data-parts]");
+  let timer = 0;
+  let asked = 0;
+
+  async function look(method = "GET", path = "") {
+    clearTimeout(timer);
+    const run = (asked += 1);
+    const answer = await fetch(card.dataset.preparation + path, { method, credentials: "same-origin", cache: "no-store" }).catch(() => null);
+    if (run !== asked) return;
+    const found = answer?.ok ? await answer.json() : null;
+    if (found) draw(found);
+    // Nothing is asked while nobody looks, or when there is nothing left to wait for.
+    if (!found || found.busy || found.needs_ffmpeg) timer = setTimeout(next, found?.busy ? 2000 : 15_000);
+  }
+
+  function next() {
+    if (document.hidden) document.addEventListener("visibilitychange", () => look(), { once: true });
+    else look();
+  }
+
+  function draw(found) {
+    card.hidden = !found.parts.length;
+    card.querySelector("[data-needs-ffmpeg]").hidden = !found.needs_ffmpeg;
+    const kept = document.activeElement?.dataset?.retry;
+    list.replaceChildren(...found.parts.map(row));
+    if (kept) list.querySelector(`[data-retry="${kept}"]`)?.focus();
+  }
+
+  function row(part) {
+    const mood = { done: "ok", running: "warn", waiting: "warn", failed: "bad" }[part.state] ?? "off";
+    const line = made("li", "", made("span", "", part.label), made("span", `badge ${mood}`, part.state_label));
+    line.dataset.part = part.kind;
+    if (part.state === "running") {
+      const bar = made("progress", "meter");
+      Object.assign(bar, { max: 1000, value: part.progress_permille, ariaLabel: `${part.label}的进度` });
+      line.append(made("p", "", bar));
+    }
+    const tried = part.attempts > 1 ? `（已试 ${part.attempts} 次）` : "";
+    if (part.error && ["failed", "queued"].includes(part.state)) line.append(made("p", "soft", part.error + tried));
+    else if (part.state === "done" && part.size_bytes !== null) line.append(made("p", "soft", onPlan(part.size_bytes)));
+    if (part.state === "failed") {
+      const again = made("button", "btn quiet small", "重试");
+      again.type = "button";
+      again.dataset.retry = part.kind;
+      line.append(made("p", "", again));
+    }
+    return line;
+  }
+
+  list.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-retry]");
+    if (!button) return;
+    button.disabled = true;
+    look("POST", `/${button.dataset.retry}/retry`);
+  });
+  card.addEventListener("change", () => look());
+  if (card.dataset.preparation) look();
+}
+
+function made(name, className, ...inside) {
+  const element = document.createElement(name);
+  element.className = className;
+  element.append(...inside);
+  return element;
+}
+
+// As a data plan counts: 1 MB is 1,000,000 bytes.
+function onPlan(bytes) {
+  if (bytes < 100_000) return `${Math.ceil(bytes / 1000)} KB`;
+  return bytes < 100_000_000 ? `${(Math.floor(bytes / 100_000) / 10).toFixed(1)} MB` : `${Math.floor(bytes / 1_000_000)} MB`;
 }
 
 // ---- tus 1.0.0: creation, checksum where offered, HEAD before every continuation --------------------------------

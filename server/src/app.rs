@@ -1,5 +1,6 @@
 //! Puts the server together: binds first, opens everything it holds, starts the background work, serves until told to stop.
 
+use crate::api::media::Quick;
 use crate::auth::cookie::CookiePolicy;
 use crate::auth::csrf::same_origin_only;
 use crate::auth::identity::NewAccess;
@@ -12,14 +13,14 @@ use crate::database::Database;
 use crate::error::{ApiError, Code};
 use crate::failure::Failure;
 use crate::telemetry::{Metrics, observe};
-use crate::{pages, routes, sweep};
+use crate::{listen, pages, routes, stores, sweep};
 use actix_web::body::MessageBody;
 use actix_web::dev::{Server, ServiceRequest, ServiceResponse};
-use actix_web::http::header::ACCEPT_ENCODING;
+use actix_web::http::header::{ACCEPT_ENCODING, HeaderName, HeaderValue};
 use actix_web::middleware::{Compress, DefaultHeaders, Next, from_fn};
-use actix_web::rt::net::TcpStream;
 use actix_web::web::{self, Data};
-use actix_web::{App, HttpMessage, HttpServer};
+use actix_web::{App, HttpMessage};
+use catalog::asked::Asked;
 use catalog::search::Index;
 use content::store::Store;
 use content::upload::{Limits, Uploads};
@@ -50,6 +51,8 @@ pub struct Parts {
     pub uploads: Uploads,
     /// The search index.
     pub index: Arc<Index>,
+    /// What is searched for.
+    pub asked: Arc<Asked>,
     /// The writer of beats.
     pub recorder: Recorder,
     /// The server's secrets.
@@ -66,7 +69,7 @@ impl Application {
         let port = listener.local_addr().map_err(|cause| Failure::new("无法读取监听端口", cause))?.port();
         let parts = Parts::open(&config).await?;
         let (stop, stopped) = watch::channel(false);
-        let background = background(&parts, &stopped);
+        let background = background(&parts, &config, &stopped);
         let server = serve(listener, &config, parts)?;
         Ok(Self { server, port, stop, background })
     }
@@ -99,7 +102,8 @@ impl Parts {
         prepare_folder(config)?;
         let db = open_database(config).await?;
         let keys = Keys::open(&config.data)?;
-        let store = Store::open(&config.data).map_err(|cause| Failure::new("无法打开媒体文件夹", cause))?;
+        let store = stores::open(config)?;
+        stores::look(&store).await;
         let limits =
             Limits { max_bytes: config.max_upload_bytes, keep_free_bytes: config.low_disk_bytes, ..Limits::default() };
         let uploads = Uploads::open(&config.data, limits).map_err(|cause| Failure::new("无法打开上传文件夹", cause))?;
@@ -112,7 +116,7 @@ impl Parts {
         }
         pages::shell::look_for_samples(&db.read).await.map_err(|cause| Failure::new("无法读取课程", cause))?;
         let recorder = Recorder::start(db.write.clone());
-        Ok(Self { db, store: Arc::new(store), uploads, index: Arc::new(index), recorder, keys })
+        Ok(Self { db, store: Arc::new(store), uploads, index: Arc::new(index), asked: Arc::default(), recorder, keys })
     }
 }
 
@@ -156,28 +160,58 @@ fn bind(config: &Config) -> Result<TcpListener, Failure> {
     })
 }
 
-fn background(parts: &Parts, stopped: &watch::Receiver<bool>) -> Vec<JoinHandle<()>> {
-    let sweep = sweep::run(parts.db.clone(), parts.uploads.clone(), parts.store.clone(), stopped.clone());
+fn background(parts: &Parts, config: &Config, stopped: &watch::Receiver<bool>) -> Vec<JoinHandle<()>> {
+    let sweep = sweep::run(
+        parts.db.clone(),
+        parts.uploads.clone(),
+        parts.store.clone(),
+        config.collect_after_days,
+        stopped.clone(),
+    );
     let follow = catalog::search::follow(parts.db.read.clone(), parts.index.clone(), stopped.clone());
-    vec![tokio::spawn(sweep), tokio::spawn(follow)]
+    let settings = content::prepare::Settings {
+        data: config.data.clone(),
+        ffmpeg: config.ffmpeg.clone(),
+        workers: config.prepare_workers,
+        keep_free_bytes: config.low_disk_bytes,
+    };
+    let prepare = content::prepare::run(parts.db.write.clone(), parts.store.clone(), settings, stopped.clone());
+    let asked = catalog::asked::follow(parts.db.write.clone(), parts.asked.clone(), stopped.clone());
+    vec![tokio::spawn(sweep), tokio::spawn(follow), tokio::spawn(prepare), tokio::spawn(asked)]
 }
 
 fn serve(listener: TcpListener, config: &Config, parts: Parts) -> Result<Server, Failure> {
     let tokens = Data::new(Tokens::new(&parts.keys));
-    let tickets = Data::new(content::ticket::Tickets::new(parts.keys.derive("media-ticket")));
+    let tickets = Data::new(content::ticket::Tickets::new(
+        parts.keys.derive("media-ticket"),
+        parts.keys.derive_previous("media-ticket"),
+    ));
     let (known, limiter, metrics) =
         (Data::new(Known::default()), Data::new(Limiter::default()), Data::new(Metrics::default()));
     let (db, keys, recorder) = (Data::new(parts.db), Data::new(parts.keys), Data::new(parts.recorder));
     let (store, index, uploads) = (Data::from(parts.store), Data::from(parts.index), Data::new(parts.uploads));
     let cookies = Data::new(CookiePolicy { secure: config.secure_cookies });
     let watched = Data::new(crate::api::media::Watched::default());
+    let asked = Data::from(parts.asked);
     let searches = Data::new(crate::api::search::Searches::default());
     let settings = Data::new(config.clone());
     let workers = match config.workers {
         0 => std::thread::available_parallelism().map_or(2, usize::from),
         count => count,
     };
-    let server = HttpServer::new(move || {
+    let quick = config.accel_redirect.is_none().then(|| {
+        Arc::new(Quick {
+            tokens: tokens.clone(),
+            known: known.clone(),
+            watched: watched.clone(),
+            store: store.clone(),
+            metrics: metrics.clone(),
+            always: SECURITY
+                .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
+                .to_vec(),
+        })
+    });
+    let app = move || {
         App::new()
             .app_data(db.clone())
             .app_data(keys.clone())
@@ -193,6 +227,7 @@ fn serve(listener: TcpListener, config: &Config, parts: Parts) -> Result<Server,
             .app_data(cookies.clone())
             .app_data(watched.clone())
             .app_data(searches.clone())
+            .app_data(asked.clone())
             .app_data(settings.clone())
             .configure(parsing)
             .configure(routes::configure)
@@ -204,21 +239,9 @@ fn serve(listener: TcpListener, config: &Config, parts: Parts) -> Result<Server,
             .wrap(Compress::default())
             .wrap(from_fn(bytes_as_they_are))
             .wrap(from_fn(observe))
-    })
-    .workers(workers)
-    .backlog(4096)
-    .max_connections(25_000)
-    .client_request_timeout(Duration::from_secs(15))
-    .shutdown_timeout(20)
-    .on_connect(|socket, _| {
-        // Without it the last part of a range waits 40 ms for an acknowledgement (Nagle and delayed ACK).
-        if let Some(stream) = socket.downcast_ref::<TcpStream>() {
-            let _ = stream.set_nodelay(true);
-        }
-    })
-    .listen(listener)
-    .map_err(|cause| Failure::new("无法启动服务", cause))?;
-    Ok(server.run())
+    };
+    listen::serve(listener, workers, move |request: &_| quick.as_ref()?.answer(request), app)
+        .map_err(|cause| Failure::new("无法启动服务", cause))
 }
 
 /// How bodies, queries and paths are read, and what is said when they can't be.
@@ -234,18 +257,21 @@ fn parsing(app: &mut web::ServiceConfig) {
 }
 
 /// Nothing but our own files may run, be framed, or be guessed at.
+const SECURITY: [(&str, &str); 6] = [
+    ("x-content-type-options", "nosniff"),
+    ("referrer-policy", "same-origin"),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("cross-origin-resource-policy", "same-origin"),
+    ("permissions-policy", "camera=(), microphone=(), geolocation=()"),
+    (
+        "content-security-policy",
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; \
+         connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    ),
+];
+
 fn security_headers() -> DefaultHeaders {
-    DefaultHeaders::new()
-        .add(("X-Content-Type-Options", "nosniff"))
-        .add(("Referrer-Policy", "same-origin"))
-        .add(("Cross-Origin-Opener-Policy", "same-origin"))
-        .add(("Cross-Origin-Resource-Policy", "same-origin"))
-        .add(("Permissions-Policy", "camera=(), microphone=(), geolocation=()"))
-        .add((
-            "Content-Security-Policy",
-            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; \
-             connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-        ))
+    SECURITY.into_iter().fold(DefaultHeaders::new(), |headers, header| headers.add(header))
 }
 
 /// Media is compressed already and its ranges count the bytes as stored, so content coding never touches it.

@@ -5,6 +5,7 @@ use crate::config::Config;
 use crate::failure::Failure;
 use crate::{operate, telemetry};
 use clap::{Args, Parser, Subcommand};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -38,10 +39,22 @@ enum Role {
     Reindex,
     /// 核对台账链、学时与媒体文件
     Verify,
+    /// 清理没有任何课程、资料或上传引用的媒体文件
+    Collect {
+        /// 只列出，不删除
+        #[arg(long)]
+        dry_run: bool,
+        /// 同时移除超过这些天没有课程使用、也无人重新上传的资料
+        #[arg(long, value_name = "天数", value_parser = clap::value_parser!(u32).range(1..))]
+        unused_days: Option<u32>,
+    },
     /// 备份到一个文件夹
     Backup {
         /// 目标文件夹，须为空或不存在
         dir: PathBuf,
+        /// 媒体在对象存储时也一并复制（在本机文件夹时总是复制）
+        #[arg(long)]
+        with_media: bool,
     },
     /// 从备份恢复到一个空的数据文件夹
     Restore {
@@ -94,6 +107,12 @@ enum Admin {
         #[arg(long, default_value = "本市")]
         city: String,
     },
+    /// 更换服务器密钥（重启后生效）
+    RotateKey {
+        /// 旧密钥已泄露：立即作废，播放链接全部失效
+        #[arg(long)]
+        leaked: bool,
+    },
 }
 
 /// Play the role that was asked for.
@@ -117,21 +136,33 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Role::Import(Import::Lessons { file, dry_run }) => operate::import_lessons(&config, &file, dry_run).await,
         Role::Reindex => operate::reindex(&config).await,
         Role::Verify => operate::verify(&config).await,
-        Role::Backup { dir } => operate::backup::backup(&config, &dir).await,
+        Role::Collect { dry_run, unused_days } => operate::collect(&config, unused_days, dry_run).await,
+        Role::Backup { dir, with_media } => operate::backup::backup(&config, &dir, with_media).await,
         Role::Restore { dir } => operate::backup::restore(&config, &dir).await,
         Role::Admin(Admin::Create { login, password, city }) => {
             operate::create_admin(&config, &login, &password, &city).await
         }
+        Role::Admin(Admin::RotateKey { leaked }) => operate::rotate_key(&config, leaked),
     }
 }
 
 async fn serve(config: Config) -> Result<ExitCode, Failure> {
+    allow_many_connections();
     let address = config.listen;
     let application = Application::build(config).await?;
     let address = SocketAddr::new(address.ip(), application.port());
     println!("远教已启动：http://{address}/  （按 Ctrl+C 停止）");
     application.run_until_stopped().await?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// A shell allows 1,024 open files as a rule, a city's evening needs eight times as many: take what the system allows.
+fn allow_many_connections() {
+    let allowed = getrlimit(Resource::Nofile);
+    let most = Rlimit { current: allowed.maximum, ..allowed };
+    if let Err(cause) = setrlimit(Resource::Nofile, most) {
+        tracing::warn!(%cause, "could not raise the number of open files");
+    }
 }
 
 #[cfg(test)]

@@ -32,6 +32,42 @@ pub struct Config {
     pub low_disk_bytes: u64,
     /// Threads that serve requests; 0 takes one a core.
     pub workers: usize,
+    /// Recordings that are prepared at the same time; without it one a core, and with 0 this server prepares none.
+    pub prepare_workers: Option<usize>,
+    /// The folder of `ffmpeg` and `ffprobe`; without it they are looked for on the `PATH`.
+    pub ffmpeg: Option<PathBuf>,
+    /// The internal location of an nginx in front over the folder `media`, such as `/blobs`: nginx then sends the bytes
+    /// itself (`X-Accel-Redirect`). Only when every request comes through that nginx.
+    pub accel_redirect: Option<String>,
+    /// Where the media lies: `local`, the folder `media` of the data folder, or `s3`, a bucket.
+    pub store: StoreKind,
+    /// The S3-compatible server, such as `https://s3.example.cn`; without it Amazon's own.
+    pub s3_endpoint: Option<String>,
+    /// The bucket.
+    pub s3_bucket: Option<String>,
+    /// Its region; most servers but Amazon's take any.
+    pub s3_region: String,
+    /// The name of the key that may read, write, list and delete in it.
+    pub s3_access_key_id: Option<String>,
+    /// The key.
+    pub s3_secret_access_key: Option<SecretString>,
+    /// Allow an endpoint without TLS.
+    pub s3_allow_http: bool,
+    /// What the name of every object begins with, when the bucket is not ours alone.
+    pub s3_prefix: String,
+    /// Days that a blob which nothing names is kept before it is collected.
+    pub collect_after_days: u32,
+}
+
+/// The kinds of store.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StoreKind {
+    /// A folder of this machine.
+    #[default]
+    Local,
+    /// A bucket on an S3-compatible server.
+    S3,
 }
 
 impl Default for Config {
@@ -46,6 +82,18 @@ impl Default for Config {
             max_upload_bytes: 20 * (1 << 30),
             low_disk_bytes: 1 << 30,
             workers: 0,
+            prepare_workers: None,
+            ffmpeg: None,
+            accel_redirect: None,
+            store: StoreKind::Local,
+            s3_endpoint: None,
+            s3_bucket: None,
+            s3_region: "us-east-1".into(),
+            s3_access_key_id: None,
+            s3_secret_access_key: None,
+            s3_allow_http: false,
+            s3_prefix: String::new(),
+            collect_after_days: 7,
         }
     }
 }
@@ -110,6 +158,13 @@ mod tests {
     fn the_environment_sets_keys_of_every_type() {
         let config = load(&[("YUANJIAO_WORKERS", "3"), ("YUANJIAO_LOG_JSON", "true"), ("PATH", "/bin")]).unwrap();
         assert_eq!((config.workers, config.log_json), (3, true));
+    }
+
+    #[test]
+    fn the_environment_chooses_the_store() {
+        let config = load(&[("YUANJIAO_STORE", "s3"), ("YUANJIAO_S3_BUCKET", "media")]).unwrap();
+        assert_eq!((config.store, config.s3_bucket.as_deref()), (StoreKind::S3, Some("media")));
+        assert!(load(&[("YUANJIAO_STORE", "tape")]).is_err());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Owns what the demo looks like, never how the product works: whatever is judged, chained or hashed goes through the
 //! domain crates, so that `verify` finds a demo as sound as a real city. Everything follows from one seed and `now`.
 
+mod captions;
 mod cast;
 mod city;
 mod history;
@@ -91,6 +92,7 @@ async fn make(
     progress(1, history::STEPS);
     let logins = cast::enter(&txn, &settled, password, now).await?;
     let lessons = lessons::bring(&txn, store, settled.root, now).await?;
+    captions::bring(&txn, &lessons, now).await?;
     let desk = lessons::Desk { unit: logins.county, author: logins.trainer };
     lessons::hand_over(&txn, &lessons, desk).await?;
     progress(2, history::STEPS);

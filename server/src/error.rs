@@ -95,6 +95,8 @@ codes! {
     SlowDown = "slow_down", TOO_MANY_REQUESTS, "尝试次数过多，请稍后再试";
     /// The server is full; nothing was taken.
     Busy = "busy", SERVICE_UNAVAILABLE, "服务器繁忙，请稍后重试";
+    /// The server that keeps the media does not answer, or refuses us.
+    StoreUnavailable = "store_unavailable", SERVICE_UNAVAILABLE, "媒体存储暂时无法访问，请稍后重试";
     /// The disk is nearly full.
     DiskFull = "disk_full", INSUFFICIENT_STORAGE, "服务器存储空间不足，请联系管理员";
     /// Anything nobody foresaw.

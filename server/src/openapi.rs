@@ -1,7 +1,8 @@
 //! The API's document, served at `/openapi.json`. A test holds it equal to the route table.
 
 use crate::api::{
-    archive, courses, devices, health, lessons, media, people, playback, reports, search, session, units, uploads,
+    archive, captions, courses, devices, health, lessons, media, people, playback, reports, search, searches, session,
+    units, uploads,
 };
 use actix_web::HttpResponse;
 use utoipa::OpenApi;
@@ -15,9 +16,11 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
     security(("bearer" = []), ("cookie" = [])),
     paths(
         session::sign_in, session::sign_out, session::refresh, session::sign_out_everywhere, session::change_password,
-        session::me, search::search, search::suggest, courses::list, courses::create, courses::show, courses::update,
-        courses::delete, lessons::list, lessons::create, lessons::show, lessons::update, lessons::delete,
-        lessons::submit, lessons::publish, lessons::send_back, lessons::withdraw, media::serve, media::ticket, uploads::create,
+        session::me, search::search, search::suggest, searches::list, courses::list, courses::create, courses::show, courses::update,
+        courses::delete, captions::list, captions::vtt, captions::preview, captions::put,
+        captions::delete, lessons::list, lessons::create, lessons::show, lessons::update, lessons::delete,
+        lessons::submit, lessons::publish, lessons::send_back, lessons::withdraw, media::serve, media::playlist::master,
+        media::playlist::media, media::playlist::piece, media::preparation::show, media::preparation::retry, media::ticket, uploads::create,
         uploads::options, uploads::options_of_one, uploads::offset, uploads::append, uploads::terminate, uploads::show, playback::begin,
         playback::beat, playback::attendance, playback::close, people::list, people::import, archive::show, archive::correct,
         reports::download, units::show, devices::register, devices::pair, devices::revoke, health::live,

@@ -1,19 +1,22 @@
 //! What a city operator does at a shell: import, verify, reindex, make an administrator, start the demo.
 
 pub mod backup;
+mod progress;
 
 use crate::app::{open_database, open_index, prepare_folder};
+use crate::auth::keys::Keys;
 use crate::config::Config;
 use crate::database::Database;
 use crate::demo;
 use crate::failure::Failure;
+use crate::{stores, sweep};
+use content::collect;
 use content::intake::Origin;
-use content::store::Store;
 use entity::{Moment, Role, UnitLevel};
+use progress::{bytes_line, progress_line};
 use roster::account::NewAccount;
 use roster::org::NewUnit;
 use std::collections::HashMap;
-use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -39,7 +42,7 @@ pub async fn demo(config: &Config) -> Result<(), Failure> {
         println!("示例城市已存在于 {}，沿用其数据；各角色的密码是首次启动时显示的那个。", config.data.display());
         return Ok(());
     }
-    let store = Store::open(&config.data).map_err(|cause| Failure::new("无法打开媒体文件夹", cause))?;
+    let store = stores::open(config)?;
     let password = std::env::var("YUANJIAO_DEMO_PASSWORD").ok();
     let progress = progress_line("正在建立示例城市");
     let logins = demo::fill(&db.write, &store, Moment::now(), password.as_deref(), &progress)
@@ -113,18 +116,41 @@ pub async fn reindex(config: &Config) -> Result<ExitCode, Failure> {
 /// When something can't be read. Findings are no error: they are printed, and the exit code is 1.
 pub async fn verify(config: &Config) -> Result<ExitCode, Failure> {
     let db = open_database(config).await?;
-    let store = Store::open(&config.data).map_err(|cause| Failure::new("无法打开媒体文件夹", cause))?;
+    let store = stores::open(config)?;
     let ledger = archive::verify::ledger(&db.read, &progress_line("核对台账"))
         .await
         .map_err(|cause| Failure::new("无法核对台账", cause))?;
     println!("\n{ledger}");
-    let media = content::verify::verify(&db.read, &store, &progress_line("核对媒体"))
+    let media = content::verify::verify(&db.write, &store, Moment::now(), &bytes_line("核对媒体"))
         .await
         .map_err(|cause| Failure::new("无法核对媒体", cause))?;
     println!("\n{media}");
     let sound = ledger.is_sound() && media.is_sound();
     println!("{}", if sound { "一切完好。" } else { "发现问题，见上。" });
     Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Remove the blobs that nothing names; with `unused_days`, first forget the recordings that no lesson uses.
+///
+/// # Errors
+/// When the database or the store can't be read or written.
+pub async fn collect(config: &Config, unused_days: Option<u32>, dry_run: bool) -> Result<ExitCode, Failure> {
+    let db = open_database(config).await?;
+    let store = stores::open(config)?;
+    let now = Moment::now();
+    let failed = |cause| Failure::new("无法清理媒体", cause);
+    if let Some(days) = unused_days {
+        let before = now.plus_ms(-sweep::days_ms(days));
+        let forgotten = collect::forget(&db.write, before, None, now, dry_run).await.map_err(failed)?;
+        for recording in &forgotten {
+            println!("没有课程使用：{}（{} 字节）", recording.filename, recording.size_bytes);
+        }
+        println!("{}录像资料 {} 个。", if dry_run { "将移除" } else { "已移除" }, forgotten.len());
+    }
+    let grace_ms = sweep::days_ms(config.collect_after_days);
+    let collected = collect::collect(&db.write, &store, grace_ms, now, dry_run).await.map_err(failed)?;
+    println!("{}{collected}。", if dry_run { "将清理" } else { "已清理" });
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Make an administrator of the whole city, and the city itself when there is none.
@@ -141,6 +167,19 @@ pub async fn create_admin(config: &Config, login: &str, password: &str, city: &s
     let id = roster::account::create(&db.write, account, now).await.map_err(failed)?;
     roster::grants::give(&db.write, id, Role::Admin, root, now).await.map_err(failed)?;
     println!("管理员 {login} 已建立。");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Replace the server's master key.
+///
+/// # Errors
+/// When the key files can't be read or written.
+pub fn rotate_key(config: &Config, leaked: bool) -> Result<ExitCode, Failure> {
+    Keys::rotate(&config.data, leaked)?;
+    println!("密钥已更换，重启服务后生效；正在学习的人会自动续签，不必重新登录。");
+    if leaked {
+        println!("旧密钥已作废：机顶盒等使用的播放链接需要重新获取。");
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -167,7 +206,7 @@ async fn bring_media(
     unit_id: entity::UnitId,
     now: Moment,
 ) -> Result<HashMap<String, String>, Failure> {
-    let store = Store::open(&config.data).map_err(|cause| Failure::new("无法打开媒体文件夹", cause))?;
+    let store = stores::open(config)?;
     let folder = lessons.parent().unwrap_or(Path::new("."));
     let mut blobs = HashMap::new();
     for path in catalog::import::media_paths(text) {
@@ -184,15 +223,4 @@ async fn bring_media(
 
 fn read(file: &Path) -> Result<Vec<u8>, Failure> {
     std::fs::read(file).map_err(|cause| Failure::new(format!("无法读取 {}", file.display()), cause))
-}
-
-/// A line that counts on a terminal, and is silent in a log.
-fn progress_line(what: &'static str) -> impl Fn(u64, u64) + Send + Sync {
-    let shown = std::io::stdout().is_terminal();
-    move |done, total| {
-        if shown {
-            print!("\r{what}：{done}/{total}");
-            let _ = std::io::stdout().flush();
-        }
-    }
 }

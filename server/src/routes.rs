@@ -1,7 +1,8 @@
 //! The URL map: every address, what answers it, and who may enter. The table is also what the tests walk.
 
 use crate::api::{
-    archive, courses, devices, health, lessons, media, people, playback, reports, search, session, units, uploads,
+    archive, captions, courses, devices, health, lessons, media, people, playback, reports, search, searches, session,
+    units, uploads,
 };
 use crate::auth::identity::{AUTHORS, OPERATORS, READERS, UPLOADERS};
 use crate::error::{ApiError, Code};
@@ -68,10 +69,15 @@ routes! {
     // Finding
     "/api/v1/search" { GET search::search, SignedIn; }
     "/api/v1/suggest" { GET search::suggest, SignedIn; }
+    "/api/v1/searches" { GET searches::list, With(AUTHORS); }
     "/api/v1/courses" { GET courses::list, SignedIn; POST courses::create, With(AUTHORS); }
     "/api/v1/courses/{id}" { GET courses::show, SignedIn; PATCH courses::update, With(AUTHORS); DELETE courses::delete, With(AUTHORS); }
     "/api/v1/lessons" { GET lessons::list, SignedIn; POST lessons::create, With(AUTHORS); }
     "/api/v1/lessons/{id}" { GET lessons::show, SignedIn; PATCH lessons::update, With(AUTHORS); DELETE lessons::delete, With(AUTHORS); }
+    "/api/v1/lessons/{id}/captions" { GET captions::list, SignedIn; }
+    "/api/v1/lessons/{id}/captions/preview" { POST captions::preview, With(AUTHORS); }
+    "/api/v1/lessons/{id}/captions/{language}.vtt" { GET captions::vtt, SignedIn; }
+    "/api/v1/lessons/{id}/captions/{language}" { PUT captions::put, With(AUTHORS); DELETE captions::delete, With(AUTHORS); }
     "/api/v1/lessons/{id}/submit" { POST lessons::submit, With(AUTHORS); }
     "/api/v1/lessons/{id}/publish" { POST lessons::publish, With(REVIEWERS); }
     "/api/v1/lessons/{id}/return" { POST lessons::send_back, With(REVIEWERS); }
@@ -79,6 +85,11 @@ routes! {
 
     // Bytes
     "/media/{sha256}" { GET media::serve, Anyone; }
+    "/media/{sha256}/master.m3u8" { GET media::playlist::master, Anyone; }
+    "/media/{sha256}/{name}.mp4" { GET media::playlist::piece, Anyone; }
+    "/media/{sha256}/{kind}.m3u8" { GET media::playlist::media, Anyone; }
+    "/api/v1/media/{sha256}/preparation" { GET media::preparation::show, With(AUTHORS); }
+    "/api/v1/media/{sha256}/preparation/{kind}/retry" { POST media::preparation::retry, With(AUTHORS); }
     "/api/v1/media/{sha256}/ticket" { POST media::ticket, SignedIn; }
     "/uploads" { POST uploads::create, With(UPLOADERS); OPTIONS uploads::options, Anyone; }
     "/uploads/{id}" { HEAD uploads::offset, With(UPLOADERS); PATCH uploads::append, With(UPLOADERS); DELETE uploads::terminate, With(UPLOADERS); OPTIONS uploads::options_of_one, Anyone; }
@@ -108,6 +119,8 @@ routes! {
     "/studio/lessons" { POST pages::studio::save::create, With(AUTHORS); }
     "/studio/lessons/new" { GET pages::studio::editor::new, With(AUTHORS); }
     "/studio/lessons/{id}" { GET pages::studio::editor::edit, With(AUTHORS); POST pages::studio::save::update, With(AUTHORS); }
+    "/studio/lessons/{id}/captions" { GET pages::studio::captions::show, With(AUTHORS); POST pages::studio::captions::take, With(AUTHORS); }
+    "/studio/searches" { GET pages::studio::searches::list, With(AUTHORS); }
     "/studio/attendance" { GET pages::studio::attendance::show, With(READERS); }
     "/studio/devices" { GET pages::studio::devices::list, With(CARETAKERS); POST pages::studio::devices::register, With(CARETAKERS); }
     "/studio/devices/{id}/revoke" { POST pages::studio::devices::revoke, With(CARETAKERS); }
@@ -135,7 +148,7 @@ routes! {
 
     // Pages: the phone
     "/home" { GET pages::phone::home::home, SignedIn; }
-    "/search" { GET pages::phone::search::search, SignedIn; }
+    "/search" { GET pages::phone::search::search, SignedIn; POST pages::phone::search::wish, SignedIn; }
     "/lessons/{slug}" { GET pages::phone::lesson::lesson, SignedIn; }
     "/courses/{slug}" { GET pages::phone::course::course, SignedIn; }
     "/record" { GET pages::phone::record::record, SignedIn; }

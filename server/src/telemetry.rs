@@ -4,12 +4,13 @@ use crate::config::Config;
 use crate::failure::Failure;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use std::fmt::Write;
 use std::io::IsTerminal;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tracing_subscriber::EnvFilter;
 
 /// Start writing logs to standard error.
@@ -51,11 +52,14 @@ impl Metrics {
         text
     }
 
-    fn answered(&self, status: u16, micros: u64) {
+    /// Count an answer and log it.
+    pub fn answered(&self, method: &Method, route: &str, status: StatusCode, took: Duration) {
+        let (status, micros) = (status.as_u16(), u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
         if let Some(count) = self.by_class.get(usize::from(status / 100)) {
             count.fetch_add(1, Relaxed);
         }
         self.micros.fetch_add(micros, Relaxed);
+        tracing::debug!(%method, route, status, duration_us = micros, "request answered");
     }
 }
 
@@ -67,23 +71,17 @@ pub async fn observe(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
-    let metrics = request.app_data::<Data<Metrics>>().cloned();
+    let Some(metrics) = request.app_data::<Data<Metrics>>().cloned() else { return next.call(request).await };
     let began = Instant::now();
     let method = request.method().clone();
     let route = request.match_pattern().unwrap_or_else(|| "-".into());
-    if let Some(metrics) = &metrics {
-        metrics.open.fetch_add(1, Relaxed);
-    }
+    metrics.open.fetch_add(1, Relaxed);
     let outcome = next.call(request).await;
     let status = match &outcome {
         Ok(response) => response.status(),
         Err(error) => error.as_response_error().status_code(),
     };
-    let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
-    if let Some(metrics) = &metrics {
-        metrics.open.fetch_sub(1, Relaxed);
-        metrics.answered(status.as_u16(), micros);
-    }
-    tracing::debug!(%method, route, status = status.as_u16(), duration_us = micros, "request answered");
+    metrics.open.fetch_sub(1, Relaxed);
+    metrics.answered(&method, &route, status, began.elapsed());
     outcome
 }

@@ -2,33 +2,10 @@
 
 use sea_orm::{EntityTrait, PaginatorTrait};
 use serde_json::json;
-use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering::SeqCst};
 use std::time::Duration;
-use tests::{City, Client};
-
-/// The binary that cargo built beside this test.
-pub fn binary() -> PathBuf {
-    let mut path = std::env::current_exe().unwrap();
-    path.pop();
-    if path.ends_with("deps") {
-        path.pop();
-    }
-    path.join("yuanjiao")
-}
-
-/// Start the real server on a folder: the process and its address.
-pub fn serve(data: &Path) -> (Child, String) {
-    let mut command = Command::new(binary());
-    command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data).env("YUANJIAO_LOW_DISK_BYTES", "0");
-    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-    let line = BufReader::new(child.stdout.take().unwrap()).lines().next().unwrap().unwrap();
-    let address = line.split("http://").nth(1).unwrap().split('/').next().unwrap().to_owned();
-    (child, format!("http://{address}"))
-}
+use tests::{City, Client, Process};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_acknowledged_beat_is_there_after_kill_9() {
@@ -38,8 +15,8 @@ async fn every_acknowledged_beat_is_there_after_kill_9() {
     let mut city = City::without_server().await;
     let mut acknowledged = Vec::new();
     for round in 0..3 {
-        let (mut child, url) = serve(&city.data);
-        city.url = url;
+        let process = Process::serve(&city.data);
+        city.url = process.url.clone();
         let learners: Vec<_> = {
             let mut learners = Vec::new();
             for number in 0..8 {
@@ -55,17 +32,15 @@ async fn every_acknowledged_beat_is_there_after_kill_9() {
             .map(|(client, session, last)| tokio::spawn(stream(client, session, last)))
             .collect();
         tokio::time::sleep(Duration::from_millis(400 + 150 * round as u64)).await;
-        child.kill().unwrap(); // SIGKILL
-        child.wait().unwrap();
+        process.kill();
         for task in tasks {
             let _ = task.await;
         }
         acknowledged.extend(learners.into_iter().map(|(_, session, last)| (session, last.load(SeqCst))));
     }
-    let (mut child, _) = serve(&city.data);
+    let process = Process::serve(&city.data);
     let stored = entity::beat::Entity::find().all(&city.db.read).await.unwrap();
-    child.kill().unwrap();
-    child.wait().unwrap();
+    process.kill();
     let total: i64 = acknowledged.iter().map(|(_, last)| last).sum();
     assert!(total > 50, "only {total} beats were acknowledged: the test proves nothing");
     for (session, last) in acknowledged {

@@ -110,6 +110,119 @@ async fn search_survives_what_people_and_attackers_type() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_filter_with_a_value_that_is_none_is_refused_in_chinese() {
+    let city = City::start().await;
+    let cadre = city.client("cadre").await;
+    for bad in
+        ["length=long", "captions=maybe", "size_band=tiny", "level=x", "category=law,x", "cursor=x", "cursor=AQID"]
+    {
+        let answer = cadre.get(&format!("/api/v1/search?{bad}")).await.must(400).json();
+        assert_eq!(answer["code"], "invalid_request", "{bad}");
+        assert!(!answer["message"].as_str().unwrap().is_ascii(), "{bad}: {answer}");
+    }
+    let many = cadre.get("/api/v1/search?category=agriculture,law&length=upto5,5to15&captions=false").await.must(200);
+    assert!(many.json()["total"].as_i64().unwrap() >= 2, "{}", many.text());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn facets_count_what_each_value_would_leave() {
+    let city = City::start().await;
+    let cadre = city.client("cadre").await;
+    let answer = cadre.get("/api/v1/search?size_band=none").await.must(200).json();
+    for facet in ["category", "crop", "level", "language", "length", "captions", "size_band"] {
+        for value in answer["facets"][facet].as_array().unwrap() {
+            let name = percent(value["value"].as_str().unwrap());
+            let others = if facet == "size_band" { "" } else { "size_band=none&" };
+            let narrowed = cadre.get(&format!("/api/v1/search?{others}{facet}={name}")).await.must(200).json();
+            assert_eq!(narrowed["total"], value["count"], "{facet} {value}");
+        }
+    }
+    assert!(answer["facets"]["size_band"].as_array().unwrap().len() > 1, "counted without its own filter: {answer}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cursor_leads_through_every_hit_once() {
+    let city = City::start().await;
+    let cadre = city.client("cadre").await;
+    let total = cadre.get("/api/v1/search").await.must(200).json()["total"].as_u64().unwrap();
+    let (mut seen, mut address) = (Vec::new(), "/api/v1/search?size=1".to_owned());
+    for page in 1.. {
+        let answer = cadre.get(&address).await.must(200).json();
+        assert_eq!(answer["page"], page);
+        seen.push(answer["hits"][0]["lesson_id"].as_i64().unwrap());
+        match answer["next_cursor"].as_str() {
+            Some(cursor) => address = format!("/api/v1/search?size=1&cursor={cursor}"),
+            None => break,
+        }
+    }
+    seen.sort_unstable();
+    seen.dedup();
+    assert_eq!(seen.len() as u64, total);
+}
+
+/// What the caller's counties searched for, once it is written.
+async fn wishes(client: &Client, query: &str, until: impl Fn(&Value) -> bool) -> Value {
+    let began = Instant::now();
+    loop {
+        let answer = client.get(&format!("/api/v1/searches?{query}")).await.must(200).json();
+        if until(&answer) || began.elapsed() > Duration::from_secs(20) {
+            return answer;
+        }
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_found_reaches_the_countys_trainers_without_the_person() {
+    let city = City::start().await;
+    let cadre = city.client("cadre").await;
+    for query in ["火龙果", "huolongguo", "火龙果"] {
+        found(&cadre, query).await;
+    }
+    found(&city.learner(1).await, "火龍果").await;
+    found(&cadre, "13807731234").await;
+    let form = [("q", "火龙果")];
+    let wish = cadre.send(cadre.request(reqwest::Method::POST, "/search").form(&form)).await.must(303);
+    assert!(wish.header("location").ends_with("told=1"));
+    let trainer = city.client("trainer").await;
+    let asked = |answer: &Value| answer["searches"][0]["asked"].as_i64() == Some(3);
+    let answer = wishes(&trainer, "tier=none,weak", asked).await;
+    let first = &answer["searches"][0];
+    assert_eq!(
+        (&first["meaning"], &first["query"], &first["asked"]),
+        (&"huolongguo".into(), &"火龙果".into(), &3.into()),
+        "{answer}"
+    );
+    assert!(!answer.to_string().contains("1380773"), "{answer}");
+    let kept = entity::search_count::Entity::find().all(&city.db.read).await.unwrap();
+    assert!(kept.iter().all(|row| row.unit_id == city.units["东江县"]), "only the county is kept");
+    let foreign = city.client("trainer-b").await;
+    assert_eq!(wishes(&foreign, "", |_| true).await["total"], 0);
+    foreign.get(&format!("/api/v1/searches?unit={}", city.units["东江县"])).await.must(404);
+    cadre.get("/api/v1/searches").await.must(403);
+    for bad in ["tier=x", "from=today", "sort=x", "format=pdf", "page=0"] {
+        assert_eq!(trainer.get(&format!("/api/v1/searches?{bad}")).await.must(400).code(), "invalid_request", "{bad}");
+    }
+    let file = trainer.get("/api/v1/searches?format=csv").await.must(200);
+    assert!(file.text().starts_with('\u{feff}') && file.text().contains("\"火龙果\""), "{}", file.text());
+    let page = trainer.get("/studio/searches").await.must(200).text();
+    assert!(page.contains("火龙果") && page.contains("/studio/lessons/new?title=%E7%81%AB"), "{page}");
+    let new = trainer.get("/studio/lessons/new?title=%E7%81%AB%E9%BE%99%E6%9E%9C").await.must(200).text();
+    assert!(new.contains("value=\"火龙果\""));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_found_nothing_says_what_to_do() {
+    let city = City::start().await;
+    let cadre = city.client("cadre").await;
+    let page = cadre.get(&format!("/search?q={}", percent("骆驼&<b>"))).await.must(200).text();
+    assert!(page.contains("告诉县里想学这个") && page.contains("/search?category=agriculture"), "{page}");
+    assert!(!page.contains("<b>\"") && page.contains("&#60;b&#62;") || page.contains("&lt;b&gt;"));
+    let narrowed = cadre.get(&format!("/search?q={}&level=expert", percent("红薯"))).await.must(200).text();
+    assert!(narrowed.contains("去掉筛选再找"), "{narrowed}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_first_visit_of_a_phone_page_costs_under_40_kilobytes() {
     let city = City::start().await;
     let cadre = city.client("cadre").await;

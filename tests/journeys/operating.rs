@@ -1,13 +1,12 @@
 //! What the operator does at a shell, with the real binary: install, import, back up, restore, verify, and clear refusals.
 
-use crate::durability::{binary, serve};
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 use tests::city::{PASSWORD, on_postgres};
-use tests::{City, Client};
+use tests::{City, Client, Process, process};
 
 fn yuanjiao(data: &Path, arguments: &[&str]) -> Output {
-    Command::new(binary()).args(arguments).arg("--data").arg(data).output().unwrap()
+    process::command(data, arguments)
 }
 
 #[track_caller]
@@ -52,12 +51,11 @@ async fn a_new_server_gets_an_administrator_a_roster_and_lessons() {
     succeeded(&yuanjiao(&data, &["import", "lessons", lessons.to_str().unwrap()]));
     succeeded(&yuanjiao(&data, &["reindex"]));
     succeeded(&yuanjiao(&data, &["verify"]));
-    let (mut child, url) = serve(&data);
-    let admin = Client::new(&url).sign_in("root", "mountain-water-7").await;
+    let process = Process::serve(&data);
+    let admin = Client::new(&process.url).sign_in("root", "mountain-water-7").await;
     let found = admin.get("/api/v1/search?q=%E7%BA%A2%E8%96%AF").await.must(200).json();
     let people = admin.get("/api/v1/people").await.must(200).json();
-    child.kill().unwrap();
-    child.wait().unwrap();
+    process.kill();
     assert_eq!((&found["total"], &people["total"]), (&1.into(), &2.into()));
 }
 
@@ -93,13 +91,12 @@ async fn a_backup_taken_while_serving_restores_to_a_working_server() {
     succeeded(&yuanjiao(&city.data, &["backup", backup.to_str().unwrap()]));
     failed(&yuanjiao(&city.data, &["backup", backup.to_str().unwrap()]), "不是空的");
     succeeded(&yuanjiao(&restored, &["restore", backup.to_str().unwrap()]));
-    let (mut child, url) = serve(&restored);
-    let cadre = Client::new(&url).sign_in("cadre", PASSWORD).await;
+    let process = Process::serve(&restored);
+    let cadre = Client::new(&process.url).sign_in("cadre", PASSWORD).await;
     let path = format!("/media/{}", tests::city::sha256(&city.video));
     let (here, there) =
         (city.client("cadre").await.get(&path).await, cadre.get_with(&path, "Range", "bytes=5-9").await);
-    child.kill().unwrap();
-    child.wait().unwrap();
+    process.kill();
     assert_eq!(here.header("etag"), there.header("etag"));
     assert!(there.body == city.video[5..=9]);
     let blob = backup.join("media").join(&path[7..9]).join(&path[7..]);
@@ -142,14 +139,12 @@ async fn a_graceful_stop_finishes_and_leaves_a_second_start_its_data() {
     if on_postgres() {
         return; // the binary is given no PostgreSQL of its own here
     }
-    let (mut child, url) = serve(&city.data);
-    let cadre = Client::new(&url).sign_in("cadre", PASSWORD).await;
+    let process = Process::serve(&city.data);
+    let cadre = Client::new(&process.url).sign_in("cadre", PASSWORD).await;
     cadre.get("/readyz").await.must(200);
-    let pid = child.id().to_string();
-    assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
-    assert!(child.wait().unwrap().success());
-    let (mut again, url) = serve(&city.data);
-    Client::new(&url).sign_in("cadre", PASSWORD).await.get("/api/v1/me").await.must(200);
-    again.kill().unwrap();
-    again.wait().unwrap();
+    process.ask_to_stop();
+    assert!(process.ended().success());
+    let process = Process::serve(&city.data);
+    Client::new(&process.url).sign_in("cadre", PASSWORD).await.get("/api/v1/me").await.must(200);
+    process.kill();
 }

@@ -4,6 +4,7 @@ use crate::city::PASSWORD;
 use serde_json::json;
 use std::path::Path;
 use std::time::{Duration, Instant};
+use thirtyfour::action_chain::ActionChain;
 use thirtyfour::{By, ChromiumLikeCapabilities, DesiredCapabilities, Key, WebDriver, WebElement};
 
 /// A browser window on a running server.
@@ -51,6 +52,16 @@ impl Browser {
         self.driver.goto(format!("{}{path}", self.url)).await.unwrap();
     }
 
+    /// Run a script on every page from now on before any of the page's own.
+    pub async fn before_each_page(&self, script: &str) {
+        let server = std::env::var("TEST_WEBDRIVER").unwrap();
+        let address = format!("{server}/session/{}/goog/cdp/execute", self.driver.session_id());
+        let arguments = json!({ "source": script });
+        let command = json!({ "cmd": "Page.addScriptToEvaluateOnNewDocument", "params": arguments });
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        http.post(address).json(&command).send().await.unwrap().error_for_status().unwrap();
+    }
+
     /// Sign in through the page.
     pub async fn sign_in(&self, login: &str) {
         self.goto("/sign-in").await;
@@ -91,9 +102,33 @@ impl Browser {
         element.click().await.unwrap();
     }
 
+    /// Click an element at a share of its width, as on a seek bar.
+    pub async fn click_at(&self, css: &str, share: f64) {
+        self.point_at(css, share).await.click().perform().await.unwrap();
+    }
+
+    async fn point_at(&self, css: &str, share: f64) -> ActionChain {
+        let element = self.find(css).await;
+        let width = element.rect().await.unwrap().width;
+        let from_the_middle = (width * (share - 0.5)) as i64;
+        self.driver.action_chain().move_to_element_with_offset(&element, from_the_middle, 0)
+    }
+
+    /// Let the mouse rest on an element at a share of its width.
+    pub async fn hover_at(&self, css: &str, share: f64) {
+        self.point_at(css, share).await.perform().await.unwrap();
+    }
+
     /// Press a key on whatever has the focus, as a remote does.
     pub async fn press(&self, key: char) {
         self.driver.action_chain().send_keys(key).perform().await.unwrap();
+    }
+
+    /// The OK key where it opens a page whose focus waits for OK as well: chromedriver sends a key anew when the page
+    /// goes while it was pressed, and the new page would take it.
+    pub async fn press_ok_once(&self) {
+        let key = "{key: 'Enter', bubbles: true, cancelable: true}";
+        self.run(&format!("document.activeElement.dispatchEvent(new KeyboardEvent('keydown', {key}))")).await;
     }
 
     /// Run a script and take its answer.

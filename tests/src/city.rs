@@ -50,6 +50,8 @@ pub struct City {
     pub lessons: HashMap<String, i64>,
     /// The blob of the lesson `video`.
     pub video: Vec<u8>,
+    /// The settings that its server was started with.
+    pub config: Config,
     _folder: tempfile::TempDir,
 }
 
@@ -71,6 +73,7 @@ impl Ground {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             low_disk_bytes: 0,
             workers: 2,
+            prepare_workers: Some(0),
             log: "warn".into(),
             ..Config::default()
         };
@@ -106,19 +109,23 @@ fn uuid() -> String {
 impl City {
     /// Build the city and start its server.
     pub async fn start() -> Self {
-        let (mut city, config) = Self::founded().await;
-        let application = Application::build(config).await.unwrap();
-        city.url = format!("http://127.0.0.1:{}", application.port());
-        tokio::spawn(application.run_until_stopped());
+        Self::start_with(|_| ()).await
+    }
+
+    /// Build the city and start its server with other settings.
+    pub async fn start_with(set: impl FnOnce(&mut Config)) -> Self {
+        let mut city = Self::founded().await;
+        set(&mut city.config);
+        city.url = serve(city.config.clone()).await;
         city
     }
 
     /// Build the city only; the caller starts a server on its folder.
     pub async fn without_server() -> Self {
-        Self::founded().await.0
+        Self::founded().await
     }
 
-    async fn founded() -> (Self, Config) {
+    async fn founded() -> Self {
         let ground = Ground::new().await;
         let db = server::app::open_database(&ground.config).await.unwrap();
         let mut city = Self {
@@ -130,10 +137,11 @@ impl City {
             accounts: HashMap::new(),
             lessons: HashMap::new(),
             video: pseudo_random(300_000),
+            config: ground.config,
             _folder: ground.folder,
         };
         city.found().await;
-        (city, ground.config)
+        city
     }
 
     /// Learner number `n` of the first village, made at need, signed in.
@@ -389,6 +397,14 @@ impl City {
         row.insert(&self.db.write).await.unwrap();
         sha256
     }
+}
+
+/// Start a server inside this process: its address.
+pub async fn serve(config: Config) -> String {
+    let application = Application::build(config).await.unwrap();
+    let url = format!("http://127.0.0.1:{}", application.port());
+    tokio::spawn(application.run_until_stopped());
+    url
 }
 
 /// SHA-256 in hex.

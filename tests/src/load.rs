@@ -150,8 +150,9 @@ fn answer(socket: &mut TcpStream, head: &mut [u8]) -> Result<(u16, u64)> {
     Ok((status, length))
 }
 
+/// Throw away up to `most` bytes that have arrived; answers how many. An end of the stream is an error.
 #[expect(unsafe_code, reason = "MSG_TRUNC has no safe wrapper in std")]
-fn discard(socket: &TcpStream, most: usize) -> Result<u64> {
+pub fn discard(socket: &impl AsRawFd, most: usize) -> Result<u64> {
     // SAFETY: with MSG_TRUNC a TCP socket drops the bytes; nothing is written through the null pointer.
     let dropped = unsafe { libc::recv(socket.as_raw_fd(), std::ptr::null_mut(), most, libc::MSG_TRUNC) };
     match dropped {

@@ -1,5 +1,6 @@
 //! What a lesson looks like in the index: its text in zones, its values in columns, and the card shown for a hit.
 
+use super::passages::Spoken;
 use super::schema::Fields;
 use super::view::days;
 use super::{answer::SuggestionKind, lexicon};
@@ -16,6 +17,12 @@ pub(crate) struct Source {
     pub audience_path: String,
     /// Bytes of its media.
     pub size_bytes: i64,
+    /// Bytes of the smallest form of it that can be played.
+    pub smallest_bytes: i64,
+    /// Its captions.
+    pub spoken: Option<Spoken>,
+    /// Title and slug of its course.
+    pub course: Option<(String, String)>,
 }
 
 /// What is shown of a hit.
@@ -33,7 +40,7 @@ pub(crate) struct Card {
 
 /// The entry of a lesson.
 pub(crate) fn document(fields: &Fields, source: &Source) -> TantivyDocument {
-    let Source { row, audience_path, size_bytes } = source;
+    let Source { row, audience_path, size_bytes, .. } = source;
     let tags = lessons::tags_of(row);
     let crop = row.crop.as_deref().unwrap_or_default();
     let mut doc = TantivyDocument::default();
@@ -42,7 +49,10 @@ pub(crate) fn document(fields: &Fields, source: &Source) -> TantivyDocument {
         doc.add_text(fields.audience, term);
     }
     let all_tags = format!("{} {crop}", tags.join(" "));
-    let zones = [&row.title, &all_tags, &row.lecturer, &row.summary, &row.body];
+    // Captions that say the whole transcript stand for it: it is neither kept nor counted twice.
+    let body = if source.spoken.as_ref().is_some_and(|spoken| spoken.covers(&row.body)) { "" } else { &row.body };
+    let told = source.spoken.as_ref().map_or_else(|| body.to_owned(), |spoken| format!("{body} {}", spoken.flowing()));
+    let zones = [&row.title, &all_tags, &row.lecturer, &row.summary, &told];
     for (zone, text) in fields.zones.iter().zip(zones) {
         doc.add_text(zone.grams, text);
         if let Some(words) = zone.words {
@@ -50,9 +60,14 @@ pub(crate) fn document(fields: &Fields, source: &Source) -> TantivyDocument {
         }
     }
     doc.add_text(fields.sounds, format!("{} {all_tags} {} {}", row.title, row.lecturer, row.summary));
-    phrases(row, &tags).into_iter().for_each(|phrase| doc.add_text(fields.phrase, phrase));
+    let course = source.course.iter().map(|(title, slug)| lexicon::course_term(title, slug));
+    phrases(row, &tags).into_iter().chain(course).for_each(|phrase| doc.add_text(fields.phrase, phrase));
     doc.add_text(fields.card, serde_json::to_string(&card(row)).unwrap_or_default());
-    doc.add_text(fields.body, &row.body);
+    doc.add_text(fields.body, body);
+    if let Some(spoken) = &source.spoken {
+        doc.add_text(fields.spoken, &spoken.lines);
+        doc.add_bytes(fields.begins, &spoken.begins);
+    }
     doc.add_u64(fields.category, place(Category::ALL, row.category));
     doc.add_u64(fields.level, place(Level::ALL, row.level));
     doc.add_text(fields.language, &row.language);
@@ -61,6 +76,8 @@ pub(crate) fn document(fields: &Fields, source: &Source) -> TantivyDocument {
     }
     doc.add_i64(fields.duration, row.duration_ms);
     doc.add_i64(fields.size, *size_bytes);
+    doc.add_i64(fields.smallest, source.smallest_bytes);
+    doc.add_u64(fields.captions, u64::from(source.spoken.is_some()));
     doc.add_i64(fields.published, row.published_on.map_or(0, days));
     if let Some(until) = row.valid_until {
         doc.add_i64(fields.valid_until, days(until));

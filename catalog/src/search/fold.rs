@@ -28,6 +28,14 @@ static SIMPLER: LazyLock<HashMap<char, char>> = LazyLock::new(|| {
     table
 });
 
+/// The folded form of every character of the main Han block, in order: nearly all text is made of these, and a look-up by
+/// place is many times as fast as one in the table.
+static HAN: LazyLock<Box<[char]>> =
+    LazyLock::new(|| (FIRST_HAN..=LAST_HAN).map(|c| SIMPLER.get(&c).copied().unwrap_or(c)).collect());
+
+const FIRST_HAN: char = '\u{4e00}';
+const LAST_HAN: char = '\u{9fff}';
+
 /// A folded character and the bytes of the original it stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Folded {
@@ -64,6 +72,10 @@ pub(crate) fn fold(text: &str) -> String {
 fn each(c: char, mut push: impl FnMut(char)) {
     if c.is_ascii() {
         return push(c.to_ascii_lowercase());
+    }
+    if (FIRST_HAN..=LAST_HAN).contains(&c) {
+        let place = (u32::from(c) - u32::from(FIRST_HAN)) as usize;
+        return push(HAN.get(place).copied().unwrap_or(c));
     }
     for c in std::iter::once(c).nfkc() {
         for c in c.to_lowercase() {

@@ -3,7 +3,7 @@
 
 use super::fold::{self, Folded, is_han};
 use super::{pinyin, tokenizer};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 /// Characters of a passage.
@@ -26,6 +26,8 @@ pub(crate) struct Passage {
     pub html: String,
     /// Where its best match stands, as a part (0 to 1) of the text's length.
     pub at: f64,
+    /// The byte of the text where the longest match of the passage begins.
+    pub offset: usize,
     /// How much it matches; 0 for none.
     pub worth: usize,
 }
@@ -51,7 +53,7 @@ impl Needles {
     pub fn passage(&self, text: &str) -> Passage {
         let folded = fold::with_origin(text);
         let matches = self.matches(&folded);
-        let (window, worth, first) = best_window(&matches, folded.len());
+        let (window, worth, first) = best_window(&matches, &folded);
         let window = at_sentence(&folded, window);
         let mut html = render(text, &folded, window.clone(), &matches);
         if window.start > 0 {
@@ -60,16 +62,31 @@ impl Needles {
         if window.end < folded.len() {
             html.push('…');
         }
-        Passage { html, at: first as f64 / folded.len().max(1) as f64, worth }
+        let offset = folded.get(first).map_or(0, |f| f.from);
+        Passage { html, at: first as f64 / folded.len().max(1) as f64, offset, worth }
     }
 
     /// What matches, in order, without overlaps.
     fn matches(&self, folded: &[Folded]) -> Vec<Range<usize>> {
         let chars: Vec<char> = folded.iter().map(|f| f.c).collect();
-        let mut found: Vec<Range<usize>> = self.texts.iter().flat_map(|text| places(&chars, text)).collect();
+        let heads = Heads::of(self.texts.iter().filter_map(|text| text.first()));
+        let mut found = Vec::new();
+        for (at, _) in chars.iter().enumerate().filter(|(_, c)| heads.may_hold(**c)) {
+            let rest = chars.get(at..).unwrap_or_default();
+            let held = self.texts.iter().filter(|text| rest.starts_with(text));
+            let places = held.map(|text| (text, at..at + text.len()));
+            let whole = |(text, range): &(&Vec<char>, Range<usize>)| {
+                !text.iter().all(char::is_ascii_alphanumeric) || is_whole(&chars, range)
+            };
+            found.extend(places.filter(whole).map(|(_, range)| range));
+        }
         if !self.sounds.is_empty() {
-            let pairs = chars.windows(2).enumerate().filter(|(_, pair)| self.sounds_like(pair));
-            found.extend(pairs.map(|(at, _)| at..at + 2));
+            let firsts: HashSet<&str> = self.sounds.iter().filter_map(|sound| sound.split('\'').next()).collect();
+            let begins = |c: char| is_han(c) && pinyin::readings(c).iter().any(|reading| firsts.contains(reading));
+            let mut known = HashMap::new();
+            let mut may_begin = |c: char| *known.entry(c).or_insert_with(|| begins(c));
+            let pairs = chars.windows(2).enumerate().filter(|(_, pair)| pair.first().is_some_and(|c| may_begin(*c)));
+            found.extend(pairs.filter(|(_, pair)| self.sounds_like(pair)).map(|(at, _)| at..at + 2));
         }
         merged(found)
     }
@@ -79,10 +96,30 @@ impl Needles {
     }
 }
 
-fn places<'a>(chars: &'a [char], text: &'a [char]) -> impl Iterator<Item = Range<usize>> + 'a {
-    let starts = chars.windows(text.len()).enumerate().filter(move |(_, window)| *window == text);
-    let whole = move |range: &Range<usize>| !text.iter().all(char::is_ascii_alphanumeric) || is_whole(chars, range);
-    starts.map(move |(at, _)| at..at + text.len()).filter(whole)
+/// A quick no: the characters that texts begin with, as bits by their lowest digits.
+struct Heads([u64; 16]);
+
+impl Heads {
+    fn of<'a>(chars: impl Iterator<Item = &'a char>) -> Self {
+        let mut bits = [0; 16];
+        for c in chars {
+            let (place, bit) = Self::place(*c);
+            if let Some(word) = bits.get_mut(place) {
+                *word |= bit;
+            }
+        }
+        Self(bits)
+    }
+
+    fn may_hold(&self, c: char) -> bool {
+        let (place, bit) = Self::place(c);
+        self.0.get(place).is_some_and(|word| word & bit != 0)
+    }
+
+    fn place(c: char) -> (usize, u64) {
+        let low = u32::from(c) & 1023;
+        ((low >> 6) as usize, 1 << (low & 63))
+    }
 }
 
 /// Letters are only marked as a whole run: `led` is not in `called`.
@@ -103,16 +140,28 @@ fn merged(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
     merged
 }
 
-/// The stretch of [`PASSAGE`] characters that holds most matched characters, how many, and where its first match is.
-fn best_window(matches: &[Range<usize>], len: usize) -> (Range<usize>, usize, usize) {
-    let mut best = (0..PASSAGE.min(len), 0, 0);
+/// The stretch of [`PASSAGE`] characters that matches best, how much, and where its longest match is. A phrase in one
+/// piece is worth more than its parts, and a word that is repeated no more than once.
+fn best_window(matches: &[Range<usize>], folded: &[Folded]) -> (Range<usize>, usize, usize) {
+    let mut best = (0..PASSAGE.min(folded.len()), 0, 0);
+    let mut seen: Vec<&[Folded]> = Vec::new();
     for (index, first) in matches.iter().enumerate() {
         let end = first.start + PASSAGE - LEAD;
-        let held = matches.iter().skip(index).take_while(|range| range.end <= end);
-        let worth = held.map(|range| range.len()).sum::<usize>().max(1);
+        let (mut worth, mut longest) = (0, first);
+        seen.clear();
+        for range in matches.iter().skip(index).take_while(|range| range.end <= end || *range == first) {
+            let text = folded.get(range.clone()).unwrap_or_default();
+            if !seen.iter().any(|other| other.iter().map(|f| f.c).eq(text.iter().map(|f| f.c))) {
+                worth += range.len() * range.len();
+                seen.push(text);
+            }
+            if range.len() > longest.len() {
+                longest = range;
+            }
+        }
         if worth > best.1 {
             let start = first.start.saturating_sub(LEAD);
-            best = (start..(start + PASSAGE).max(first.end).min(len), worth, first.start);
+            best = (start..(start + PASSAGE).max(first.end).min(folded.len()), worth, longest.start);
         }
     }
     best

@@ -1,29 +1,18 @@
-//! From scored lessons to an answer: filters, facets, order, the page, and what is shown of each hit.
+//! From scored lessons to an answer: order, the page, and what is shown of each hit.
 
-use super::answer::{Answer, FacetCount, Facets, Hit, SearchQuery, Sort};
+use super::answer::{Answer, Hit, SearchQuery, Sort};
+use super::cursor::Cursor;
 use super::document::{Card, season_bit};
+use super::facets::Shelf;
 use super::highlight::{Needles, Passage};
+use super::passages;
 use super::rank::Scored;
-use super::view::{Texts, Values, View, days};
-use crate::{Result, page, season};
-use entity::{Category, CourseId, Day, LessonId, Level};
+use super::view::{Values, View, days};
+use crate::{Error, Result, page, season};
+use entity::{CourseId, Day, LessonId};
 use std::collections::HashMap;
 use tantivy::schema::Value;
 use tantivy::{TantivyDocument, schema::Field};
-
-/// Most crops a facet lists.
-const CROPS: usize = 20;
-
-/// The values hits are filtered and counted by.
-struct Shelf {
-    category: Values<u64>,
-    level: Values<u64>,
-    language: Texts,
-    crop: Texts,
-}
-
-/// Which filters a lesson passes: category, crop, level, language.
-type Passes = [bool; 4];
 
 /// Makes the answer of scored lessons.
 pub(crate) fn answer(
@@ -34,79 +23,32 @@ pub(crate) fn answer(
     plays: &HashMap<i64, i64>,
     today: Day,
 ) -> Result<Answer> {
-    let first = page::first_row(query.page, query.size)? as usize;
-    let shelf = Shelf {
-        category: view.codes("category")?,
-        level: view.codes("level")?,
-        language: view.texts("language")?,
-        crop: view.texts("crop")?,
-    };
-    let passes: Vec<(Scored, Passes)> = scored.into_iter().map(|s| (s, shelf.passes(query, s.number))).collect();
-    let facets = shelf.facets(&passes);
-    let mut kept: Vec<Scored> =
-        passes.into_iter().filter(|(_, passes)| passes.iter().all(|p| *p)).map(|(s, _)| s).collect();
+    let (page, first) = place(query)?;
+    let shelf = Shelf::new(view)?;
+    let (mut kept, facets) = shelf.narrow(query, scored);
     order(view, query.sort, &mut kept, plays)?;
-    let mut hits = Vec::new();
-    let shown = Shown { view, needles, plays, today };
-    for scored in kept.iter().skip(first).take(query.size as usize) {
-        hits.push(shown.hit(scored, &shelf)?);
-    }
     let weak_total = kept.iter().filter(|scored| scored.weak).count() as u64;
-    Ok(Answer { total: kept.len() as u64, weak_total, hits, facets, ..Answer::default() })
+    let total = kept.len() as u64;
+    let ids = view.numbers("id")?;
+    if let Some(cursor) = &query.cursor {
+        kept.retain(|scored| !ids.of(scored.number).is_some_and(|id| cursor.has_shown(id)));
+    }
+    let end = first.saturating_add(query.size as usize);
+    let shown = kept.iter().take(end).filter_map(|scored| ids.of(scored.number));
+    let next_cursor = if kept.len() > end { Cursor::after(query, page, shown).text() } else { None };
+    let drawn = Shown { view, needles, plays, today };
+    let of_page = kept.iter().skip(first).take(query.size as usize);
+    let hits = of_page.map(|scored| drawn.hit(scored, &shelf)).collect::<Result<_>>()?;
+    Ok(Answer { total, weak_total, page, next_cursor, hits, facets, ..Answer::default() })
 }
 
-impl Shelf {
-    fn category(&self, number: u32) -> Category {
-        word(Category::ALL, &self.category, number).unwrap_or(Category::Other)
+/// The number of the page asked for and its first row among those that are left.
+fn place(query: &SearchQuery) -> Result<(u64, usize)> {
+    match &query.cursor {
+        Some(cursor) if !cursor.is_of(query) => Err(Error::CursorOfAnother),
+        Some(cursor) => page::first_row(1, query.size).map(|_| (cursor.next_page(), 0)),
+        None => Ok((query.page, page::first_row(query.page, query.size)? as usize)),
     }
-
-    fn level(&self, number: u32) -> Level {
-        word(Level::ALL, &self.level, number).unwrap_or(Level::Entry)
-    }
-
-    fn passes(&self, query: &SearchQuery, number: u32) -> Passes {
-        let same =
-            |wanted: &Option<String>, of: &Texts| wanted.as_deref().is_none_or(|wanted| of.of(number) == Some(wanted));
-        [
-            query.category.is_none_or(|wanted| self.category(number) == wanted),
-            same(&query.crop, &self.crop),
-            query.level.is_none_or(|wanted| self.level(number) == wanted),
-            same(&query.language, &self.language),
-        ]
-    }
-
-    /// Counts each facet over the hits that pass all filters but its own.
-    fn facets(&self, hits: &[(Scored, Passes)]) -> Facets {
-        let left = |facet: usize| {
-            let passes = move |p: &Passes| p.iter().enumerate().all(|(at, passed)| *passed || at == facet);
-            hits.iter().filter(move |(_, p)| passes(p)).map(|(scored, _)| scored.number)
-        };
-        let mut crop = count(left(1).filter_map(|n| self.crop.of(n)).map(|text| (text, text)));
-        crop.truncate(CROPS);
-        Facets {
-            category: count(left(0).map(|n| self.category(n)).map(|word| (word.as_str(), word.label()))),
-            crop,
-            level: count(left(2).map(|n| self.level(n)).map(|word| (word.as_str(), word.label()))),
-            language: count(left(3).filter_map(|n| self.language.of(n)).map(|text| (text, text))),
-        }
-    }
-}
-
-fn word<T: Copy>(all: &[T], values: &Values<u64>, number: u32) -> Option<T> {
-    all.get(usize::try_from(values.of(number)?).ok()?).copied()
-}
-
-fn count<'a>(values: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<FacetCount> {
-    let mut counts: HashMap<(&str, &str), u64> = HashMap::new();
-    values.for_each(|value| *counts.entry(value).or_default() += 1);
-    let facet = |((value, label), count): ((&str, &str), u64)| FacetCount {
-        value: value.to_owned(),
-        label: label.to_owned(),
-        count,
-    };
-    let mut facets: Vec<FacetCount> = counts.into_iter().map(facet).collect();
-    facets.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.value.cmp(&b.value)));
-    facets
 }
 
 fn order(view: &View<'_>, sort: Sort, hits: &mut [Scored], plays: &HashMap<i64, i64>) -> Result<()> {
@@ -116,7 +58,7 @@ fn order(view: &View<'_>, sort: Sort, hits: &mut [Scored], plays: &HashMap<i64, 
         Sort::Newest => view.numbers("published")?,
         Sort::Plays => view.numbers("plays")?,
         Sort::Shortest => view.numbers("duration")?,
-        Sort::Smallest => view.numbers("size")?,
+        Sort::Smallest => view.numbers("smallest")?,
     };
     let key = |number: u32| {
         let (id, value) = (ids.of(number).unwrap_or(0), by.of(number).unwrap_or(0));
@@ -151,8 +93,15 @@ impl Shown<'_> {
             Ok(segment.fast_fields().i64(name)?.first(address.doc_id).unwrap_or(0))
         };
         let (id, duration_ms, published) = (number("id")?, number("duration")?, number("published")?);
-        let (snippet, at) = self.snippet(&card.summary, text(self.view.fields.body));
-        let said_at = |part: f64| (duration_ms as f64 * part) as i64;
+        let begins = doc.get_first(self.view.fields.begins).and_then(|value| value.as_bytes()).unwrap_or_default();
+        let told = Told { body: text(self.view.fields.body), spoken: text(self.view.fields.spoken), begins };
+        let (snippet, place) = self.snippet(&card.summary, &told);
+        let size_bytes = number("size")?;
+        let match_at_ms = match place {
+            Place::Said(at) => Some(at),
+            Place::Part(part) if duration_ms > 0 && size_bytes > 0 => Some((duration_ms as f64 * part) as i64),
+            Place::Part(_) | Place::None => None,
+        };
         Ok(Hit {
             lesson_id: LessonId(id),
             course_id: CourseId(card.course_id),
@@ -161,10 +110,13 @@ impl Shown<'_> {
             category: shelf.category(scored.number),
             level: shelf.level(scored.number),
             duration_ms,
-            size_bytes: number("size")?,
+            size_bytes,
+            smallest_bytes: shelf.smallest(scored.number),
+            captions: shelf.has_captions(scored.number),
             published: (published != 0).then(|| Day::default() + chrono::Duration::days(published)),
             plays: self.plays.get(&id).copied().unwrap_or(0).max(number("plays")?),
-            match_at_ms: at.filter(|_| duration_ms > 0).map(said_at),
+            match_at_ms,
+            match_is_exact: matches!(place, Place::Said(_)),
             weak: scored.weak,
             in_season: card.season.as_deref().is_some_and(|text| season::fits(text, self.today)),
             score: scored.score,
@@ -176,18 +128,45 @@ impl Shown<'_> {
         })
     }
 
-    /// The passage of the transcript when it matches better than the summary, with its place; else the summary's.
-    fn snippet(&self, summary: &str, body: &str) -> (String, Option<f64>) {
-        let (of_summary, of_body) = (self.needles.passage(summary), self.needles.passage(body));
+    /// The passage that matches best, with its place: what is said goes before the summary when it matches as well,
+    /// because one can go there; a transcript without times only when it matches better.
+    fn snippet(&self, summary: &str, told: &Told<'_>) -> (String, Place) {
+        let [of_summary, of_body, of_spoken] = [summary, told.body, told.spoken].map(|text| self.needles.passage(text));
+        let best = of_summary.worth.max(of_body.worth);
+        if of_spoken.worth > 0 && of_spoken.worth >= best {
+            let begin = passages::begin_of(told.spoken, told.begins, of_spoken.offset);
+            return (of_spoken.html, begin.map_or(Place::None, Place::Said));
+        }
         match (of_summary, of_body) {
-            (Passage { worth, html, .. }, of_body) if worth > 0 && worth >= of_body.worth => (html, None),
-            (_, Passage { worth, html, at }) if worth > 0 => (html, Some(at)),
-            (of_summary, of_body) if summary.is_empty() => {
-                (if body.is_empty() { of_summary.html } else { of_body.html }, None)
+            (Passage { worth, html, .. }, of_body) if worth > 0 && worth >= of_body.worth => (html, Place::None),
+            (_, Passage { worth, html, at, .. }) if worth > 0 => (html, Place::Part(at)),
+            (of_summary, of_body) => {
+                let first = [of_summary.html, of_body.html, of_spoken.html].into_iter().find(|html| !html.is_empty());
+                (first.unwrap_or_default(), Place::None)
             }
-            (of_summary, _) => (of_summary.html, None),
         }
     }
+}
+
+/// What a lesson tells beside its title and summary.
+struct Told<'a> {
+    /// Transcript or article.
+    body: &'a str,
+    /// Captions, a line for each.
+    spoken: &'a str,
+    /// When each of these lines begins; see [`passages`].
+    begins: &'a [u8],
+}
+
+/// Where in a recording a passage is said.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Place {
+    /// Nobody knows, or nothing is said.
+    None,
+    /// In this part (0 to 1) of a transcript without times.
+    Part(f64),
+    /// At this instant, in milliseconds.
+    Said(i64),
 }
 
 /// Small priors: use, recency, season. At most a tenth together, so that they only part near-ties.

@@ -4,16 +4,21 @@
 //! serves meanwhile and a crash at any point leaves a usable one or none.
 
 use super::document::{Source, document};
+use super::passages::Spoken;
 use super::schema::Fields;
 use super::{Index, schema, tokenizer};
 use crate::{Result, lesson as lessons};
-use entity::{LessonId, LessonState, OutboxId, UnitId, lesson, media, org_unit, outbox};
+use entity::{
+    CourseId, LessonId, LessonState, Moment, OutboxId, RenditionKind, UnitId, caption, course, lesson, media, org_unit,
+    outbox, rendition,
+};
 use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tantivy::IndexWriter;
+use tantivy::merge_policy::NoMergePolicy;
 use tantivy::schema::Term;
 use tokio::sync::watch;
 
@@ -23,11 +28,18 @@ const POLL: Duration = Duration::from_millis(200);
 const PLAYS_EVERY: u32 = 150;
 /// Rows read at once.
 const CHUNK: u64 = 500;
+/// Outbox rows applied in one commit.
+const CHANGES: u64 = 2_000;
 /// Outbox rows below the highest applied that are looked at again: in PostgreSQL a lower id may be committed after a
 /// higher one.
-const OVERLAP: i64 = 200;
-/// Memory the writer may use before it flushes.
+const OVERLAP: i64 = 500;
+/// Memory the writer of changes may use before it flushes.
 const WRITER_BYTES: usize = 30_000_000;
+/// Threads that build an index anew, and the memory they may use together before they flush.
+const BUILDERS: usize = 2;
+const BUILDER_BYTES: usize = 200_000_000;
+/// How long outbox rows are kept for a process that was away.
+const OUTBOX_DAYS: i64 = 7;
 
 /// What a commit says about itself.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, PartialEq, Eq)]
@@ -47,18 +59,64 @@ async fn sources(db: &impl ConnectionTrait, rows: Vec<lesson::Model>) -> Result<
     let blobs: Vec<&str> = rows.iter().filter_map(|row| row.media_sha256.as_deref()).collect();
     let blobs = media::Entity::find().filter(media::Column::Sha256.is_in(blobs)).all(db).await?;
     let sizes: HashMap<String, i64> = blobs.into_iter().map(|blob| (blob.sha256, blob.size_bytes)).collect();
-    let source = |row: lesson::Model| {
+    let smallest = smallest_forms(db, sizes.keys()).await?;
+    let mut spoken = spoken(db, &rows).await?;
+    let courses = courses(db, &rows).await?;
+    let mut source = |row: lesson::Model| {
         let audience_path = paths.get(&row.audience_unit_id)?.clone();
-        let size_bytes = row.media_sha256.as_ref().and_then(|sha256| sizes.get(sha256)).copied().unwrap_or(0);
-        Some(Source { row, audience_path, size_bytes })
+        let of = |sizes: &HashMap<String, i64>| row.media_sha256.as_ref().and_then(|sha256| sizes.get(sha256)).copied();
+        let size_bytes = of(&sizes).unwrap_or(0);
+        let smallest_bytes = of(&smallest).map_or(size_bytes, |smallest| smallest.min(size_bytes));
+        let (spoken, course) = (spoken.remove(&row.id), courses.get(&row.course_id).cloned());
+        Some(Source { row, audience_path, size_bytes, smallest_bytes, spoken, course })
     };
-    Ok(rows.into_iter().filter_map(source).collect())
+    Ok(rows.into_iter().filter_map(&mut source).collect())
+}
+
+/// Bytes of the smallest rendition of each recording that can be played, a picture being none.
+async fn smallest_forms(
+    db: &impl ConnectionTrait,
+    media: impl Iterator<Item = &String>,
+) -> Result<HashMap<String, i64>> {
+    let pictures = [RenditionKind::Poster, RenditionKind::Storyboard];
+    let rows: Vec<(String, i64)> = rendition::Entity::find()
+        .select_only()
+        .column(rendition::Column::MediaSha256)
+        .column_as(rendition::Column::SizeBytes.min(), "smallest")
+        .filter(rendition::Column::MediaSha256.is_in(media))
+        .filter(rendition::Column::Kind.is_not_in(pictures))
+        .group_by(rendition::Column::MediaSha256)
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().collect())
+}
+
+/// The captions of these lessons, all tracks of each together.
+async fn spoken(db: &impl ConnectionTrait, rows: &[lesson::Model]) -> Result<HashMap<LessonId, Spoken>> {
+    let query = caption::Entity::find().filter(caption::Column::LessonId.is_in(rows.iter().map(|row| row.id)));
+    let mut tracks: HashMap<LessonId, Vec<caption::Model>> = HashMap::new();
+    for track in query.order_by_asc(caption::Column::Id).all(db).await? {
+        tracks.entry(track.lesson_id).or_default().push(track);
+    }
+    Ok(tracks.into_iter().filter_map(|(lesson, tracks)| Some((lesson, Spoken::of(&tracks)?))).collect())
+}
+
+/// Title and slug of the courses of these lessons.
+async fn courses(db: &impl ConnectionTrait, rows: &[lesson::Model]) -> Result<HashMap<CourseId, (String, String)>> {
+    let ids: HashSet<CourseId> = rows.iter().map(|row| row.course_id).collect();
+    let query =
+        course::Entity::find().select_only().columns([course::Column::Id, course::Column::Title, course::Column::Slug]);
+    let rows: Vec<(CourseId, String, String)> =
+        query.filter(course::Column::Id.is_in(ids)).into_tuple().all(db).await?;
+    Ok(rows.into_iter().map(|(id, title, slug)| (id, (title, slug))).collect())
 }
 
 /// Writes every published lesson into a fresh index and returns how many there are.
 pub(crate) async fn fill(db: &DatabaseConnection, fresh: &tantivy::Index, fields: &Fields) -> Result<usize> {
     let outbox = last_outbox(db).await?;
-    let writer: IndexWriter = fresh.writer_with_num_threads(1, WRITER_BYTES)?;
+    let writer: IndexWriter = fresh.writer_with_num_threads(BUILDERS, BUILDER_BYTES)?;
+    writer.set_merge_policy(Box::new(NoMergePolicy)); // all at once when it is complete, see `finish`
     let mut writer = Some(writer);
     let (mut count, mut after) = (0, LessonId(0));
     loop {
@@ -71,8 +129,24 @@ pub(crate) async fn fill(db: &DatabaseConnection, fresh: &tantivy::Index, fields
         let fields = fields.clone();
         writer = off_the_workers(move || add(writer, &fields, &sources)).await?;
     }
-    off_the_workers(move || commit(writer, outbox).map(|_| ())).await?;
+    let index = fresh.clone();
+    off_the_workers(move || finish(&index, writer, outbox)).await?;
     Ok(count)
+}
+
+/// Brings a build into few segments, since every term is looked up in each, and commits it.
+fn finish(index: &tantivy::Index, writer: Option<IndexWriter>, outbox: i64) -> Result<()> {
+    let Some(mut writer) = writer else { return Ok(()) };
+    writer.commit()?; // without a payload: not complete yet
+    let segments = index.searchable_segment_ids()?;
+    if segments.len() > 1 {
+        writer.merge(&segments).wait()?;
+    }
+    if let Some(writer) = commit(Some(writer), outbox)? {
+        writer.garbage_collect_files().wait()?;
+        writer.wait_merging_threads()?;
+    }
+    Ok(())
 }
 
 async fn last_outbox(db: &impl ConnectionTrait) -> Result<i64> {
@@ -117,6 +191,8 @@ async fn off_the_workers<T: Send + 'static>(work: impl FnOnce() -> Result<T> + S
 pub async fn follow(db: DatabaseConnection, index: Arc<Index>, mut stopped: watch::Receiver<bool>) {
     let warming = index.clone();
     let _ = tokio::task::spawn_blocking(move || warming.warm()).await;
+    let checking = index.clone();
+    tokio::task::spawn_blocking(move || checking.check());
     let mut follower = Follower { db, index, writer: None, applied: None, seen: HashSet::new() };
     let mut round = 0u32;
     loop {
@@ -153,15 +229,20 @@ impl Follower {
         self.index.synonyms.refresh()?;
         if round.is_multiple_of(PLAYS_EVERY) {
             self.index.set_plays(plays(&self.db).await?);
+            if let Some((_, applied)) = self.applied
+                && slept_too_long(&self.db, applied).await?
+            {
+                self.applied = None; // the machine was asleep for days
+            }
         }
-        let applied = self.position()?;
+        let applied = self.position().await?;
         let rows: Vec<(OutboxId, LessonId)> = outbox::Entity::find()
             .select_only()
             .column(outbox::Column::Id)
             .column(outbox::Column::LessonId)
             .filter(outbox::Column::Id.gt(OutboxId(applied.saturating_sub(OVERLAP))))
             .order_by_asc(outbox::Column::Id)
-            .limit(CHUNK)
+            .limit(CHANGES)
             .into_tuple()
             .all(&self.db)
             .await?;
@@ -171,12 +252,18 @@ impl Follower {
     }
 
     /// The highest outbox row applied to the current index; starts afresh when another index has been adopted.
-    fn position(&mut self) -> Result<i64> {
+    async fn position(&mut self) -> Result<i64> {
         let generation = self.index.generation();
         match self.applied {
             Some((of, applied)) if of == generation => Ok(applied),
             _ => {
-                let applied = self.index.payload()?.outbox;
+                let mut applied = self.index.payload()?.outbox;
+                if slept_too_long(&self.db, applied).await? {
+                    tracing::warn!(applied, "the outbox no longer tells what changed; building the search index anew");
+                    self.index.rebuild(&self.db).await?;
+                    applied = self.index.payload()?.outbox;
+                }
+                let generation = self.index.generation();
                 (self.writer, self.applied) = (None, Some((generation, applied)));
                 self.seen.clear();
                 Ok(applied)
@@ -208,6 +295,24 @@ impl Follower {
         self.seen.retain(|id| *id > highest - OVERLAP);
         Ok(())
     }
+}
+
+/// Whether outbox rows above `applied` may have been trimmed: the oldest that is left then lies above the next.
+async fn slept_too_long(db: &impl ConnectionTrait, applied: i64) -> Result<bool> {
+    let query = outbox::Entity::find().select_only().column_as(outbox::Column::Id.min(), "oldest");
+    let oldest: Option<Option<OutboxId>> = query.into_tuple().one(db).await?;
+    Ok(oldest.flatten().is_some_and(|oldest| oldest.0 > applied.saturating_add(1)))
+}
+
+/// Drops outbox rows that every process has long applied and returns how many. The newest of the old ones stays: it tells
+/// a process that was away for longer that it has missed some, and keeps ids from being used twice.
+pub async fn trim_outbox(db: &impl ConnectionTrait, now: Moment) -> Result<u64> {
+    let old = outbox::Column::At.lt(now.plus_ms(-OUTBOX_DAYS * 86_400_000));
+    let query = outbox::Entity::find().select_only().column_as(outbox::Column::Id.max(), "newest").filter(old);
+    let newest: Option<Option<OutboxId>> = query.into_tuple().one(db).await?;
+    let Some(newest) = newest.flatten() else { return Ok(0) };
+    let done = outbox::Entity::delete_many().filter(outbox::Column::Id.lt(newest)).exec(db).await?;
+    Ok(done.rows_affected)
 }
 
 async fn plays(db: &impl ConnectionTrait) -> Result<HashMap<i64, i64>> {

@@ -19,6 +19,8 @@ pub(crate) struct Entry {
     pub kind: SuggestionKind,
     /// As people wrote it.
     pub text: String,
+    /// The slug of a course.
+    pub slug: Option<String>,
     /// Folded.
     pub chars: Vec<char>,
     /// First letters of the readings of each character, as bits.
@@ -42,12 +44,22 @@ pub(crate) fn term(kind: SuggestionKind, text: &str) -> String {
     format!("{}{text}", tag(kind))
 }
 
+/// The term of a course: titles may be alike, slugs are not.
+pub(crate) fn course_term(title: &str, slug: &str) -> String {
+    term(SuggestionKind::Course, &format!("{title}{SEPARATOR}{slug}"))
+}
+
+/// Between the title and the slug of a course; no title holds control characters.
+const SEPARATOR: char = '\u{1f}';
+
 fn tag(kind: SuggestionKind) -> char {
     match kind {
         SuggestionKind::Crop => 'c',
+        SuggestionKind::Course => 'k',
         SuggestionKind::Tag => 'g',
         SuggestionKind::Lecturer => 'l',
         SuggestionKind::Title => 't',
+        SuggestionKind::Hot => 'h', // asked for by people, never written in a lesson
     }
 }
 
@@ -78,7 +90,7 @@ fn read(segment: &SegmentReader, fields: &Fields) -> tantivy::Result<Words> {
         let text = String::from_utf8_lossy(stream.key()).into_owned();
         raw.push((text, stream.value().doc_freq));
     }
-    let short = raw.iter().filter(|(text, _)| !text.starts_with('t'));
+    let short = raw.iter().filter(|(text, _)| !text.starts_with(['t', 'k']));
     tokenizer::learn(short.filter_map(|(text, _)| text.get(1..)));
     Ok(raw.into_iter().filter_map(|(text, lessons)| entry(&text, lessons)).collect())
 }
@@ -87,17 +99,34 @@ fn entry(term: &str, lessons: u32) -> Option<Entry> {
     let mut rest = term.chars();
     let kind = match rest.next()? {
         'c' => SuggestionKind::Crop,
+        'k' => SuggestionKind::Course,
         'g' => SuggestionKind::Tag,
         'l' => SuggestionKind::Lecturer,
         't' => SuggestionKind::Title,
         _ => return None,
     };
-    let text = rest.as_str().to_owned();
+    let (text, slug) = match rest.as_str().split_once(SEPARATOR) {
+        Some((title, slug)) => (title.to_owned(), Some(slug.to_owned())),
+        None => (rest.as_str().to_owned(), None),
+    };
     let chars = fold::chars(&text);
     let initials: Vec<u32> = chars.iter().map(|c| pinyin::initials(*c)).collect();
     let letters = initials.iter().fold(0, |all, bits| all | bits);
-    let bounds = if kind == SuggestionKind::Title { cuts(&chars) } else { 1 | bit(chars.len()) };
-    Some(Entry { kind, text, chars, initials, letters, bounds, lessons })
+    let bounds = if matches!(kind, SuggestionKind::Title | SuggestionKind::Course) {
+        cuts(&chars)
+    } else {
+        1 | bit(chars.len())
+    };
+    Some(Entry { kind, text, slug, chars, initials, letters, bounds, lessons })
+}
+
+/// An entry for a word that many search for; no lesson carries it.
+pub(crate) fn hot(word: &str) -> Entry {
+    let chars = fold::chars(word);
+    let initials: Vec<u32> = chars.iter().map(|c| pinyin::initials(*c)).collect();
+    let letters = initials.iter().fold(0, |all, bits| all | bits);
+    let bounds = 1 | bit(chars.len());
+    Entry { kind: SuggestionKind::Hot, text: word.to_owned(), slug: None, chars, initials, letters, bounds, lessons: 0 }
 }
 
 fn cuts(chars: &[char]) -> u128 {
@@ -109,6 +138,14 @@ fn bit(at: usize) -> u128 {
 }
 
 impl Entry {
+    /// Its term in the `phrase` field.
+    pub fn term(&self) -> String {
+        match &self.slug {
+            Some(slug) => course_term(&self.text, slug),
+            None => term(self.kind, &self.text),
+        }
+    }
+
     /// Whether a word begins or ends before this character.
     pub fn is_bound(&self, at: usize) -> bool {
         self.bounds & bit(at) != 0
@@ -134,8 +171,9 @@ const READINGS: usize = 12;
 /// What typed letters (with or without Han among them) may mean in this vocabulary, surest first.
 pub(crate) fn decode(segments: &[Arc<Words>], typed: &[char]) -> Vec<Reading> {
     let mut found: HashMap<String, Reading> = HashMap::new();
+    let second = second_initials(typed);
     for entry in segments.iter().flat_map(|words| words.iter()) {
-        decode_in(entry, typed, &mut found);
+        decode_in(entry, typed, second, &mut found);
     }
     let mut readings: Vec<Reading> = found.into_values().collect();
     let order = |r: &Reading| (-(r.weight * 1000.0) as i64, u32::MAX - r.lessons);
@@ -146,14 +184,35 @@ pub(crate) fn decode(segments: &[Arc<Words>], typed: &[char]) -> Vec<Reading> {
     readings
 }
 
-fn decode_in(entry: &Entry, typed: &[char], found: &mut HashMap<String, Reading>) {
+/// The letters that the second character of what is typed may begin with, as bits: a quick no for most places. All of them
+/// when the first may be all that is typed, or Han is among it.
+fn second_initials(typed: &[char]) -> u32 {
+    let letter = |c: &char| u8::try_from(*c).map_or(0, pinyin::letter_bit);
+    let is_vowel = |c: &char| "aeiouv".contains(*c);
+    match typed {
+        // No syllable begins with two consonants, but for zh, ch and sh.
+        [first, second, ..] if letter(second) > 0 && !is_vowel(first) && !is_vowel(second) && *second != 'h' => {
+            letter(second)
+        }
+        [_, rest @ ..] if rest.len() >= LONGEST_SYLLABLE && rest.iter().all(|c| letter(c) > 0) => {
+            rest.iter().take(LONGEST_SYLLABLE).map(letter).fold(0, |bits, bit| bits | bit)
+        }
+        _ => u32::MAX,
+    }
+}
+
+/// Letters of the longest syllable, such as zhuang.
+const LONGEST_SYLLABLE: usize = 6;
+
+fn decode_in(entry: &Entry, typed: &[char], second: u32, found: &mut HashMap<String, Reading>) {
     let Some(first) = typed.first() else { return };
     let mask = u8::try_from(*first).map_or(0, pinyin::letter_bit);
     if mask & entry.letters == 0 && !entry.chars.contains(first) {
         return;
     }
     for (at, c) in entry.chars.iter().enumerate() {
-        let possible = c == first || entry.initials.get(at).is_some_and(|bits| bits & mask != 0);
+        let follows = second == u32::MAX || entry.initials.get(at + 1).is_some_and(|bits| bits & second != 0);
+        let possible = follows && (c == first || entry.initials.get(at).is_some_and(|bits| bits & mask != 0));
         let Some(rest) = entry.chars.get(at..).filter(|_| possible) else { continue };
         let Some((length, spelt)) = best_spelling(typed, rest) else { continue };
         let weight = spelt * placed(entry, at, at + length);

@@ -2,12 +2,43 @@
 //! full, by initials, or mixed with the characters themselves (`sha糖ju`).
 
 use pinyin::ToPinyinMulti;
+use std::collections::HashMap;
+use std::sync::LazyLock;
 
 /// Readings looked at per character; the rest are rare.
 const READINGS: usize = 4;
 
 /// The toneless syllables of a character, each once, the usual one first.
-pub(crate) fn readings(c: char) -> Vec<&'static str> {
+pub(crate) fn readings(c: char) -> &'static [&'static str] {
+    let place = u32::from(c).checked_sub(FIRST_HAN).and_then(|place| usize::try_from(place).ok());
+    let known = place.and_then(|place| Some(*TABLE.ends.get(place)?..*TABLE.ends.get(place + 1)?));
+    known.and_then(|range| TABLE.syllables.get(range)).unwrap_or_else(|| TABLE.rare.get(&c).map_or(&[], Vec::as_slice))
+}
+
+/// All readings in one row, because a look-up happens for every character of everything indexed and typed.
+struct Table {
+    /// Where the readings of each character from [`FIRST_HAN`] begin, and those of the next.
+    ends: Vec<usize>,
+    syllables: Vec<&'static str>,
+    /// Characters outside that block.
+    rare: HashMap<char, Vec<&'static str>>,
+}
+
+const FIRST_HAN: u32 = 0x3400;
+const LAST_HAN: u32 = 0x9fff;
+const RARE: [std::ops::RangeInclusive<char>; 3] = ['〇'..='〇', '\u{f900}'..='\u{faff}', '\u{20000}'..='\u{3134f}'];
+
+static TABLE: LazyLock<Table> = LazyLock::new(|| {
+    let (mut ends, mut syllables) = (vec![0], Vec::new());
+    for code in FIRST_HAN..=LAST_HAN {
+        syllables.extend(char::from_u32(code).map(read).unwrap_or_default());
+        ends.push(syllables.len());
+    }
+    let rare = RARE.into_iter().flatten().map(|c| (c, read(c))).filter(|(_, found)| !found.is_empty()).collect();
+    Table { ends, syllables, rare }
+});
+
+fn read(c: char) -> Vec<&'static str> {
     let mut found: Vec<&'static str> = Vec::new();
     if let Some(all) = c.to_pinyin_multi() {
         for reading in all {
@@ -35,7 +66,7 @@ fn typed(plain: &'static str) -> &'static str {
 pub(crate) fn pair_sounds(pair: &[char]) -> Vec<String> {
     let [first, second] = pair else { return Vec::new() };
     let second = readings(*second);
-    let firsts = readings(*first).into_iter();
+    let firsts = readings(*first).iter();
     firsts.flat_map(|a| second.iter().map(move |b| format!("{a}'{b}"))).collect()
 }
 

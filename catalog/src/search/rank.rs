@@ -4,8 +4,9 @@
 //! that meets a larger share of the query is worth more of its sum.
 
 use super::query::{Plan, Slot, Way};
-use super::view::{Match, View};
+use super::view::{Match, Values, View};
 use crate::Result;
+use std::cmp::Ordering;
 
 /// What jieba words add.
 const WORDS: f32 = 0.5;
@@ -15,10 +16,17 @@ const SINGLES: f32 = 0.2;
 const STRONG: f32 = 0.5;
 /// The same for a question.
 const STRONG_LONG: f32 = 0.35;
+/// A lesson worth less than this part of the best is of the weaker tier, however much of the query it meets.
+const NEAR_BEST: f32 = 0.3;
 /// A lesson of the weaker tier worth less than this part of the best is left out.
 const TAIL: f32 = 0.03;
 /// Most lessons of the weaker tier.
 const WEAK: usize = 100;
+
+/// What belonging to the category of the best adds.
+const COHERENCE: f32 = 0.15;
+/// How many of the best say which category that is.
+const LEADERS: usize = 10;
 
 /// A lesson that was found.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -56,9 +64,54 @@ pub(crate) fn rank(view: &View<'_>, plan: &Plan, allowed: &[bool], prior: impl F
         let weak = met / sums.asked.max(f32::EPSILON) < strong;
         found.push(Scored { number, score: score * covered * prior(number), weak });
     }
-    found.sort_by(|a, b| a.weak.cmp(&b.weak).then(b.score.total_cmp(&a.score)).then(a.number.cmp(&b.number)));
+    if plan.coherent {
+        cohere(&mut found, &view.codes("category")?);
+    }
+    let best = found.iter().map(|scored| scored.score).fold(0.0, f32::max);
+    found.iter_mut().for_each(|scored| scored.weak |= scored.score < best * NEAR_BEST);
+    let (mut found, mut rest): (Vec<Scored>, Vec<Scored>) = found.into_iter().partition(|scored| !scored.weak);
+    best_first(&mut rest, WEAK);
+    let strong = found.len();
+    best_first(&mut found, strong);
+    found.append(&mut rest);
     cut_tail(&mut found);
     Ok(found)
+}
+
+/// Lessons of the category that the best are of are a little likelier to be meant: 直播 among lessons on selling is not
+/// the sowing of rice.
+fn cohere(found: &mut [Scored], categories: &Values<u64>) {
+    if found.len() > LEADERS {
+        found.select_nth_unstable_by(LEADERS, better);
+    }
+    if let Some(leaders) = found.get_mut(..LEADERS.min(found.len())) {
+        leaders.sort_unstable_by(better);
+    }
+    let mut mass = [0.0f32; 16];
+    let place = |number: u32| categories.of(number).unwrap_or(0).min(15) as usize;
+    for scored in found.iter().take(LEADERS) {
+        if let Some(mass) = mass.get_mut(place(scored.number)) {
+            *mass += scored.score;
+        }
+    }
+    let all: f32 = mass.iter().sum::<f32>().max(f32::EPSILON);
+    for scored in found {
+        let share = mass.get(place(scored.number)).copied().unwrap_or(0.0) / all;
+        scored.score *= 1.0 + COHERENCE * share;
+    }
+}
+
+fn better(a: &Scored, b: &Scored) -> Ordering {
+    b.score.total_cmp(&a.score).then(a.number.cmp(&b.number))
+}
+
+/// Leaves the best, at most `most` of them, in order. The others, often most of the catalog, are never sorted.
+fn best_first(found: &mut Vec<Scored>, most: usize) {
+    if found.len() > most {
+        found.select_nth_unstable_by(most, better);
+        found.truncate(most);
+    }
+    found.sort_unstable_by(better);
 }
 
 fn cut_tail(found: &mut Vec<Scored>) {

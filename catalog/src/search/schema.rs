@@ -7,14 +7,14 @@ use tantivy::schema::{
 use tantivy::tokenizer::{TextAnalyzer, TokenizerManager};
 
 /// Raised with every change of fields, cuts or folding: an index of another version is built anew.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 4;
 
 /// A place in a lesson where words may match.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Zone {
     /// Its characters and pairs.
     pub grams: Field,
-    /// Its jieba words; a name has none.
+    /// Its jieba words; a name has none, and those of a transcript are told by their pairs.
     pub words: Option<Field>,
     /// What a match here is worth.
     pub weight: f32,
@@ -37,8 +37,12 @@ pub(crate) struct Fields {
     pub sounds: Field,
     /// The card shown for a hit, as JSON.
     pub card: Field,
-    /// Transcript or article, for snippets.
+    /// Transcript or article, for snippets; blank when the captions say all of it.
     pub body: Field,
+    /// The captions, a line for each cue; see [`passages`](super::passages).
+    pub spoken: Field,
+    /// When each of these lines begins.
+    pub begins: Field,
     /// Category by its place in the list of categories.
     pub category: Field,
     /// Level by its place in the list of levels.
@@ -51,6 +55,10 @@ pub(crate) struct Fields {
     pub duration: Field,
     /// Bytes of the media.
     pub size: Field,
+    /// Bytes of the smallest form that can be played.
+    pub smallest: Field,
+    /// 1 for a lesson with captions.
+    pub captions: Field,
     /// Day of publication, in days since 1970.
     pub published: Field,
     /// Last day it may be shown, in days since 1970.
@@ -65,12 +73,17 @@ pub(crate) struct Fields {
 const ZONES: [(&str, f32, f32); 5] =
     [("title", 5.0, 0.0), ("tags", 3.0, 0.0), ("lecturer", 4.0, 0.0), ("summary", 2.0, 0.4), ("body", 1.0, 0.4)];
 
+/// A transcript is most of the text: its words are told by the pairs they are made of, and it has few characters alone.
+fn grams_of(zone: &str) -> Cut {
+    if zone == "body" { Cut::Pairs } else { Cut::Grams }
+}
+
 /// Builds the schema.
 pub(crate) fn build() -> (Schema, Fields) {
     let mut schema = Schema::builder();
     let zones = ZONES.map(|(name, weight, length_matters)| Zone {
-        grams: schema.add_text_field(&format!("{name}_grams"), cut_by(Cut::Grams, length_matters > 0.0)),
-        words: (name != "lecturer")
+        grams: schema.add_text_field(&format!("{name}_grams"), cut_by(grams_of(name), length_matters > 0.0)),
+        words: (!["lecturer", "body"].contains(&name))
             .then(|| schema.add_text_field(&format!("{name}_words"), cut_by(Cut::Words, length_matters > 0.0))),
         weight,
         length_matters,
@@ -84,12 +97,16 @@ pub(crate) fn build() -> (Schema, Fields) {
         sounds: schema.add_text_field("sounds", cut_by(Cut::Sounds, false)),
         card: schema.add_text_field("card", STORED),
         body: schema.add_text_field("body", STORED),
+        spoken: schema.add_text_field("spoken", STORED),
+        begins: schema.add_bytes_field("begins", STORED),
         category: schema.add_u64_field("category", number.clone()),
         level: schema.add_u64_field("level", number.clone()),
         language: schema.add_text_field("language", STRING | FAST),
         crop: schema.add_text_field("crop", STRING | FAST),
         duration: schema.add_i64_field("duration", number.clone()),
         size: schema.add_i64_field("size", number.clone()),
+        smallest: schema.add_i64_field("smallest", number.clone()),
+        captions: schema.add_u64_field("captions", number.clone()),
         published: schema.add_i64_field("published", number.clone()),
         valid_until: schema.add_i64_field("valid_until", number.clone()),
         plays: schema.add_i64_field("plays", number.clone()),
@@ -101,7 +118,7 @@ pub(crate) fn build() -> (Schema, Fields) {
 /// Our cuts by the names the schema uses.
 pub(crate) fn tokenizers() -> TokenizerManager {
     let manager = TokenizerManager::default();
-    for cut in [Cut::Words, Cut::Grams, Cut::Sounds] {
+    for cut in [Cut::Words, Cut::Grams, Cut::Pairs, Cut::Sounds] {
         manager.register(cut.name(), TextAnalyzer::from(cut));
     }
     manager

@@ -1,6 +1,7 @@
 //! Words that mean the same here, from a text file a county edits. Read when it changes; no reindex is needed, since
 //! synonyms are applied to the query.
 
+use super::lexicon::{self, Words};
 use super::{fold, tokenizer};
 use crate::Result;
 use std::collections::HashMap;
@@ -30,6 +31,7 @@ pub(crate) struct Groups {
     changed: Option<SystemTime>,
     groups: Vec<Vec<String>>,
     by_word: HashMap<String, Vec<usize>>,
+    words: Arc<Words>,
 }
 
 /// A word of a query that has synonyms.
@@ -96,7 +98,14 @@ impl Groups {
             }
             parsed.groups.push(group);
         }
+        let each = parsed.by_word.keys().filter(|word| word.chars().all(fold::is_han));
+        parsed.words = Arc::new(each.map(|word| lexicon::hot(word)).collect());
         parsed
+    }
+
+    /// Every word of the file, for typed pinyin of what the catalog calls by another name.
+    pub fn words(&self) -> &Arc<Words> {
+        &self.words
     }
 
     /// The words of a query that have synonyms: longest first, and a word only where it does not cut one of jieba's
@@ -123,9 +132,11 @@ impl Groups {
         found
     }
 
+    /// What means the same as a word, without its own parts: 带货 says nothing that 直播带货 has not said.
     fn others(&self, word: &str) -> Vec<String> {
         let groups = self.by_word.get(word).into_iter().flatten().filter_map(|group| self.groups.get(*group));
-        let mut others: Vec<String> = groups.flatten().filter(|other| *other != word).cloned().collect();
+        let mut others: Vec<String> =
+            groups.flatten().filter(|other| !word.contains(other.as_str())).cloned().collect();
         others.sort_unstable();
         others.dedup();
         others

@@ -6,6 +6,7 @@
 use super::fold::{self, is_han};
 use super::pinyin;
 use jieba_rs::Jieba;
+use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::{LazyLock, RwLock};
 use tantivy::tokenizer::{Token, TokenStream, Tokenizer};
@@ -17,6 +18,9 @@ pub(crate) enum Cut {
     Words,
     /// Characters, runs of letters and digits, and pairs of neighbours.
     Grams,
+    /// The same with Han characters alone only where they are words of their own and not among the commonest: in a
+    /// long text the others say nothing and cost much.
+    Pairs,
     /// Pairs of syllables of neighbouring Han characters, in every reading.
     Sounds,
 }
@@ -27,23 +31,37 @@ impl Cut {
         match self {
             Self::Words => "words",
             Self::Grams => "grams",
+            Self::Pairs => "pairs",
             Self::Sounds => "sounds",
         }
     }
 
-    fn terms(self, text: &str) -> Vec<String> {
+    fn terms(self, text: &str) -> Terms {
         let chars = fold::chars(text);
-        match self {
-            Self::Words => words(&chars),
-            Self::Grams => grams(&chars),
-            Self::Sounds => sounds(&chars),
-        }
+        let mut others = Vec::new();
+        let ranges = match self {
+            Self::Words => word_ranges(&chars),
+            Self::Grams => gram_ranges(&chars, true, &mut others),
+            Self::Pairs => {
+                let mut ranges = gram_ranges(&chars, false, &mut others);
+                ranges.extend(lone(&chars));
+                ranges
+            }
+            Self::Sounds => {
+                others = word_sounds(&chars);
+                Vec::new()
+            }
+        };
+        Terms { chars, ranges: ranges.into_iter(), others: others.into_iter(), token: Token::default() }
     }
 }
 
-/// The terms of a cut, with increasing positions.
+/// The terms of a cut, with increasing positions: stretches of the text first, as they stand, and then those that are
+/// not.
 pub(crate) struct Terms {
-    terms: std::vec::IntoIter<String>,
+    chars: Vec<char>,
+    ranges: std::vec::IntoIter<Range<usize>>,
+    others: std::vec::IntoIter<String>,
     token: Token,
 }
 
@@ -51,15 +69,21 @@ impl Tokenizer for Cut {
     type TokenStream<'a> = Terms;
 
     fn token_stream<'a>(&'a mut self, text: &'a str) -> Terms {
-        Terms { terms: self.terms(text).into_iter(), token: Token::default() }
+        self.terms(text)
     }
 }
 
 impl TokenStream for Terms {
     fn advance(&mut self) -> bool {
-        let Some(term) = self.terms.next() else { return false };
+        if let Some(range) = self.ranges.next() {
+            self.token.text.clear();
+            self.token.text.extend(self.chars.get(range).unwrap_or_default());
+        } else if let Some(term) = self.others.next() {
+            self.token.text = term;
+        } else {
+            return false;
+        }
         self.token.position = self.token.position.wrapping_add(1);
-        self.token.text = term;
         true
     }
 
@@ -78,6 +102,7 @@ static JIEBA: LazyLock<RwLock<Jieba>> = LazyLock::new(|| RwLock::new(Jieba::new(
 /// Loads the dictionary, so that no search waits for it.
 pub(crate) fn warm() {
     LazyLock::force(&JIEBA);
+    LazyLock::force(&COMMONEST);
 }
 
 /// Teaches jieba words of the catalog itself: tags, crops, lecturers, synonyms.
@@ -108,39 +133,92 @@ pub(crate) fn cut(chars: &[char]) -> Vec<Range<usize>> {
     }
 }
 
+/// Where jieba cuts these folded characters, as [`cut`] does, each word weighed by its part of speech (in jieba's
+/// letters; empty when learnt from the catalog) and how often it is written in sixty million words of Chinese.
+pub(crate) fn weighed(chars: &[char], weigh: impl Fn(&str, usize) -> f32) -> Vec<(Range<usize>, f32)> {
+    let text: String = chars.iter().collect();
+    let Ok(jieba) = JIEBA.read() else { return Vec::new() };
+    let words = jieba.tag(&text, false).into_iter();
+    words.map(|word| (word.start..word.end, weigh(word.tag, jieba.suggest_freq(word.word)))).collect()
+}
+
 /// Words of two characters and more, and the words inside them.
 pub(crate) fn words(chars: &[char]) -> Vec<String> {
+    word_ranges(chars).into_iter().map(|range| text_of(chars, range)).collect()
+}
+
+fn word_ranges(chars: &[char]) -> Vec<Range<usize>> {
     let text: String = chars.iter().collect();
     let Ok(jieba) = JIEBA.read() else { return Vec::new() };
     let tokens = jieba.cut_for_search(&text, false).into_iter();
     let longer = tokens.filter(|token| token.end - token.start > 1 && token.word.chars().all(is_han));
-    longer.map(|token| token.word.to_owned()).collect()
+    longer.map(|token| token.start..token.end).collect()
 }
 
-/// Characters, runs, and pairs of neighbours.
-pub(crate) fn grams(chars: &[char]) -> Vec<String> {
+/// How often in sixty million words a character must be a word to say nothing as one.
+const COMMON: usize = 10_000;
+
+/// Characters that are words everywhere: 的, 了, 在, 我.
+static COMMONEST: LazyLock<HashSet<char>> = LazyLock::new(|| {
+    let Ok(jieba) = JIEBA.read() else { return HashSet::new() };
+    let often = |c: &char| jieba.suggest_freq(c.encode_utf8(&mut [0; 4])) >= COMMON;
+    ('\u{4e00}'..='\u{9fff}').filter(often).collect()
+});
+
+/// Where characters stand that are words of their own, the commonest left out.
+fn lone(chars: &[char]) -> Vec<Range<usize>> {
+    let word = |range: &Range<usize>| {
+        let c = chars.get(range.start).filter(|_| range.len() == 1);
+        c.is_some_and(|c| is_han(*c) && !COMMONEST.contains(c))
+    };
+    cut(chars).into_iter().filter(word).collect()
+}
+
+/// Where characters, runs and pairs of neighbours stand, Han characters alone among them or not; grams that are no stretch
+/// of the text go to `others`.
+fn gram_ranges(chars: &[char], alone: bool, others: &mut Vec<String>) -> Vec<Range<usize>> {
     let items = items(chars);
-    let mut grams = Vec::with_capacity(items.len() * 2);
+    let mut ranges = Vec::with_capacity(items.len() * 2);
     for (index, item) in items.iter().enumerate() {
-        grams.push(text_of(chars, item.range.clone()));
         if !item.han {
-            parts(chars, item, &mut grams);
+            parts(chars, item, others);
+        }
+        if alone || !item.han {
+            ranges.push(item.range.clone());
         }
         if let Some(next) = items.get(index + 1).filter(|next| next.joined) {
             let pair = item.range.start..next.range.end;
             if pair.len() <= LONGEST_TERM {
-                grams.push(text_of(chars, pair));
+                ranges.push(pair);
             }
         }
     }
-    compounds(chars, &mut grams);
-    grams
+    compounds(chars, others);
+    ranges
 }
 
 /// Pairs of syllables in every reading: `zhai'ji`.
 pub(crate) fn sounds(chars: &[char]) -> Vec<String> {
     let pairs = chars.windows(2).filter(|pair| pair.iter().all(|c| is_han(*c)));
     pairs.flat_map(pinyin::pair_sounds).collect()
+}
+
+/// The same for pairs that belong together: inside a word, or two words of one character, which are more often one
+/// that jieba does not know. A pair across two words that sounds like something is chance.
+pub(crate) fn word_sounds(chars: &[char]) -> Vec<String> {
+    word_pairs(chars).into_iter().filter_map(|pair| chars.get(pair)).flat_map(pinyin::pair_sounds).collect()
+}
+
+/// Where the pairs of Han characters stand that belong together.
+pub(crate) fn word_pairs(chars: &[char]) -> Vec<Range<usize>> {
+    let words = cut(chars);
+    let inside = words.iter().flat_map(|word| (word.start..word.end.saturating_sub(1)).map(|at| at..at + 2));
+    let singles = words.windows(2).filter_map(|two| match two {
+        [a, b] if a.len() == 1 && b.len() == 1 => Some(a.start..b.end),
+        _ => None,
+    });
+    let han = |pair: &Range<usize>| chars.get(pair.clone()).is_some_and(|pair| pair.iter().all(|c| is_han(*c)));
+    inside.chain(singles).filter(han).collect()
 }
 
 /// A Han character, or a run of letters and digits.
@@ -212,7 +290,8 @@ mod tests {
     use super::*;
 
     fn grams_of(text: &str) -> Vec<String> {
-        grams(&fold::chars(text))
+        let mut terms = Cut::Grams.terms(text);
+        std::iter::from_fn(|| terms.advance().then(|| terms.token().text.clone())).collect()
     }
 
     #[test]
@@ -242,8 +321,9 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn no_text_breaks_the_cuts(text in "\\PC{0,60}") {
-            for cut in [Cut::Words, Cut::Grams, Cut::Sounds] {
-                cut.terms(&text);
+            for cut in [Cut::Words, Cut::Grams, Cut::Pairs, Cut::Sounds] {
+                let mut terms = cut.terms(&text);
+                while terms.advance() {}
             }
         }
     }

@@ -1,18 +1,18 @@
 //! A searcher seen as one numbered list of lessons: postings, filters and values by number, across segments.
 
+mod serving;
 mod values;
 
+pub(crate) use serving::Serving;
 pub(crate) use values::{Texts, Values};
 
 use super::schema::{Fields, Zone};
-use crate::audience;
-use crate::{Result, Viewer};
+use crate::Result;
 use entity::Day;
 use std::cell::RefCell;
-use tantivy::columnar::Column;
-use tantivy::postings::Postings;
+use tantivy::fieldnorm::FieldNormReader;
 use tantivy::schema::{Field, IndexRecordOption, Term};
-use tantivy::{DocAddress, DocSet, Searcher, SegmentReader, TERMINATED};
+use tantivy::{DocAddress, Searcher, SegmentReader};
 
 /// BM25's saturation of repeated terms.
 const K1: f32 = 1.2;
@@ -26,8 +26,7 @@ pub(crate) struct View<'a> {
     pub searcher: &'a Searcher,
     /// The fields.
     pub fields: &'a Fields,
-    bases: Vec<u32>,
-    len: usize,
+    serving: &'a Serving,
     scratch: RefCell<Scratch>,
 }
 
@@ -41,74 +40,57 @@ struct Scratch {
     touched: Vec<u32>,
 }
 
+impl Scratch {
+    fn add(&mut self, number: u32, value: f32) {
+        let (Some(best), Some(sum)) = (self.best.get_mut(number as usize), self.sum.get_mut(number as usize)) else {
+            return;
+        };
+        if *sum == 0.0 {
+            self.touched.push(number);
+        }
+        *best = best.max(value);
+        *sum += value;
+    }
+}
+
 impl<'a> View<'a> {
-    /// Numbers the lessons of a searcher.
-    pub fn new(searcher: &'a Searcher, fields: &'a Fields) -> Self {
-        let mut len = 0u32;
-        let bases = searcher.segment_readers().iter().map(|segment| {
-            let base = len;
-            len = len.saturating_add(segment.max_doc());
-            base
-        });
-        let bases = bases.collect();
-        let len = len as usize;
-        let scratch = Scratch { best: vec![0.0; len], sum: vec![0.0; len], touched: Vec::new() };
-        Self { searcher, fields, bases, len, scratch: RefCell::new(scratch) }
+    /// A view of what serves.
+    pub fn new(serving: &'a Serving) -> Self {
+        let scratch = Scratch { best: vec![0.0; serving.len], sum: vec![0.0; serving.len], touched: Vec::new() };
+        Self { searcher: &serving.searcher, fields: &serving.fields, serving, scratch: RefCell::new(scratch) }
     }
 
     /// How many numbers there are; some may be of deleted lessons.
     pub fn len(&self) -> usize {
-        self.len
+        self.serving.len
     }
 
     /// The segments with the number of their first lesson.
     pub fn segments(&self) -> impl Iterator<Item = (u32, &SegmentReader)> {
-        self.bases.iter().copied().zip(self.searcher.segment_readers())
+        self.serving.segments()
     }
 
     /// Where tantivy keeps the lesson with this number.
     pub fn address(&self, number: u32) -> DocAddress {
-        let segment = self.bases.partition_point(|base| *base <= number).saturating_sub(1);
-        let base = self.bases.get(segment).copied().unwrap_or(0);
+        let bases = &self.serving.bases;
+        let segment = bases.partition_point(|base| *base <= number).saturating_sub(1);
+        let base = bases.get(segment).copied().unwrap_or(0);
         DocAddress::new(u32::try_from(segment).unwrap_or(u32::MAX), number.saturating_sub(base))
     }
 
-    /// Which lessons this viewer may find today.
-    pub fn allowed(&self, viewer: &Viewer, today: Day) -> Result<Vec<bool>> {
-        let mut allowed = vec![false; self.len];
-        for term in audience::terms_for(viewer) {
-            self.postings(self.fields.audience, &term, |number, _, _| set(&mut allowed, number, true))?;
-        }
-        let today = days(today);
-        for (base, segment) in self.segments() {
-            let until: Column<i64> = segment.fast_fields().i64("valid_until")?;
-            let some_expired = until.values.num_vals() > 0 && until.min_value() < today;
-            if !some_expired && !segment.has_deletes() {
-                continue;
-            }
-            for doc in 0..segment.max_doc() {
-                let expired = some_expired && until.first(doc).is_some_and(|until| until < today);
-                if expired || segment.is_deleted(doc) {
-                    set(&mut allowed, base + doc, false);
-                }
-            }
-        }
-        Ok(allowed)
-    }
-
-    /// Calls `each` with number, frequency and length norm for every lesson that holds a term in a field.
-    fn postings(&self, field: Field, term: &str, mut each: impl FnMut(u32, u32, u32)) -> Result<()> {
+    /// Calls `each` with number, frequency and length code for every lesson that holds a term in a field.
+    fn postings(&self, field: Field, term: &str, mut each: impl FnMut(u32, u32, u8)) -> Result<()> {
         let term = Term::from_field_text(field, term);
         let normed = self.searcher.schema().get_field_entry(field).has_fieldnorms();
         for (base, segment) in self.segments() {
             let inverted = segment.inverted_index(field)?;
-            let Some(mut postings) = inverted.read_postings(&term, IndexRecordOption::WithFreqs)? else { continue };
+            let Some(mut block) = inverted.read_block_postings(&term, IndexRecordOption::WithFreqs)? else { continue };
             let norms = if normed { Some(segment.get_fieldnorms_reader(field)?) } else { None };
-            let mut doc = postings.doc();
-            while doc != TERMINATED {
-                let norm = norms.as_ref().map_or(0, |norms| norms.fieldnorm(doc));
-                each(base + doc, postings.term_freq(), norm);
-                doc = postings.advance();
+            while block.block_len() > 0 {
+                for (doc, frequency) in block.docs().iter().zip(block.freqs()) {
+                    each(base + doc, *frequency, norms.as_ref().map_or(0, |norms| norms.fieldnorm_id(*doc)));
+                }
+                block.advance();
             }
         }
         Ok(())
@@ -158,11 +140,15 @@ impl<'a> View<'a> {
         Ok(self.take())
     }
 
-    /// Lessons that hold this word of jieba's.
+    /// Lessons that hold this word of jieba's; where words are not kept, all of its pairs.
     pub fn word(&self, word: &str) -> Result<Vec<Match>> {
+        let chars: Vec<char> = word.chars().collect();
+        let pairs: Vec<String> = chars.windows(2).map(|pair| pair.iter().collect()).collect();
         for zone in &self.fields.zones {
-            if let Some(field) = zone.words {
-                self.gather(field, zone, &[word.to_owned()])?;
+            match zone.words {
+                Some(field) => self.gather(field, zone, &[word.to_owned()])?,
+                None if zone.length_matters > 0.0 => self.gather(zone.grams, zone, &pairs)?,
+                None => {}
             }
         }
         Ok(self.take())
@@ -177,28 +163,26 @@ impl<'a> View<'a> {
         Ok(found)
     }
 
+    /// Adds what the lessons are worth that hold all these terms in a zone: each as strong as its weakest.
     fn gather(&self, field: Field, zone: &Zone, terms: &[String]) -> Result<()> {
-        let mut matches = match terms.first() {
-            Some(term) => self.strengths(field, zone.length_matters, term)?,
-            None => return Ok(()),
-        };
-        for term in terms.iter().skip(1) {
-            matches = both(&matches, &self.strengths(field, zone.length_matters, term)?);
-        }
-        let mut scratch = self.scratch.borrow_mut();
-        let Scratch { best, sum, touched } = &mut *scratch;
-        for (number, strength) in matches {
-            let (Some(best), Some(sum)) = (best.get_mut(number as usize), sum.get_mut(number as usize)) else {
-                continue;
-            };
-            if *sum == 0.0 {
-                touched.push(number);
+        let [term] = terms else {
+            let mut lists = Vec::with_capacity(terms.len());
+            for term in terms {
+                let mut matches = Vec::new();
+                self.strengths(field, zone.length_matters, term, |number, strength| matches.push((number, strength)))?;
+                if matches.is_empty() {
+                    return Ok(());
+                }
+                lists.push(matches);
             }
-            let value = strength * zone.weight;
-            *best = best.max(value);
-            *sum += value;
-        }
-        Ok(())
+            lists.sort_by_key(Vec::len);
+            let held = lists.into_iter().reduce(|fewer, more| both(&fewer, &more)).unwrap_or_default();
+            let mut scratch = self.scratch.borrow_mut();
+            held.into_iter().for_each(|(number, strength)| scratch.add(number, strength * zone.weight));
+            return Ok(());
+        };
+        let mut scratch = self.scratch.borrow_mut();
+        self.strengths(field, zone.length_matters, term, |number, strength| scratch.add(number, strength * zone.weight))
     }
 
     fn take(&self) -> Vec<Match> {
@@ -215,14 +199,20 @@ impl<'a> View<'a> {
         matches
     }
 
-    fn strengths(&self, field: Field, length_matters: f32, term: &str) -> Result<Vec<Match>> {
+    fn strengths(&self, field: Field, length_matters: f32, term: &str, mut each: impl FnMut(u32, f32)) -> Result<()> {
+        if length_matters == 0.0 {
+            return self.postings(field, term, |number, frequency, _| each(number, saturated(frequency as f32, 1.0)));
+        }
         let average = self.average_length(field)?;
-        let mut matches = Vec::new();
-        self.postings(field, term, |number, frequency, length| {
-            let longer = if length_matters > 0.0 { length as f32 / average } else { 1.0 };
-            matches.push((number, saturated(frequency as f32, 1.0 - length_matters + length_matters * longer)));
-        })?;
-        Ok(matches)
+        let mut lengths = [0.0f32; 256];
+        for (code, length) in (0..=u8::MAX).zip(&mut lengths) {
+            let longer = FieldNormReader::id_to_fieldnorm(code) as f32 / average;
+            *length = 1.0 - length_matters + length_matters * longer;
+        }
+        self.postings(field, term, |number, frequency, code| {
+            let length = lengths.get(usize::from(code)).copied().unwrap_or(1.0);
+            each(number, saturated(frequency as f32, length));
+        })
     }
 
     fn average_length(&self, field: Field) -> Result<f32> {
@@ -230,36 +220,22 @@ impl<'a> View<'a> {
         for segment in self.searcher.segment_readers() {
             tokens += segment.inverted_index(field)?.total_num_tokens();
         }
-        Ok((tokens as f32 / self.len.max(1) as f32).max(1.0))
+        Ok((tokens as f32 / self.len().max(1) as f32).max(1.0))
     }
 
     /// The numbers in this field.
     pub fn numbers(&self, name: &str) -> Result<Values<i64>> {
-        self.values(|segment| Ok(segment.fast_fields().i64(name)?))
+        self.serving.numbers(name)
     }
 
     /// The unsigned numbers in this field.
     pub fn codes(&self, name: &str) -> Result<Values<u64>> {
-        self.values(|segment| Ok(segment.fast_fields().u64(name)?))
+        self.serving.codes(name)
     }
 
     /// The texts in this field.
     pub fn texts(&self, name: &str) -> Result<Texts> {
-        let mut texts: Vec<String> = Vec::new();
-        let mut places = Vec::new();
-        let mut ords = Vec::new();
-        for (base, segment) in self.segments() {
-            if let Some(column) = segment.fast_fields().str(name)? {
-                places.push(values::place_all(&column, &mut texts)?);
-                ords.push((base, column.ords().clone()));
-            }
-        }
-        Ok(Texts { texts, places, ords: Values { columns: ords } })
-    }
-
-    fn values<T>(&self, column: impl Fn(&SegmentReader) -> Result<Column<T>>) -> Result<Values<T>> {
-        let columns = self.segments().map(|(base, segment)| Ok((base, column(segment)?)));
-        Ok(Values { columns: columns.collect::<Result<_>>()? })
+        self.serving.texts(name)
     }
 }
 
@@ -276,10 +252,4 @@ fn saturated(frequency: f32, length: f32) -> f32 {
 fn both(a: &[Match], b: &[Match]) -> Vec<Match> {
     let find = |number: u32| b.binary_search_by_key(&number, |m| m.0).ok().and_then(|at| b.get(at));
     a.iter().filter_map(|(number, strength)| Some((*number, strength.min(find(*number)?.1)))).collect()
-}
-
-fn set(flags: &mut [bool], number: u32, value: bool) {
-    if let Some(flag) = flags.get_mut(number as usize) {
-        *flag = value;
-    }
 }

@@ -2,6 +2,8 @@
 //!
 //! Descends only the fixed path `moov/trak/mdia/minf/stbl/stsd`, so nesting cannot make it recurse.
 
+mod description;
+
 use super::{Facts, Source, to_ms};
 use std::io::{Read, Seek};
 
@@ -11,6 +13,8 @@ struct Atom {
     kind: [u8; 4],
     start: u64,
     end: u64,
+    /// It ends where it says, inside of what holds it.
+    whole: bool,
 }
 
 /// What is kept of one track.
@@ -23,6 +27,9 @@ struct Track {
     width: u32,
     height: u32,
     codec: Option<String>,
+    foreign_codec: bool,
+    elsewhere: bool,
+    samples: u32,
 }
 
 /// More tracks than any recording has.
@@ -40,12 +47,18 @@ pub(super) fn read<R: Read + Seek>(source: &mut Source<R>) -> Option<Facts> {
                 tracks = read_movie(source, atom, &mut facts);
             }
             b"mdat" if data.is_none() => data = Some(at),
-            b"moof" => fragments_end = fragments_end.max(fragment_end(source, atom, &tracks).unwrap_or(0)),
+            b"moof" => {
+                facts.obstacles.fragmented = true;
+                fragments_end = fragments_end.max(fragment_end(source, atom, &tracks).unwrap_or(0));
+            }
             _ => {}
         }
+        // Only of these: what stands behind the last box may be anything, and is no box then.
+        facts.obstacles.cut_short |= !atom.whole && matches!(&atom.kind, b"moov" | b"mdat" | b"moof");
         at = atom.end;
     }
     movie?;
+    facts.obstacles.nothing_in_it = !facts.obstacles.fragmented && tracks.iter().all(|track| track.samples == 0);
     facts.duration_ms = facts.duration_ms.filter(|ms| *ms > 0).or(Some(fragments_end));
     facts.faststart = Some(movie < data || data.is_none());
     Some(facts)
@@ -64,7 +77,7 @@ fn next<R: Read + Seek>(source: &mut Source<R>, at: u64, end: u64) -> Option<Ato
     if size < head || room < head {
         return None;
     }
-    Some(Atom { kind, start: at + head, end: at + size.min(room) })
+    Some(Atom { kind, start: at + head, end: at + size.min(room), whole: size <= room })
 }
 
 fn children<R: Read + Seek>(source: &mut Source<R>, parent: Atom, mut visit: impl FnMut(&mut Source<R>, Atom)) {
@@ -102,6 +115,8 @@ fn read_movie<R: Read + Seek>(source: &mut Source<R>, movie: Atom, facts: &mut F
     };
     facts.tracks_known = !tracks.is_empty();
     for track in &tracks {
+        facts.obstacles.foreign_codec |= track.foreign_codec;
+        facts.obstacles.elsewhere |= track.elsewhere;
         if let Some(codec) = &track.codec {
             facts.add_codec(codec.clone());
         }
@@ -122,8 +137,16 @@ fn read_track<R: Read + Seek>(source: &mut Source<R>, atom: Atom) -> Option<Trac
     (track.per_second, track.length) = child(source, media, b"mdhd").and_then(|header| clock(source, header))?;
     let handler = child(source, media, b"hdlr")?;
     track.handler = source.read(handler.start + 8)?;
+    let table = child(source, media, b"minf").and_then(|information| child(source, information, b"stbl"));
+    track.samples = table
+        .and_then(|table| child(source, table, b"stsz").or_else(|| child(source, table, b"stz2")))
+        .and_then(|sizes| source.u32(sizes.start + 8))
+        .unwrap_or(0);
+    track.elsewhere = description::is_elsewhere(source, media);
     if matches!(&track.handler, b"vide" | b"soun") {
-        track.codec = codec(source, media);
+        let described = table.and_then(|table| child(source, table, b"stsd"));
+        track.codec = described.and_then(|descriptions| codec(source, descriptions));
+        track.foreign_codec = !described.is_some_and(|descriptions| description::is_common(source, descriptions));
     }
     Some(track)
 }
@@ -153,10 +176,7 @@ fn read_track_header<R: Read + Seek>(source: &mut Source<R>, atom: Atom, track: 
 }
 
 /// The four-letter name of the first sample description.
-fn codec<R: Read + Seek>(source: &mut Source<R>, media: Atom) -> Option<String> {
-    let information = child(source, media, b"minf")?;
-    let table = child(source, information, b"stbl")?;
-    let descriptions = child(source, table, b"stsd")?;
+fn codec<R: Read + Seek>(source: &mut Source<R>, descriptions: Atom) -> Option<String> {
     let name: [u8; 4] = source.read(descriptions.start + 12)?;
     let printable = name.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b' '));
     (printable && descriptions.start + 16 <= descriptions.end)

@@ -32,14 +32,17 @@ const MAGIC: &[(usize, &[u8], &str)] = &[
     (8, b"WEBP", "image/webp"),
     (8, b"AVI ", "video/x-msvideo"),
     (8, b"WAVE", "audio/wav"),
+    // A track of a video CD as a computer copies it (AVSEQ01.DAT): MPEG between the sector headers.
+    (8, b"CDXA", "video/mpeg"),
     (0, b"%PDF-", "application/pdf"),
     (0, b"ID3", "audio/mpeg"),
-    (0, b"OggS", "audio/ogg"),
     (0, b"fLaC", "audio/flac"),
     (0, b"FLV\x01", "video/x-flv"),
     (0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "video/x-ms-wmv"),
     (0, b"\x00\x00\x01\xba", "video/mpeg"),
-    (0, b"\x00\x00\x01\xb3", "video/mpeg"),
+    (0, b"\x00\x00\x01\xb3", "video/x-mpeg-es"),
+    (0, b"#!AMR\n", "audio/amr"),
+    (0, b"#!AMR-WB\n", "audio/amr"),
     (0, b".RMF", "application/vnd.rn-realmedia"),
     (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/x-ole-storage"),
 ];
@@ -51,6 +54,10 @@ fn by_magic(head: &[u8]) -> Option<&'static str> {
     if head.starts_with(b"\x1a\x45\xdf\xa3") {
         let webm = head.get(..64).unwrap_or(head).windows(4).any(|window| window == b"webm");
         return Some(if webm { "video/webm" } else { "video/x-matroska" });
+    }
+    if head.starts_with(b"OggS") {
+        let pictures = head.windows(7).any(|window| window == b"\x80theora");
+        return Some(if pictures { "video/ogg" } else { "audio/ogg" });
     }
     let stands = |(at, magic, _): &&(usize, &[u8], &str)| head.get(*at..).is_some_and(|rest| rest.starts_with(magic));
     let riff = |at: usize| at != 8 || head.starts_with(b"RIFF");

@@ -1,11 +1,12 @@
 //! SHA-256 of files, and the form a blob's name has.
 
-use crate::Result;
+use crate::{Error, Result};
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A hash and length that were computed by reading the bytes, which is the only way to make one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,11 +32,51 @@ pub fn hash_file(path: &Path) -> Result<Hashed> {
     copy_hashing(&mut File::open(path)?, &mut std::io::sink())
 }
 
+/// Read the whole file and hash it, raising `read` on the way. Blocks.
+pub(super) fn hash_counting(path: &Path, read: &AtomicU64) -> Result<Hashed> {
+    struct Counting<'a>(&'a AtomicU64);
+    impl Write for Counting<'_> {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    copy_hashing(&mut File::open(path).map_err(missing_is_no_blob)?, &mut Counting(read))
+}
+
+/// A hash in the making, for bytes that come in pieces.
+#[derive(Default)]
+pub(super) struct Hashing {
+    hasher: Sha256,
+    size: u64,
+}
+
+impl Hashing {
+    pub(super) fn take(&mut self, bytes: &[u8]) {
+        self.hasher.update(bytes);
+        self.size += bytes.len() as u64;
+    }
+
+    pub(super) fn end(self) -> Hashed {
+        Hashed { sha256: hex(&self.hasher.finalize()), size: self.size }
+    }
+}
+
+/// A file that is not there is a blob that is not there.
+pub(super) fn missing_is_no_blob(error: std::io::Error) -> Error {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => Error::NoSuchBlob,
+        _ => Error::Disk(error),
+    }
+}
+
 /// Copy everything from `from` to `to`, hashing on the way. Blocks.
 pub(crate) fn copy_hashing(from: &mut impl Read, to: &mut impl Write) -> Result<Hashed> {
-    let mut hasher = Sha256::new();
+    let mut hashing = Hashing::default();
     let mut buffer = vec![0_u8; 1 << 20];
-    let mut size = 0;
     loop {
         let read = match from.read(&mut buffer) {
             Ok(0) => break,
@@ -44,11 +85,10 @@ pub(crate) fn copy_hashing(from: &mut impl Read, to: &mut impl Write) -> Result<
             Err(error) => return Err(error.into()),
         };
         let bytes = buffer.get(..read).unwrap_or_default();
-        hasher.update(bytes);
+        hashing.take(bytes);
         to.write_all(bytes)?;
-        size += read as u64;
     }
-    Ok(Hashed { sha256: hex(&hasher.finalize()), size })
+    Ok(hashing.end())
 }
 
 /// Whether the text is a SHA-256 in lower-case hex, and so a safe file name.

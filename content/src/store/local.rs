@@ -1,14 +1,15 @@
 //! Blobs in a folder: `ab/abcdef...`, with `incoming` for what is on its way and `quarantine` for what rotted.
 
-use super::{Blob, Hashed, Map, Opened, hash};
+use super::{Blob, Hashed, KEPT_OPEN, Map, Opened, Source, Stored, hash, incoming};
 use crate::{Error, Result};
-use std::fs::{self, File};
+use entity::Moment;
+use hash::missing_is_no_blob;
+use std::fs::{self, File, Permissions};
 use std::io::ErrorKind;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-/// Maps kept open; each costs a mapping and address space, not memory.
-const MAPS_KEPT: usize = 512;
+use std::time::SystemTime;
 
 /// A store in one folder.
 #[derive(Debug)]
@@ -19,8 +20,12 @@ pub struct Local {
 
 impl Local {
     pub(super) fn open(dir: &Path) -> Result<Self> {
-        fs::create_dir_all(dir.join("incoming"))?;
-        Ok(Self { dir: dir.to_owned(), opened: Opened::keeping(MAPS_KEPT) })
+        incoming::prepare(dir)?;
+        Ok(Self { dir: dir.to_owned(), opened: Opened::keeping(KEPT_OPEN) })
+    }
+
+    pub(super) fn dir(&self) -> &Path {
+        &self.dir
     }
 
     pub(super) fn path_of(&self, sha256: &str) -> Result<PathBuf> {
@@ -36,20 +41,22 @@ impl Local {
 
     pub(super) fn open_blob(&self, sha256: &str) -> Result<Blob> {
         let map = Map::of_file(&self.path_of(sha256)?).map_err(missing_is_no_blob)?;
-        let blob = Blob { map: Arc::new(map), name: Arc::from(sha256) };
+        let blob = Blob { name: Arc::from(sha256), source: Source::Mapped(Arc::new(map)) };
         self.opened.keep(blob.clone());
         Ok(blob)
     }
 
     pub(super) fn put(&self, file: &Path, hashed: &Hashed) -> Result<()> {
         let target = self.path_of(hashed.sha256())?;
-        if fs::metadata(&target).is_ok_and(|there| there.len() == hashed.size()) {
-            fs::remove_file(file)?;
+        if self.is_kept(&target, hashed)? {
             return Ok(());
         }
         let folder = target.parent().unwrap_or(&self.dir);
         fs::create_dir_all(folder)?;
         let durable = File::open(file)?;
+        // However long its bytes took to come, it is new from now on.
+        durable.set_modified(SystemTime::now())?;
+        durable.set_permissions(readable_as(folder)?)?;
         durable.sync_all()?;
         if durable.metadata()?.len() != hashed.size() {
             return Err(Error::HashMismatch);
@@ -65,15 +72,31 @@ impl Local {
         Ok(())
     }
 
+    /// Whether the blob is there already; then it counts as put now, so that nobody collects it as long unused.
+    fn is_kept(&self, target: &Path, hashed: &Hashed) -> Result<bool> {
+        let there = match File::open(target) {
+            Err(absent) if absent.kind() == ErrorKind::NotFound => return Ok(false),
+            there => there?,
+        };
+        if there.metadata()?.len() != hashed.size() {
+            return Ok(false);
+        }
+        // The owner of the file may be another one; then the check inside the collector's transaction must do.
+        let _ = there.set_modified(SystemTime::now());
+        Ok(true)
+    }
+
     /// From another file system: copy, checking the hash again on the way, then rename.
     fn put_copy(&self, file: &Path, hashed: &Hashed, target: &Path) -> Result<()> {
-        let mut copy = self.temporary()?;
+        let mut copy = incoming::temporary(&self.dir)?;
         if hash::copy_hashing(&mut File::open(file)?, copy.as_file_mut())? != *hashed {
             return Err(Error::HashMismatch);
         }
+        copy.as_file().set_permissions(readable_as(target.parent().unwrap_or(&self.dir))?)?;
         copy.as_file().sync_all()?;
         copy.persist(target).map_err(|failed| failed.error)?;
-        fs::remove_file(file)?;
+        // The blob is in. A file that cannot be removed is left to the caller, like one that was never needed.
+        let _ = fs::remove_file(file);
         Ok(())
     }
 
@@ -91,16 +114,43 @@ impl Local {
         Ok(aside)
     }
 
-    pub(super) fn temporary(&self) -> Result<tempfile::NamedTempFile> {
-        Ok(tempfile::Builder::new().prefix("in-").tempfile_in(self.dir.join("incoming"))?)
+    pub(super) fn remove(&self, sha256: &str, before: Moment) -> Result<bool> {
+        let path = self.path_of(sha256)?;
+        let put_at = match fs::metadata(&path) {
+            Err(gone) if gone.kind() == ErrorKind::NotFound => return Ok(false),
+            info => incoming::moment(info?.modified()?),
+        };
+        if put_at >= before {
+            return Ok(false);
+        }
+        fs::remove_file(path)?;
+        self.opened.forget(sha256);
+        Ok(true)
+    }
+
+    pub(super) fn shelf(&self, first: u8) -> Result<Vec<Stored>> {
+        let entries = match fs::read_dir(self.dir.join(format!("{first:02x}"))) {
+            Err(absent) if absent.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries?,
+        };
+        let mut stored = Vec::new();
+        for entry in entries {
+            let entry = entry?;
+            let Some(sha256) = entry.file_name().to_str().filter(|name| hash::is_name(name)).map(str::to_owned) else {
+                continue;
+            };
+            // One that is removed at this moment is no longer in the store.
+            let Ok(info) = entry.metadata() else { continue };
+            stored.push(Stored { sha256, size: info.len(), put_at: incoming::moment(info.modified()?) });
+        }
+        Ok(stored)
     }
 }
 
-fn missing_is_no_blob(error: std::io::Error) -> Error {
-    match error.kind() {
-        ErrorKind::NotFound => Error::NoSuchBlob,
-        _ => Error::Disk(error),
-    }
+/// Whoever may look into the folder may read the blob, however it came: a proxy that sends blobs itself runs as
+/// another user. The folder was made as the server's umask has it.
+fn readable_as(folder: &Path) -> Result<Permissions> {
+    Ok(Permissions::from_mode(0o600 | fs::metadata(folder)?.permissions().mode() & 0o044))
 }
 
 #[cfg(test)]
@@ -116,7 +166,6 @@ mod tests {
         fs::write(&file, bytes).unwrap();
         let hashed = hash_file(&file).unwrap();
         store.put(&file, &hashed).await.unwrap();
-        assert!(!file.exists());
         (dir, store, hashed)
     }
 
@@ -126,11 +175,8 @@ mod tests {
         let blob = store.open_blob(hashed.sha256()).await.unwrap();
         assert_eq!((blob.len(), blob.sha256()), (9, hashed.sha256()));
         assert_eq!(blob.etag(), format!("\"{}\"", hashed.sha256()));
-        assert!(store.path_of(hashed.sha256()).unwrap().ends_with(format!(
-            "{}/{}",
-            &blob.sha256()[..2],
-            blob.sha256()
-        )));
+        let copy = store.local_copy(hashed.sha256()).await.unwrap();
+        assert!(copy.path().ends_with(format!("{}/{}", &blob.sha256()[..2], blob.sha256())));
     }
 
     #[tokio::test]
@@ -153,7 +199,8 @@ mod tests {
         let again = dir.path().join("again");
         fs::write(&again, b"twice").unwrap();
         store.put(&again, &hashed).await.unwrap();
-        assert!(!again.exists());
+        let shelf = u8::from_str_radix(&hashed.sha256()[..2], 16).unwrap();
+        assert_eq!(store.shelf(shelf).await.unwrap().len(), 1);
     }
 
     #[tokio::test]
@@ -174,5 +221,55 @@ mod tests {
         assert_eq!(fs::read(aside).unwrap(), b"rotten");
         assert!(matches!(store.open_blob(hashed.sha256()).await, Err(Error::NoSuchBlob)));
         assert_eq!(still_open.len(), 6);
+    }
+
+    #[tokio::test]
+    async fn whoever_may_look_into_the_folder_may_read_a_blob_however_it_came() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        let local = Local::open(&dir.path().join("media")).unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        let private = |text: &str| {
+            let file = dir.path().join(text);
+            fs::write(&file, text).unwrap();
+            fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
+            (hash_file(&file).unwrap(), file)
+        };
+        let (renamed, file) = private("renamed");
+        store.put(&file, &renamed).await.unwrap();
+        let temporary = store.temporary().unwrap();
+        fs::write(temporary.path(), "brought").unwrap();
+        let brought = hash_file(temporary.path()).unwrap();
+        assert_eq!(mode(temporary.path()), 0o600);
+        store.put(temporary.path(), &brought).await.unwrap();
+        let (copied, file) = private("copied");
+        let target = local.path_of(copied.sha256()).unwrap();
+        fs::create_dir_all(target.parent().unwrap()).unwrap();
+        local.put_copy(&file, &copied, &target).unwrap();
+        for hashed in [renamed, brought, copied] {
+            let blob = local.path_of(hashed.sha256()).unwrap();
+            let folder = blob.parent().unwrap();
+            assert_eq!(mode(&blob), 0o600 | mode(folder) & 0o044);
+            assert_ne!(mode(folder), 0o700, "the umask of this test says nothing");
+        }
+        // A folder that others may not look into, as under umask 0077, says so for its blobs.
+        let (closed, file) = private("closed");
+        let blob = local.path_of(closed.sha256()).unwrap();
+        fs::create_dir_all(blob.parent().unwrap()).unwrap();
+        fs::set_permissions(blob.parent().unwrap(), Permissions::from_mode(0o750)).unwrap();
+        store.put(&file, &closed).await.unwrap();
+        assert_eq!(mode(&blob), 0o640);
+    }
+
+    #[test]
+    fn a_copy_is_in_the_store_even_when_its_source_cannot_be_removed() {
+        let dir = tempfile::tempdir().unwrap();
+        let local = Local::open(dir.path()).unwrap();
+        // What lies in /proc can be read, and nobody can remove it.
+        let source = Path::new("/proc/version");
+        let hashed = hash_file(source).unwrap();
+        let target = dir.path().join("blob");
+        local.put_copy(source, &hashed, &target).unwrap();
+        assert_eq!(fs::read(target).unwrap(), fs::read(source).unwrap());
     }
 }

@@ -10,8 +10,13 @@ use std::path::Path;
 /// A read-only map of a blob's file.
 #[derive(Debug)]
 pub struct Map {
+    /// For sending parts of it without reading them.
+    file: File,
     /// `None` for an empty file, which has nothing to map.
     mmap: Option<memmap2::Mmap>,
+    /// The disk that tests let hang.
+    #[cfg(test)]
+    on: Option<std::sync::Arc<crate::disk::hanging::Disk>>,
 }
 
 impl Map {
@@ -23,12 +28,32 @@ impl Map {
             return Err(io::ErrorKind::NotFound.into());
         }
         if info.len() == 0 {
-            return Ok(Self { mmap: None });
+            return Ok(Self::new(file, None));
         }
         // SAFETY: the file is a blob of the store. Blobs appear complete by rename and are never written to or
         // truncated afterwards (see the module doc of `store`), so the mapped bytes do not change while borrowed.
         let mmap = unsafe { memmap2::Mmap::map(&file)? };
-        Ok(Self { mmap: Some(mmap) })
+        Ok(Self::new(file, Some(mmap)))
+    }
+
+    fn new(file: File, mmap: Option<memmap2::Mmap>) -> Self {
+        Self {
+            file,
+            mmap,
+            #[cfg(test)]
+            on: None,
+        }
+    }
+
+    /// The same file on a disk that hangs.
+    #[cfg(test)]
+    pub(crate) fn on(self, disk: &crate::disk::hanging::Hanging) -> Self {
+        Self { on: Some(disk.0.clone()), ..self }
+    }
+
+    /// The file that is mapped. Its own position means nothing: whoever reads says where.
+    pub fn file(&self) -> &File {
+        &self.file
     }
 
     /// All bytes. Touching a page that is not in memory waits for the disk: ask `is_warm` first, or `warm` it.
@@ -41,6 +66,10 @@ impl Map {
     /// The kernel tells this only to a file's owner or writer and says "yes" to others; the store's files belong to
     /// the user the server runs as.
     pub fn is_warm(&self, range: &Range<usize>) -> bool {
+        #[cfg(test)]
+        if self.on.as_ref().is_some_and(|disk| !disk.works()) {
+            return false;
+        }
         let Some(bytes) = self.bytes().get(range.clone()).filter(|bytes| !bytes.is_empty()) else { return true };
         let start = bytes.as_ptr() as usize;
         let lead = start % PAGE;
@@ -59,6 +88,10 @@ impl Map {
     ///
     /// A disk that fails, or a file that somebody truncated, becomes an error here instead of a signal later.
     pub fn warm(&self, range: &Range<usize>, ahead: usize) -> io::Result<()> {
+        #[cfg(test)]
+        if let Some(disk) = &self.on {
+            disk.wait();
+        }
         let Some(mmap) = &self.mmap else { return Ok(()) };
         let length = range.len();
         match mmap.advise_range(memmap2::Advice::PopulateRead, range.start, length) {
@@ -84,8 +117,8 @@ impl Map {
 /// The smallest page of any machine this runs on; where pages are larger the kernel rounds by itself.
 const PAGE: usize = 4096;
 
-/// Pages one question covers: a chunk of 256 KiB and the page its start lies in, with room.
-const MOST_PAGES: usize = 80;
+/// Pages one question covers: 512 KiB and the page its start lies in, with room.
+const MOST_PAGES: usize = 136;
 
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]

@@ -13,7 +13,7 @@ use sea_orm::{
 /// Turn a whole upload into media; an upload in any other state is left as it is.
 ///
 /// Bytes that are in the store already are not kept twice. A file that cannot be taken makes the upload failed, with
-/// the reason in Chinese; trouble with the database leaves it in processing, to be resumed.
+/// the reason in Chinese; trouble with the database or the store leaves it in processing, to be resumed.
 pub async fn finish(
     db: &(impl ConnectionTrait + TransactionTrait),
     uploads: &Uploads,
@@ -33,7 +33,8 @@ pub async fn finish(
             done.sha256 = Set(Some(media.sha256));
             done
         }
-        Err(Error::Database(error)) => return Err(Error::Database(error)),
+        // Both come back: the upload waits in processing.
+        Err(away @ (Error::Database(_) | Error::StoreUnavailable(_))) => return Err(away),
         Err(error) => {
             tracing::error!(upload = id, %error, "an upload could not become media");
             let mut failed = row.into_active_model();
@@ -60,7 +61,7 @@ pub async fn resume_processing(
     let mut finished = 0;
     for row in waiting {
         let moved = match &row.sha256 {
-            Some(sha256) => store.contains(sha256).await,
+            Some(sha256) => store.contains(sha256).await?,
             None => false,
         };
         if !moved && !uploads.part(&row.id).exists() {

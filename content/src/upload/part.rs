@@ -139,7 +139,7 @@ pub(super) fn durable_length(path: &Path) -> Result<u64> {
 }
 
 /// `DiskFull` when `more` bytes would leave less than `keep_free` on the disk of `path`.
-pub(super) fn must_fit(path: &Path, more: u64, keep_free: u64) -> Result<()> {
+pub(crate) fn must_fit(path: &Path, more: u64, keep_free: u64) -> Result<()> {
     let disk = rustix::fs::statvfs(path).map_err(std::io::Error::from)?;
     let free = disk.f_bavail.saturating_mul(disk.f_frsize);
     if more.saturating_add(keep_free) > free { Err(Error::DiskFull) } else { Ok(()) }

@@ -103,7 +103,7 @@ async fn a_large_body_arrives_byte_for_byte() {
     scene.send(&id, 0, &bytes[..1_700_000]).await.unwrap();
     scene.send(&id, 1_700_000, &bytes[1_700_000..]).await.unwrap();
     let sha256 = scene.finish(&id).await.sha256.unwrap();
-    assert_eq!(std::fs::read(scene.store.path_of(&sha256).unwrap()).unwrap(), bytes);
+    assert_eq!(std::fs::read(scene.store.local_copy(&sha256).await.unwrap().path()).unwrap(), bytes);
 }
 
 #[tokio::test]
@@ -157,7 +157,7 @@ async fn a_wrong_checksum_drops_the_bytes_of_that_request_only() {
     assert_eq!(scene.offset(&id).await, 4);
     assert_eq!(scene.send_checked(&id, 4, b"hello world", HELLO_WORLD).await.unwrap().offset, 15);
     let sha256 = scene.finish(&id).await.sha256.unwrap();
-    assert_eq!(std::fs::read(scene.store.path_of(&sha256).unwrap()).unwrap(), b"1234hello world");
+    assert_eq!(std::fs::read(scene.store.local_copy(&sha256).await.unwrap().path()).unwrap(), b"1234hello world");
 }
 
 #[tokio::test]

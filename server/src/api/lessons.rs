@@ -5,6 +5,7 @@ mod body;
 pub use body::{LessonAnswer, LessonBrief, LessonPatchBody, LessonsAnswer, MediaAnswer, NewLessonBody, ReasonBody};
 
 use super::courses::{VersionQuery, audience, optional_category};
+use super::media::sources::{Prepared, prepared};
 use crate::auth::identity::{Author, Identity, Reviewer, SignedIn};
 use crate::auth::reach;
 use crate::database::Database;
@@ -236,5 +237,9 @@ async fn answer(db: &Database, lesson: row::Model) -> ApiResult<LessonAnswer> {
         Some(sha256) => media::Entity::find_by_id(sha256.clone()).one(&db.read).await?,
         None => None,
     };
-    Ok(LessonAnswer::of(lesson, blob))
+    let prepared = match &blob {
+        Some(media) => prepared(db, media).await?,
+        None => Prepared::default(),
+    };
+    Ok(LessonAnswer::of(lesson, blob, prepared))
 }

@@ -3,30 +3,43 @@
 //! What the bytes are and which of them were asked for is decided in `content`; here it becomes a response. A caller
 //! may read a blob when a lesson they may see uses it, when they brought it, or when its unit lies in their scope.
 
+mod accel;
 mod allowed;
+mod body;
+pub mod playlist;
+pub mod preparation;
+mod quick;
+pub mod sources;
 
 use crate::auth::identity::{Identity, SignedIn};
 use crate::auth::known::Known;
+use crate::config::Config;
 use crate::database::Database;
 use crate::error::{ApiError, ApiResult, Code, ErrorBody};
-use actix_web::body::SizedStream;
-use actix_web::http::header::{self, HeaderMap, HeaderName};
+use crate::listen;
+use actix_web::body::BodyStream;
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::{Bytes, Data, Json, Path, Query};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError};
 pub use allowed::Watched;
 use allowed::{Served, may_read};
-use content::conditional::{Conditions, Validators, Verdict, evaluate, format_http_date};
+use content::conditional::{Conditions, Validators, Verdict, evaluate};
 use content::multipart::Multipart;
 use content::range::{self, ByteRange, RangeOutcome};
 use content::store::{Blob, LAST_MODIFIED, Store};
-use content::{stream, ticket as tickets};
+use content::ticket as tickets;
+use content::wire::Lane;
 use entity::Moment;
 use futures_util::stream as streams;
+pub use quick::Quick;
 use rand::distr::{Alphanumeric, SampleString};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
+
+/// [`LAST_MODIFIED`] as it stands in a header.
+const LAST_MODIFIED_TEXT: &str = "Sat, 01 Jan 2000 00:00:00 GMT";
 
 /// How an outside player shows that it may read.
 #[derive(Deserialize, IntoParams)]
@@ -54,12 +67,14 @@ pub async fn serve(
     db: Data<Database>,
     store: Data<Store>,
     watched: Data<Watched>,
+    settings: Data<Config>,
 ) -> ApiResult<HttpResponse> {
     let now = Moment::now();
     let caller = caller(&request, &sha256, query.ticket.as_deref(), &db, now).await?;
     let served = may_read(&db, &watched, &caller, &sha256, now).await?;
     let blob = store.open_blob(&sha256).await?;
-    Ok(answer(request.method(), request.headers(), &blob, &served))
+    let asked = Asked { method: request.method(), headers: request.headers(), lane: listen::lane(&request) };
+    Ok(answer(&asked, &blob, &served, settings.accel_redirect.as_deref()))
 }
 
 /// A ticket.
@@ -106,9 +121,16 @@ async fn caller(
     known.identity(db, account, now).await
 }
 
-fn answer(method: &Method, headers: &HeaderMap, blob: &Blob, served: &Served) -> HttpResponse {
+/// As much of a request as the answer depends on, once its sender is known.
+struct Asked<'a> {
+    method: &'a Method,
+    headers: &'a HeaderMap,
+    lane: Option<&'a Lane>,
+}
+
+fn answer(request: &Asked<'_>, blob: &Blob, served: &Served, proxy: Option<&str>) -> HttpResponse {
     let etag = blob.etag();
-    let field = |name| joined(headers, name);
+    let field = |name| joined(request.headers, name);
     let (if_match, if_none_match) = (field(header::IF_MATCH), field(header::IF_NONE_MATCH));
     let (unmodified, modified) = (field(header::IF_UNMODIFIED_SINCE), field(header::IF_MODIFIED_SINCE));
     let if_range = field(header::IF_RANGE);
@@ -123,12 +145,15 @@ fn answer(method: &Method, headers: &HeaderMap, blob: &Blob, served: &Served) ->
         Verdict::PreconditionFailed => return ApiError::new(Code::PreconditionFailed).error_response(),
         Verdict::NotModified => return headed(StatusCode::NOT_MODIFIED, &etag).finish(),
         // Range is defined for GET alone (RFC 9110, section 14.2): HEAD answers as if it were not there.
-        Verdict::Proceed { range_counts } => range_counts && method == Method::GET,
+        Verdict::Proceed { range_counts } => range_counts && request.method == Method::GET,
     };
+    if let Some(handed) = accel::hand_over(proxy, request.headers, blob, served, &etag) {
+        return handed;
+    }
     let asked = if range_counts { field(header::RANGE) } else { None };
     match asked.map_or(RangeOutcome::Whole, |asked| range::parse(&asked, blob.len())) {
-        RangeOutcome::Whole => whole(method, blob, served, &etag),
-        RangeOutcome::Partial(parts) => partial(blob, served, &etag, &parts),
+        RangeOutcome::Whole => whole(request, blob, served, &etag),
+        RangeOutcome::Partial(parts) => partial(request, blob, served, &etag, &parts),
         RangeOutcome::Unsatisfiable => {
             let mut refused = ApiError::new(Code::RangeNotSatisfiable).error_response();
             if let Ok(value) = range::unsatisfied(blob.len()).parse() {
@@ -139,40 +164,33 @@ fn answer(method: &Method, headers: &HeaderMap, blob: &Blob, served: &Served) ->
     }
 }
 
-fn whole(method: &Method, blob: &Blob, served: &Served, etag: &str) -> HttpResponse {
+fn whole(request: &Asked<'_>, blob: &Blob, served: &Served, etag: &str) -> HttpResponse {
     let mut response = described(StatusCode::OK, served, etag);
     response.insert_header((header::CONTENT_TYPE, served.mime.clone()));
-    if method == Method::HEAD {
-        // The length of what GET would send, and no byte read for it.
-        return response.body(SizedStream::new(blob.len(), streams::empty::<std::io::Result<Bytes>>()));
+    if request.method == Method::HEAD {
+        // The length of what GET would send, and no byte read for it. Not as a sized body: one that stays empty would
+        // close a connection on which a GET follows in the same packet.
+        return response.no_chunking(blob.len()).body(BodyStream::new(streams::empty::<std::io::Result<Bytes>>()));
     }
     match blob.len().checked_sub(1) {
         None => response.body(Bytes::new()),
-        Some(last) => send(response, blob, ByteRange { start: 0, last }),
+        Some(last) => body::run(request.lane, response, blob, ByteRange { start: 0, last }),
     }
 }
 
-fn partial(blob: &Blob, served: &Served, etag: &str, parts: &[ByteRange]) -> HttpResponse {
+fn partial(request: &Asked<'_>, blob: &Blob, served: &Served, etag: &str, parts: &[ByteRange]) -> HttpResponse {
     let mut response = described(StatusCode::PARTIAL_CONTENT, served, etag);
     if let [part] = parts {
         response.insert_header((header::CONTENT_TYPE, served.mime.clone()));
         response.insert_header((header::CONTENT_RANGE, part.content_range(blob.len())));
-        return send(response, blob, *part);
+        return body::run(request.lane, response, blob, *part);
     }
     let boundary = Alphanumeric.sample_string(&mut rand::rng(), 32);
     let mime = served.mime.to_str().unwrap_or(content::probe::OPAQUE);
     let plan = Multipart::plan(parts, blob.len(), mime, boundary);
     response.insert_header((header::CONTENT_TYPE, plan.content_type()));
     let length = plan.content_length();
-    response.body(SizedStream::new(length, stream::pieces(blob, plan.into_pieces())))
-}
-
-/// One run of bytes: in one write with the headers when it is short and in memory, else streamed.
-fn send(mut response: HttpResponseBuilder, blob: &Blob, part: ByteRange) -> HttpResponse {
-    match stream::at_once(blob, part) {
-        Some(bytes) => response.body(bytes),
-        None => response.body(SizedStream::new(part.size(), stream::bytes(blob, part))),
-    }
+    body::pieces(request.lane, response, blob, length, plan.into_pieces())
 }
 
 /// What 200, 206 and 304 all carry (RFC 9110, sections 15.3.7 and 15.4.5). The bytes behind an address never change,
@@ -180,7 +198,7 @@ fn send(mut response: HttpResponseBuilder, blob: &Blob, part: ByteRange) -> Http
 fn headed(status: StatusCode, etag: &str) -> HttpResponseBuilder {
     let mut response = HttpResponse::build(status);
     response.insert_header((header::ETAG, etag));
-    response.insert_header((header::LAST_MODIFIED, format_http_date(LAST_MODIFIED)));
+    response.insert_header((header::LAST_MODIFIED, HeaderValue::from_static(LAST_MODIFIED_TEXT)));
     response.insert_header((header::CACHE_CONTROL, "private, max-age=31536000, immutable"));
     response.insert_header((header::ACCEPT_RANGES, "bytes"));
     response
@@ -203,4 +221,14 @@ fn described(status: StatusCode, served: &Served, etag: &str) -> HttpResponseBui
 fn joined(headers: &HeaderMap, name: HeaderName) -> Option<String> {
     let lines: Vec<_> = headers.get_all(name).map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
     (!lines.is_empty()).then(|| lines.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_date_in_the_header_is_the_one_that_conditions_are_judged_by() {
+        assert_eq!(LAST_MODIFIED_TEXT, content::conditional::format_http_date(LAST_MODIFIED));
+    }
 }

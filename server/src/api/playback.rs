@@ -1,5 +1,6 @@
 //! Playing: begin, beats, the classroom's door, close.
 
+use crate::api::media::sources::{Prepared, prepared_of};
 use crate::auth::identity::{Identity, OPERATORS, Operator, SignedIn};
 use crate::database::Database;
 use crate::error::{ApiError, ApiResult, Code, ErrorBody};
@@ -37,8 +38,11 @@ pub struct BeginBody {
 pub struct BegunAnswer {
     /// The session.
     session_id: i64,
-    /// Where the bytes are; `null` for an article.
+    /// Where the bytes are, in the form that browsers play; `null` for an article.
     media_url: Option<String>,
+    /// The other forms of the recording.
+    #[serde(flatten)]
+    prepared: Prepared,
     /// Where to go on, in milliseconds.
     resume_at_ms: i64,
     /// Seconds between two beats.
@@ -149,11 +153,13 @@ pub async fn begin(caller: SignedIn, body: Json<BeginBody>, db: Data<Database>) 
     if lesson.state != LessonState::Published {
         return Err(ApiError::say(Code::WrongState, "课程尚未发布，不能计入学时"));
     }
+    let prepared = prepared_of(&db, lesson.media_sha256.as_deref()).await?;
     let begun = session::begin(&db.write, begin, now).await?;
     lesson::count_play(&db.write, lesson.id).await?;
     Ok(Json(BegunAnswer {
         session_id: begun.playback.id.0,
-        media_url: lesson.media_sha256.map(|sha256| format!("/media/{sha256}")),
+        media_url: prepared.media_url().or(lesson.media_sha256.map(|sha256| format!("/media/{sha256}"))),
+        prepared,
         resume_at_ms: begun.resume_at_ms,
         beat_every_s: BEAT_EVERY_S,
     }))

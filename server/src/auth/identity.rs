@@ -6,7 +6,7 @@ use super::token::Tokens;
 use crate::database::Database;
 use crate::error::{ApiError, ApiResult, Code};
 use actix_web::dev::Payload;
-use actix_web::http::header::AUTHORIZATION;
+use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web::Data};
 use entity::{AccountId, Moment, PersonId, Role, Scope, UnitId};
 use roster::grants::Grant;
@@ -178,14 +178,14 @@ pub async fn identify(request: &HttpRequest) -> ApiResult<Arc<Identity>> {
     let now = Moment::now();
     let (db, known, tokens) = (state::<Database>(request)?, state::<Known>(request)?, state::<Tokens>(request)?);
     let cookie = request.cookie(ACCESS);
-    let token = bearer(request).or(cookie.as_ref().map(actix_web::cookie::Cookie::value));
-    if let Some((account, epoch)) = token.and_then(|token| tokens.check(token)) {
+    let token = bearer(request.headers()).or(cookie.as_ref().map(actix_web::cookie::Cookie::value));
+    if let Some((account, epoch)) = token.and_then(|token| tokens.check(token, now)) {
         let identity = known.identity(db, account, now).await?;
         if identity.session_epoch == epoch {
             return Ok(identity);
         }
     }
-    if bearer(request).is_some() {
+    if bearer(request.headers()).is_some() {
         return Err(ApiError::new(Code::NotSignedIn));
     }
     renewed(request, db, known, tokens, now).await
@@ -210,8 +210,9 @@ async fn renewed(
 /// Left in a request whose access cookie was renewed, for the middleware that sets it.
 pub struct NewAccess(pub String);
 
-fn bearer(request: &HttpRequest) -> Option<&str> {
-    let value = request.headers().get(AUTHORIZATION)?.to_str().ok()?;
+/// The bearer token of a request.
+pub fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }

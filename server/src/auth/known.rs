@@ -43,7 +43,8 @@ impl Known {
         self.lock().remove(&account);
     }
 
-    fn fresh(&self, account: AccountId, now: Moment) -> Option<Arc<Identity>> {
+    /// The identity, if it was read in the last seconds.
+    pub fn fresh(&self, account: AccountId, now: Moment) -> Option<Arc<Identity>> {
         let accounts = self.lock();
         let (at, identity) = accounts.get(&account)?;
         (now.since(*at) < FRESH_MS).then(|| identity.clone())

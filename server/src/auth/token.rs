@@ -4,11 +4,16 @@ use super::keys::Keys;
 use entity::{AccountId, Moment};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 
 /// How long an access token lives, in seconds.
 pub const LIFETIME_S: i64 = 15 * 60;
 
 const NAME: &str = "yuanjiao";
+
+/// Good tokens remembered at most, about 8 MB.
+const REMEMBERED: usize = 20_000;
 
 /// What the token says. Roles are not in it: they are looked up, so that a grant taken away is gone in seconds.
 #[derive(Debug, Serialize, Deserialize)]
@@ -30,11 +35,22 @@ pub struct Claims {
 }
 
 /// Makes and checks access tokens.
-#[derive(Clone)]
 pub struct Tokens {
     encoding: EncodingKey,
     decoding: DecodingKey,
     validation: Validation,
+    /// Tokens whose signature was found good, so that a stream of beats or ranges has it checked once. What a token
+    /// still opens is asked elsewhere and each time.
+    // A std mutex: it is held for one map operation and never across an await.
+    good: Mutex<HashMap<Box<str>, Good>>,
+}
+
+#[derive(Clone, Copy)]
+struct Good {
+    account: AccountId,
+    epoch: i32,
+    /// In Unix seconds.
+    expires: i64,
 }
 
 impl Tokens {
@@ -47,7 +63,8 @@ impl Tokens {
         validation.set_required_spec_claims(&["exp", "nbf", "aud", "iss", "sub"]);
         validation.validate_nbf = true;
         validation.leeway = 0;
-        Self { encoding: EncodingKey::from_secret(&key), decoding: DecodingKey::from_secret(&key), validation }
+        let (encoding, decoding) = (EncodingKey::from_secret(&key), DecodingKey::from_secret(&key));
+        Self { encoding, decoding, validation, good: Mutex::default() }
     }
 
     /// A token for an account.
@@ -69,8 +86,55 @@ impl Tokens {
     }
 
     /// The account and epoch of a good token.
-    pub fn check(&self, token: &str) -> Option<(AccountId, i32)> {
+    pub fn check(&self, token: &str, now: Moment) -> Option<(AccountId, i32)> {
+        let seconds = now.0.div_euclid(1000);
+        let remembered = self.good.lock().unwrap_or_else(PoisonError::into_inner).get(token).copied();
+        let good = match remembered {
+            Some(good) => good,
+            None => self.verify(token)?,
+        };
+        (seconds < good.expires).then_some((good.account, good.epoch))
+    }
+
+    fn verify(&self, token: &str) -> Option<Good> {
         let claims = decode::<Claims>(token, &self.decoding, &self.validation).ok()?.claims;
-        Some((claims.sub.parse().ok()?, claims.epo))
+        let found = Good { account: claims.sub.parse().ok()?, epoch: claims.epo, expires: claims.exp };
+        let mut good = self.good.lock().unwrap_or_else(PoisonError::into_inner);
+        if good.len() >= REMEMBERED {
+            good.clear();
+        }
+        good.insert(token.into(), found);
+        Some(found)
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_good_until_it_expires_also_when_it_is_remembered() {
+        let dir = tempfile::tempdir().unwrap();
+        let tokens = Tokens::new(&Keys::open(dir.path()).unwrap());
+        let now = Moment::now();
+        let token = tokens.issue(AccountId(7), 3, now).unwrap();
+        for _ in 0..2 {
+            assert_eq!(tokens.check(&token, now), Some((AccountId(7), 3)));
+            assert_eq!(tokens.check(&token, now.plus_ms(LIFETIME_S * 1000 - 1000)), Some((AccountId(7), 3)));
+            assert_eq!(tokens.check(&token, now.plus_ms(LIFETIME_S * 1000)), None);
+        }
+    }
+
+    #[test]
+    fn a_token_that_was_touched_is_never_good() {
+        let dir = tempfile::tempdir().unwrap();
+        let tokens = Tokens::new(&Keys::open(dir.path()).unwrap());
+        let now = Moment::now();
+        let token = tokens.issue(AccountId(7), 3, now).unwrap();
+        assert!(tokens.check(&token, now).is_some());
+        assert!(tokens.check(&token[..token.len() - 1], now).is_none());
+        assert!(tokens.check(&format!("{token}A"), now).is_none());
+        assert!(tokens.check("", now).is_none());
     }
 }

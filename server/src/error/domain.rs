@@ -34,10 +34,10 @@ impl From<catalog::Error> for ApiError {
     fn from(cause: catalog::Error) -> Self {
         use catalog::Error as E;
         match cause {
-            E::LessonNotFound | E::CourseNotFound | E::UnitNotFound => Self::new(Code::NotFound),
+            E::LessonNotFound | E::CourseNotFound | E::UnitNotFound | E::CaptionNotFound => Self::new(Code::NotFound),
             E::MediaNotFound => Self::say(Code::InvalidRequest, "所选的媒体文件不存在"),
             E::Invalid { field, reason } => Self::say(Code::InvalidRequest, format!("{field}：{reason}")),
-            E::Stale { .. } => Self::new(Code::VersionConflict),
+            E::Stale { .. } | E::CaptionChanged => Self::new(Code::VersionConflict),
             E::WrongState { state } => {
                 Self::say(Code::WrongState, format!("课程当前是“{}”，不能这样操作", state.label()))
             }
@@ -47,6 +47,7 @@ impl From<catalog::Error> for ApiError {
             E::BadRows(rows) => Self::say(Code::Unprocessable, format!("有 {rows} 行有误，未导入任何内容")),
             E::QueryTooLong => Self::say(Code::InvalidRequest, "搜索内容太长，请缩短后再试"),
             E::PageOutOfRange => Self::say(Code::InvalidRequest, "页码或每页条数超出范围"),
+            E::CursorOfAnother => Self::say(Code::InvalidRequest, "cursor 与本次搜索不符，请从第一页重新查起"),
             E::IndexBusy => Self::new(Code::Busy).retry_after(2),
             E::Database(cause) => cause.into(),
             other => Self::internal(other),
@@ -61,6 +62,10 @@ impl From<content::Error> for ApiError {
             E::NoSuchBlob | E::NoSuchUpload => Self::new(Code::NotFound),
             E::UploadExpired => Self::say(Code::Gone, "这次上传已过期，请重新上传"),
             E::DiskFull => Self::new(Code::DiskFull),
+            E::StoreUnavailable(cause) => {
+                tracing::warn!(%cause, "the media store is not available");
+                Self::new(Code::StoreUnavailable).retry_after(10)
+            }
             E::TooLong { max } => Self::say(Code::TooLarge, format!("文件太大，最大允许 {} MB", max >> 20)),
             E::TooManyOpen => Self::say(Code::SlowDown, "未完成的上传太多，请先完成或取消一些"),
             E::BadMetadata(how) => Self::say(Code::InvalidHeader, format!("Upload-Metadata 有误：{how}")),
@@ -73,6 +78,10 @@ impl From<content::Error> for ApiError {
             E::BadChecksum => Self::say(Code::InvalidHeader, "Upload-Checksum 有误或算法不受支持"),
             E::ChecksumMismatch => Self::new(Code::ChecksumMismatch),
             E::Interrupted { kept } => Self::say(Code::InvalidRequest, format!("连接中断，已保存到 {kept} 字节")),
+            E::BadCaptions { line: Some(line), reason } => {
+                Self::say(Code::Unprocessable, format!("字幕第 {line} 行：{reason}"))
+            }
+            E::BadCaptions { line: None, reason } => Self::say(Code::Unprocessable, format!("字幕：{reason}")),
             E::BadTicket => Self::say(Code::NotSignedIn, "播放凭证无效"),
             E::TicketExpired => Self::say(Code::NotSignedIn, "播放凭证已过期"),
             E::Database(cause) => cause.into(),

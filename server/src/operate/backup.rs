@@ -1,11 +1,16 @@
 //! Backup and restore: a consistent copy of the database, every blob, the secret, and a manifest of their hashes.
 //!
+//! Blobs in a bucket are copied only when that is asked for: a bucket has its own ways to be kept safe. The manifest then
+//! says where they lie. Blobs that a backup holds are restored into whatever store the settings mean.
+//!
 //! SQLite is copied by `VACUUM INTO`, which is consistent while the server writes. PostgreSQL is dumped by its own
 //! `pg_dump` and restored by `pg_restore`. The search index is not copied: it is rebuilt from the rows.
 
 use crate::app::{open_database, prepare_folder};
 use crate::config::Config;
 use crate::failure::Failure;
+use crate::stores;
+use content::store::Store;
 use sea_orm::ConnectionTrait;
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
@@ -19,6 +24,8 @@ use std::process::{Command, ExitCode};
 const MANIFEST: &str = "manifest.json";
 const SQLITE: &str = "yuanjiao.db";
 const POSTGRES: &str = "yuanjiao.pgdump";
+/// The folder of the blobs.
+const MEDIA: &str = "media";
 /// Copied beside the database, when they are there.
 const FILES: &[&str] = &["secret.key", "yuanjiao.toml", "synonyms.txt"];
 
@@ -26,6 +33,9 @@ const FILES: &[&str] = &["secret.key", "yuanjiao.toml", "synonyms.txt"];
 #[derive(Serialize, Deserialize)]
 struct Manifest {
     version: String,
+    /// Where the media lies that is not in the backup.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    media_at: Option<String>,
     files: BTreeMap<String, String>,
 }
 
@@ -33,19 +43,25 @@ struct Manifest {
 ///
 /// # Errors
 /// When `dir` holds something already, or a file can't be copied.
-pub async fn backup(config: &Config, dir: &Path) -> Result<ExitCode, Failure> {
+pub async fn backup(config: &Config, dir: &Path, with_media: bool) -> Result<ExitCode, Failure> {
     must_be_empty(dir)?;
     fs::create_dir_all(dir).map_err(|cause| Failure::new(format!("无法建立 {}", dir.display()), cause))?;
     // The database first: a blob is in the store before a row names it, so every row copied has its blob.
     copy_database(config, dir).await?;
-    let mut names = blobs(&config.data)?;
-    names.extend(FILES.iter().map(PathBuf::from).filter(|name| config.data.join(name).exists()));
-    for name in &names {
-        copy(&config.data.join(name), &dir.join(name))?;
+    let store = stores::open(config)?;
+    let copies_media = with_media || matches!(store, Store::Local(_));
+    let mut names = if copies_media { copy_media(&store, dir).await? } else { Vec::new() };
+    for name in FILES.iter().map(PathBuf::from).filter(|name| config.data.join(name).exists()) {
+        copy(&config.data.join(&name), &dir.join(&name))?;
+        names.push(name);
     }
     names.push(PathBuf::from(if config.database_url.is_some() { POSTGRES } else { SQLITE }));
     let count = names.len();
-    write_manifest(dir, names)?;
+    let media_at = (!copies_media).then(|| store.place());
+    if let Some(place) = &media_at {
+        println!("媒体文件在 {place}，未复制：请在对象存储一侧备份，或加 --with-media 一并复制。");
+    }
+    write_manifest(dir, names, media_at)?;
     println!("已备份 {count} 个文件到 {}。", dir.display());
     Ok(ExitCode::SUCCESS)
 }
@@ -53,7 +69,7 @@ pub async fn backup(config: &Config, dir: &Path) -> Result<ExitCode, Failure> {
 /// Bring a backup into an empty data folder, checking every hash on the way.
 ///
 /// # Errors
-/// When the backup is damaged or the data folder holds something already; the folder is then left without a database.
+/// When the backup is damaged, the data folder holds something already, or the store can't be written; the folder is then left without a database.
 pub async fn restore(config: &Config, dir: &Path) -> Result<ExitCode, Failure> {
     let manifest = read_manifest(dir)?;
     must_be_empty(&config.data)?;
@@ -63,14 +79,21 @@ pub async fn restore(config: &Config, dir: &Path) -> Result<ExitCode, Failure> {
         }
     }
     prepare_folder(config)?;
+    let store = stores::open(config)?;
     for name in manifest.files.keys().filter(|name| name.as_str() != POSTGRES) {
-        copy(&dir.join(name), &config.data.join(name))?;
+        match &store {
+            Store::S3(_) if name.starts_with(MEDIA) => put(&store, &dir.join(name)).await?,
+            _ => copy(&dir.join(name), &config.data.join(name))?,
+        }
     }
     if manifest.files.contains_key(POSTGRES) {
         postgres(config, "pg_restore", &["--clean", "--if-exists", "--no-owner"], &dir.join(POSTGRES))?;
     }
     open_database(config).await?;
     println!("已恢复 {} 个文件到 {}；启动时会重建检索索引。", manifest.files.len(), config.data.display());
+    if let Some(place) = &manifest.media_at {
+        println!("此备份不含媒体文件，它们在 {place}；现在的媒体存储是 {}。请用 verify 核对。", store.place());
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -108,15 +131,36 @@ fn must_be_empty(dir: &Path) -> Result<(), Failure> {
     }
 }
 
-/// Every blob, as a path inside the data folder.
-fn blobs(data: &Path) -> Result<Vec<PathBuf>, Failure> {
+/// Copy every blob of the store, and answer their paths inside the backup.
+async fn copy_media(store: &Store, dir: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let failed = |cause| Failure::new("无法读取媒体存储", cause);
     let mut names = Vec::new();
-    let Ok(shelves) = fs::read_dir(data.join("media")) else { return Ok(names) };
-    for shelf in shelves.flatten().filter(|shelf| shelf.file_name().len() == 2) {
-        let blobs = fs::read_dir(shelf.path()).map_err(|cause| Failure::new("无法读取媒体文件夹", cause))?;
-        names.extend(blobs.flatten().map(|blob| Path::new("media").join(shelf.file_name()).join(blob.file_name())));
+    for first in 0..=u8::MAX {
+        for blob in store.shelf(first).await.map_err(failed)? {
+            let file = match store.local_copy(&blob.sha256).await {
+                // Collected meanwhile, so no row of the copied database names it.
+                Err(content::Error::NoSuchBlob) => continue,
+                Err(content::Error::HashMismatch) => {
+                    return Err(Failure::say(format!("媒体文件 {} 已损坏，请先运行 verify", blob.sha256)));
+                }
+                file => file.map_err(failed)?,
+            };
+            let name = Path::new(MEDIA).join(format!("{first:02x}")).join(&blob.sha256);
+            copy(file.path(), &dir.join(&name))?;
+            names.push(name);
+        }
     }
     Ok(names)
+}
+
+/// Put a blob of the backup into a store that is no folder of ours.
+async fn put(store: &Store, file: &Path) -> Result<(), Failure> {
+    let path = file.to_owned();
+    let hashed = tokio::task::spawn_blocking(move || content::store::hash_file(&path))
+        .await
+        .map_err(|cause| Failure::new("恢复中断", cause))?
+        .map_err(|cause| Failure::new(format!("无法读取 {}", file.display()), cause))?;
+    store.put(file, &hashed).await.map_err(|cause| Failure::new("无法写入媒体存储", cause))
 }
 
 fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
@@ -128,12 +172,12 @@ fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
     fs::File::open(to).and_then(|file| file.sync_all()).map_err(failed)
 }
 
-fn write_manifest(dir: &Path, names: Vec<PathBuf>) -> Result<(), Failure> {
+fn write_manifest(dir: &Path, names: Vec<PathBuf>, media_at: Option<String>) -> Result<(), Failure> {
     let mut files = BTreeMap::new();
     for name in names {
         files.insert(name.to_string_lossy().into_owned(), hash(&dir.join(&name))?);
     }
-    let manifest = Manifest { version: env!("CARGO_PKG_VERSION").into(), files };
+    let manifest = Manifest { version: env!("CARGO_PKG_VERSION").into(), media_at, files };
     let text = serde_json::to_string_pretty(&manifest).map_err(|cause| Failure::new("无法写清单", cause))?;
     fs::write(dir.join(MANIFEST), text).map_err(|cause| Failure::new("无法写清单", cause))
 }

@@ -84,8 +84,9 @@ pub fn typed(text: &str) -> String {
 
 /// The pages of the studio and the office this caller may open. `here` is the one being shown.
 pub fn tabs(identity: &Identity, here: &str) -> Vec<Tab> {
-    let all: [(&str, &str, &[Role]); 7] = [
+    let all: [(&str, &str, &[Role]); 8] = [
         ("/studio", "课程管理", AUTHORS),
+        ("/studio/searches", "想学清单", AUTHORS),
         ("/office", "单位一览", READERS),
         ("/office/people", "人员", READERS),
         ("/studio/attendance", "考勤报表", READERS),

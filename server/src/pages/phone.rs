@@ -7,3 +7,4 @@ pub mod lesson;
 pub mod record;
 pub mod search;
 pub mod standing;
+pub mod transcript;

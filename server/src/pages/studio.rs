@@ -4,8 +4,10 @@
 //! archive's, what a terminal is the roster's.
 
 pub mod attendance;
+pub mod captions;
 pub mod devices;
 pub mod editor;
 pub mod form;
 pub mod lessons;
 pub mod save;
+pub mod searches;

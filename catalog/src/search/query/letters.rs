@@ -48,15 +48,28 @@ impl Builder<'_> {
         let joined: Vec<char> = chars.iter().copied().filter(|c| c.is_ascii_lowercase()).collect();
         let pieces = chars.split(|c| *c == ' ' || *c == '\'').filter(|piece| !piece.is_empty()).count();
         let only_letters = chars.iter().all(|c| c.is_ascii_lowercase() || matches!(c, ' ' | '\''));
-        if self.sources.literal || !only_letters || pieces < 2 || joined.len() > TYPED {
+        if !self.reads_pinyin() || !only_letters || pieces < 2 || joined.len() > TYPED {
             return Ok(None);
         }
         let mut all_known = true;
         for piece in chars.split(|c| *c == ' ' || *c == '\'').filter(|piece| !piece.is_empty()) {
             all_known &= self.sources.view.knows(&piece.iter().collect::<String>())?;
         }
-        let readings = if all_known { Vec::new() } else { lexicon::decode(self.sources.lexicon, &joined) };
+        let readings = if all_known { Vec::new() } else { self.read(&joined) };
         Ok((!readings.is_empty()).then_some(readings))
+    }
+
+    fn reads_pinyin(&self) -> bool {
+        !self.sources.literal && self.sources.parts.pinyin
+    }
+
+    /// What letters may mean in the catalog's own words, else in those that mean the same.
+    fn read(&self, typed: &[char]) -> Vec<Reading> {
+        let readings = lexicon::decode(self.sources.lexicon, typed);
+        if readings.is_empty() {
+            return lexicon::decode(std::slice::from_ref(self.sources.synonyms.words()), typed);
+        }
+        readings
     }
 
     /// Reads a run of letters as pinyin, with the Han characters that touch it if that makes sense, else alone.
@@ -64,7 +77,7 @@ impl Builder<'_> {
         let item = items.get(index)?;
         let letters =
             |item: &Item| chars.get(item.range.clone()).is_some_and(|run| run.iter().all(char::is_ascii_lowercase));
-        if self.sources.literal || !letters(item) {
+        if !self.reads_pinyin() || !letters(item) {
             return None;
         }
         let before = items.get(..=index)?.iter().rev().take_while(|item| item.joined).count();
@@ -74,7 +87,7 @@ impl Builder<'_> {
         let to = items.get(index + after)?.range.end;
         for range in [from..to, item.range.start..to, from..item.range.end, item.range.clone()] {
             let typed = chars.get(range.clone()).filter(|typed| typed.len() <= TYPED)?;
-            let readings = lexicon::decode(self.sources.lexicon, typed);
+            let readings = self.read(typed);
             if !readings.is_empty() {
                 return Some((range, readings));
             }

@@ -1,50 +1,99 @@
-//! Values kept beside the lessons in columns, read by the number of the lesson across segments.
+//! Values kept beside the lessons in columns, unpacked once for a searcher and read by the number of the lesson.
 
+use super::Serving;
 use crate::Result;
+use std::collections::HashMap;
+use std::sync::Arc;
 use tantivy::columnar::{Column, StrColumn};
 
-/// One field's values, by the number of the lesson.
+/// One field's values, by the number of the lesson. Cheap to clone.
+#[derive(Clone)]
 pub(crate) struct Values<T> {
-    pub(super) columns: Vec<(u32, Column<T>)>,
+    values: Arc<[T]>,
+    /// Lessons without a value, in order; nearly always none.
+    missing: Arc<[u32]>,
 }
 
-impl<T: PartialOrd + Copy + std::fmt::Debug + Send + Sync + 'static> Values<T> {
+impl<T: PartialOrd + Copy + Default + std::fmt::Debug + Send + Sync + 'static> Values<T> {
+    /// Unpacks the columns of all segments.
+    pub(super) fn unpack(
+        fresh: &Serving,
+        column: impl Fn(&tantivy::SegmentReader) -> Result<Column<T>>,
+    ) -> Result<Self> {
+        let (mut values, mut missing) = (Vec::with_capacity(fresh.len), Vec::new());
+        for (base, segment) in fresh.segments() {
+            let column = column(segment)?;
+            for doc in 0..segment.max_doc() {
+                values.push(column.first(doc).unwrap_or_else(|| {
+                    missing.push(base + doc);
+                    T::default()
+                }));
+            }
+        }
+        Ok(Self { values: values.into(), missing: missing.into() })
+    }
+
     /// The value of a lesson, if it has one.
     pub fn of(&self, number: u32) -> Option<T> {
-        let (base, column) = self.columns.get(self.place(number))?;
-        column.first(number.checked_sub(*base)?)
-    }
-
-    fn place(&self, number: u32) -> usize {
-        self.columns.partition_point(|(base, _)| *base <= number).saturating_sub(1)
+        let value = self.values.get(number as usize).copied()?;
+        (self.missing.is_empty() || self.missing.binary_search(&number).is_err()).then_some(value)
     }
 }
 
-/// One field's texts, by the number of the lesson.
+/// One field's texts, by the number of the lesson. Cheap to clone.
+#[derive(Clone)]
 pub(crate) struct Texts {
-    pub(super) texts: Vec<String>,
-    pub(super) places: Vec<Vec<usize>>,
-    pub(super) ords: Values<u64>,
+    texts: Arc<[String]>,
+    /// The place of each lesson's text, or [`NONE`].
+    places: Arc<[u32]>,
 }
+
+const NONE: u32 = u32::MAX;
 
 impl Texts {
+    /// Unpacks the columns of all segments.
+    pub(super) fn unpack(fresh: &Serving, name: &str) -> Result<Self> {
+        let (mut texts, mut known) = (Vec::new(), HashMap::new());
+        let mut places = Vec::with_capacity(fresh.len);
+        for (_, segment) in fresh.segments() {
+            let column = segment.fast_fields().str(name)?;
+            let of_ords = column.as_ref().map(|column| place_all(column, &mut texts, &mut known)).transpose()?;
+            for doc in 0..segment.max_doc() {
+                let ord =
+                    column.as_ref().and_then(|column| column.ords().first(doc)).and_then(|o| usize::try_from(o).ok());
+                let place = ord.and_then(|ord| of_ords.as_ref()?.get(ord));
+                places.push(place.copied().unwrap_or(NONE));
+            }
+        }
+        Ok(Self { texts: texts.into(), places: places.into() })
+    }
+
     /// The text of a lesson, if it has one.
     pub fn of(&self, number: u32) -> Option<&str> {
-        let ord = usize::try_from(self.ords.of(number)?).ok()?;
-        let place = self.places.get(self.ords.place(number))?.get(ord)?;
-        self.texts.get(*place).map(String::as_str)
+        self.texts.get(self.place(number)?).map(String::as_str)
+    }
+
+    /// Every text, each once.
+    pub fn all(&self) -> &[String] {
+        &self.texts
+    }
+
+    /// The place of a lesson's text among [`all`](Self::all).
+    pub fn place(&self, number: u32) -> Option<usize> {
+        self.places.get(number as usize).filter(|place| **place != NONE).map(|place| *place as usize)
     }
 }
 
 /// The place in `texts` of every text of a column; those not there yet are added.
-pub(super) fn place_all(column: &StrColumn, texts: &mut Vec<String>) -> Result<Vec<usize>> {
+fn place_all(column: &StrColumn, texts: &mut Vec<String>, known: &mut HashMap<String, u32>) -> Result<Vec<u32>> {
     let mut places = Vec::new();
     let mut text = String::new();
     for ord in 0..column.num_terms() as u64 {
         column.ord_to_str(ord, &mut text)?;
-        places.push(texts.iter().position(|known| *known == text).unwrap_or_else(|| {
+        let next = u32::try_from(texts.len()).unwrap_or(NONE);
+        places.push(*known.entry(text.clone()).or_insert_with(|| {
             texts.push(text.clone());
-            texts.len() - 1
+            next
         }));
     }
     Ok(places)

@@ -1,6 +1,7 @@
 //! What lessons look like on the wire, in and out.
 
 use crate::api::courses::optional_category;
+use crate::api::media::sources::Prepared;
 use crate::error::{ApiError, ApiResult, Code};
 use catalog::Page;
 use catalog::lesson::{LessonPatch, NewLesson, tags_of};
@@ -78,8 +79,11 @@ pub struct LessonAnswer {
     source: String,
     /// The last civil day it may be shown.
     valid_until: Option<String>,
-    /// Where it plays; an article has none.
+    /// Where it plays, in the form that browsers understand; an article has none.
     media_url: Option<String>,
+    /// The other forms it plays in.
+    #[serde(flatten)]
+    prepared: Prepared,
     /// What is played; an article has none.
     media: Option<MediaAnswer>,
     /// The unit that keeps it.
@@ -316,8 +320,8 @@ impl From<lesson::Model> for LessonBrief {
 }
 
 impl LessonAnswer {
-    /// A lesson with the blob it plays.
-    pub(crate) fn of(lesson: lesson::Model, blob: Option<media::Model>) -> Self {
+    /// A lesson with the blob it plays and what was made of it.
+    pub(crate) fn of(lesson: lesson::Model, blob: Option<media::Model>, prepared: Prepared) -> Self {
         let media = blob.map(|blob| MediaAnswer {
             url: format!("/media/{}", blob.sha256),
             sha256: blob.sha256,
@@ -331,7 +335,8 @@ impl LessonAnswer {
             season: lesson.season.clone(),
             source: lesson.source.clone(),
             valid_until: lesson.valid_until.map(|day| day.to_string()),
-            media_url: media.as_ref().map(|media| media.url.clone()),
+            media_url: prepared.media_url().or(media.as_ref().map(|media| media.url.clone())),
+            prepared,
             media,
             unit_id: lesson.unit_id.0,
             audience_unit_id: lesson.audience_unit_id.0,

@@ -8,7 +8,7 @@ use crate::error::{ApiResult, Code};
 use actix_web::http::header::HeaderValue;
 use catalog::audience::{kept_by_staff, published_for};
 use content::probe::shows_in_place;
-use entity::{AccountId, Moment, Role, lesson, media, org_unit};
+use entity::{AccountId, Moment, Role, lesson, media, org_unit, rendition};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -54,13 +54,30 @@ pub async fn may_read(
     if let Some(served) = watched.fresh(&key, now) {
         return Ok(served);
     }
-    let row = media::Entity::find_by_id(sha256).one(&db.read).await?.ok_or(Code::NotFound)?;
-    if !is_for(db, caller, &row, now).await? {
-        return Err(Code::NotFound.into());
-    }
-    let served = Arc::new(Served::of(&row));
+    let served = Arc::new(served(db, caller, sha256, now).await?.ok_or(Code::NotFound)?);
     watched.remember(key, now, served.clone());
     Ok(served)
+}
+
+/// The blob as a recording or handout, or as something made of a recording, whichever is for the caller.
+async fn served(db: &Database, caller: &Identity, sha256: &str, now: Moment) -> ApiResult<Option<Served>> {
+    /// The same bytes are made of two recordings only when these differ in nothing that is seen or heard.
+    const MOST_SOURCES: u64 = 8;
+    if let Some(row) = media::Entity::find_by_id(sha256).one(&db.read).await?
+        && is_for(db, caller, &row, now).await?
+    {
+        return Ok(Some(Served::of(&row)));
+    }
+    let made = rendition::Entity::find().filter(rendition::Column::BlobSha256.eq(sha256)).limit(MOST_SOURCES);
+    for made in made.all(&db.read).await? {
+        let source = media::Entity::find_by_id(&made.media_sha256).one(&db.read).await?;
+        if let Some(source) = source
+            && is_for(db, caller, &source, now).await?
+        {
+            return Ok(Some(Served::of_rendition(&made, &source)));
+        }
+    }
+    Ok(None)
 }
 
 async fn is_for(db: &Database, caller: &Identity, row: &media::Model, now: Moment) -> ApiResult<bool> {
@@ -89,7 +106,8 @@ async fn is_for(db: &Database, caller: &Identity, row: &media::Model, now: Momen
 }
 
 impl Watched {
-    fn fresh(&self, key: &(AccountId, [u8; 32]), now: Moment) -> Option<Arc<Served>> {
+    /// The answer that was given to a reader of a blob within the last minute, when it was a yes.
+    pub fn fresh(&self, key: &(AccountId, [u8; 32]), now: Moment) -> Option<Arc<Served>> {
         let answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         let (at, served) = answers.get(key)?;
         (now.since(*at) < REMEMBERED_MS).then(|| served.clone())
@@ -109,12 +127,27 @@ impl Watched {
 
 impl Served {
     fn of(row: &media::Model) -> Self {
+        Self::named(&row.mime, &row.filename)
+    }
+
+    /// Something made of a recording carries its name: `水稻育秧.标清.mp4`.
+    fn of_rendition(made: &rendition::Model, source: &media::Model) -> Self {
+        let stem = source.filename.rsplit_once('.').map_or(source.filename.as_str(), |(stem, _)| stem);
+        let extension = match made.mime.as_str() {
+            "audio/mp4" => "m4a",
+            "image/jpeg" => "jpg",
+            other => other.rsplit('/').next().unwrap_or_default(),
+        };
+        Self::named(&made.mime, &format!("{stem}.{}.{extension}", made.kind.label()))
+    }
+
+    fn named(mime: &str, filename: &str) -> Self {
         let opaque = HeaderValue::from_static(content::probe::OPAQUE);
-        let plays = row.mime.starts_with("video/") || row.mime.starts_with("audio/");
-        let place = if shows_in_place(&row.mime) { "inline" } else { "attachment" };
+        let plays = mime.starts_with("video/") || mime.starts_with("audio/");
+        let place = if shows_in_place(mime) { "inline" } else { "attachment" };
         Self {
-            mime: HeaderValue::from_str(&row.mime).unwrap_or(opaque),
-            disposition: HeaderValue::from_str(&disposition(place, &row.filename))
+            mime: HeaderValue::from_str(mime).unwrap_or(opaque),
+            disposition: HeaderValue::from_str(&disposition(place, filename))
                 .unwrap_or(HeaderValue::from_static("attachment")),
             sandboxed: !plays,
         }
@@ -139,7 +172,7 @@ fn encoded(byte: u8) -> String {
 }
 
 /// The 32 bytes a blob's name spells in lower-case hex.
-fn hash_of(sha256: &str) -> Option<[u8; 32]> {
+pub fn hash_of(sha256: &str) -> Option<[u8; 32]> {
     let digits: &[u8; 64] = sha256.as_bytes().try_into().ok()?;
     let mut hash = [0; 32];
     for (byte, pair) in hash.iter_mut().zip(digits.chunks_exact(2)) {

@@ -1,17 +1,18 @@
 //! Picking today's lesson: what is in season comes first, so that OK on the first card is mostly right.
 
 use super::room;
-use crate::api::search::Searches;
-use crate::auth::identity::Operator;
+use crate::api::search::{Searches, ask, note, path_of};
+use crate::auth::identity::{Identity, Operator};
 use crate::database::Database;
 use crate::error::ApiResult;
-use crate::pages::parts::Pager;
+use crate::pages::parts::{Pager, encoded};
 use crate::pages::phone::card::{Card, cards};
 use crate::pages::shell::Shell;
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Query};
 use askama::Template;
-use catalog::search::{Index, SearchQuery};
+use catalog::asked::Asked;
+use catalog::search::{Index, SearchQuery, SizeBand};
 use catalog::{Viewer, audience, season};
 use chrono::Datelike;
 use entity::{Category, Day, LessonId, Moment, lesson};
@@ -43,6 +44,12 @@ struct PickPage {
     chosen: Option<Category>,
     narrowed: bool,
     leads_out: bool,
+    /// What was searched for instead of what was typed.
+    read_as: Option<String>,
+    /// Words many search for, and where each leads.
+    hot: Vec<(String, String)>,
+    /// What a category's address carries of the search.
+    kept: String,
 }
 
 /// Cards on one screen: three rows of three, readable from the last bench.
@@ -55,14 +62,21 @@ pub async fn pick(
     params: Query<Params>,
     index: Data<Index>,
     searches: Data<Searches>,
+    asked: Data<Asked>,
     db: Data<Database>,
 ) -> ApiResult<HttpResponse> {
     let params = params.into_inner();
     let (viewer, today) = (caller.viewer(), Moment::now().day());
     let page = params.page.parse().unwrap_or(1).clamp(1, LAST_PAGE);
     let (category, q) = (Category::parse(&params.category), params.q.trim());
+    let mut read_as = None;
     let (rows, total) = match (q.is_empty(), category) {
-        (false, _) => found(&db, (index, &searches), q, &viewer, today).await?,
+        (false, _) => {
+            let by = (index, searches.as_ref(), asked.as_ref());
+            let (rows, total, read) = found(&caller, &db, by, (q, category, page), today).await?;
+            read_as = read;
+            (rows, total)
+        }
         (true, None) => recommended(&db, &viewer, today).await?,
         (true, Some(category)) => of_category(&db, &viewer, today, category, page).await?,
     };
@@ -74,13 +88,24 @@ pub async fn pick(
         date: format!("{}月{}日", today.month(), today.day()),
         term: season::term_of(today),
         lessons: with_seasons(cards(&db.read, &rows).await?, &rows, today),
-        pager: Pager::new("/classroom", &[("category", &params.category)], page, SIZE, total),
+        pager: Pager::new("/classroom", &[("q", q), ("category", &params.category)], page, SIZE, total),
+        hot: if q.is_empty() {
+            asked.hot.of(path_of(&caller)).iter().take(5).map(|word| hot(word)).collect()
+        } else {
+            Vec::new()
+        },
+        kept: if q.is_empty() { String::new() } else { format!("&q={}", encoded(q)) },
+        read_as,
         categories: Category::ALL,
         chosen: category,
         narrowed: !q.is_empty() || category.is_some(),
         leads_out: caller.person_id.is_some(),
         q: params.q,
     })
+}
+
+fn hot(word: &str) -> (String, String) {
+    (word.to_owned(), format!("/classroom?q={}", encoded(word)))
 }
 
 fn heading(q: &str, category: Option<Category>) -> String {
@@ -139,22 +164,25 @@ async fn of_category(
     Ok((rows, total))
 }
 
-/// The best hits that can be played, in their order.
+/// A page of the hits that can be played, in their order, and what was searched for instead of what was typed.
 async fn found(
+    caller: &Identity,
     db: &Database,
-    (index, searches): (Data<Index>, &Searches),
-    q: &str,
-    viewer: &Viewer,
+    (index, searches, asked): (Data<Index>, &Searches, &Asked),
+    (q, category, page): (&str, Option<Category>, u64),
     today: Day,
-) -> ApiResult<(Vec<lesson::Model>, u64)> {
-    let query = SearchQuery { size: 50, ..SearchQuery::of(q) };
-    let asker = viewer.clone();
-    let answer = searches.run(move || index.search(&query, &asker, today)).await?;
-    let playable = answer.hits.iter().filter(|hit| hit.size_bytes > 0).map(|hit| hit.lesson_id);
-    let ids: Vec<LessonId> = playable.take(SIZE as usize).collect();
-    let visible = audience::published_for(viewer, today);
+) -> ApiResult<(Vec<lesson::Model>, u64, Option<String>)> {
+    let playable = SizeBand::ALL.iter().copied().filter(|band| *band != SizeBand::Article).collect();
+    let narrowed = category.into_iter().collect();
+    let query = SearchQuery { size_band: playable, category: narrowed, page, size: SIZE, ..SearchQuery::of(q) };
+    let answer = ask(caller, query, today, index, searches, asked).await?;
+    if category.is_none() {
+        note(caller, q, &answer, asked, today); // that it must be playable narrows it, but is no wish of theirs
+    }
+    let ids: Vec<LessonId> = answer.hits.iter().map(|hit| hit.lesson_id).collect();
+    let visible = audience::published_for(&caller.viewer(), today);
     let query = lesson::Entity::find().filter(lesson::Column::Id.is_in(ids.iter().copied())).filter(visible);
     let mut rows = query.all(&db.read).await?;
     rows.sort_by_key(|row| ids.iter().position(|id| *id == row.id));
-    Ok((rows, SIZE))
+    Ok((rows, answer.total.min(LAST_PAGE * SIZE), answer.read_as))
 }

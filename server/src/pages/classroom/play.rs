@@ -1,10 +1,12 @@
 //! A lesson playing to a room, and what everybody got when it is over.
 
 use super::roll::{Name, names};
+use crate::api::media::sources::{Prepared, prepared_of};
 use crate::auth::identity::Operator;
 use crate::database::Database;
 use crate::error::{ApiError, ApiResult, Code};
 use crate::pages::figures;
+use crate::pages::phone::transcript::{self, Transcript};
 use crate::pages::shell::Shell;
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path};
@@ -23,6 +25,8 @@ struct PlayPage {
     duration_ms: i64,
     title: String,
     media_url: String,
+    prepared: Prepared,
+    transcript: Transcript,
     people: Vec<Name>,
     present: usize,
 }
@@ -53,7 +57,9 @@ pub async fn play(caller: Operator, id: Path<PlaybackId>, db: Data<Database>) ->
         return Ok(crate::pages::go(&format!("/classroom/done/{id}")));
     }
     let lesson = catalog::lesson::get(&db.read, row.lesson_id).await?;
-    let media = lesson.media_sha256.ok_or(Code::NotFound)?;
+    let transcript = transcript::of(&db, &lesson).await?;
+    let prepared = prepared_of(&db, lesson.media_sha256.as_deref()).await?;
+    let media_url = prepared.media_url().ok_or(Code::NotFound)?;
     let stays = stays(&db, row.id).await?;
     let people = people(&db, &row, &stays).await?;
     let names = names(&people, &stays);
@@ -64,7 +70,9 @@ pub async fn play(caller: Operator, id: Path<PlaybackId>, db: Data<Database>) ->
         start_ms: row.last_position_ms,
         duration_ms: row.duration_ms,
         title: lesson.title,
-        media_url: format!("/media/{media}"),
+        media_url,
+        prepared,
+        transcript,
         present: names.iter().filter(|name| name.present).count(),
         people: names,
     })

@@ -48,6 +48,7 @@ struct UnitsPage {
     heads: Vec<Head>,
     rows: Vec<Row>,
     zero_clicks: usize,
+    hot: Vec<(String, i64)>,
     people_heads: Vec<Head>,
     people: Vec<PersonRow>,
 }
@@ -98,6 +99,7 @@ pub async fn show(reader: Reader, query: Query<UnitsQuery>, db: Data<Database>) 
         months: months(overview.months.iter().map(|total| total.credit.hundredths())),
         below: below(at.level),
         heads: heads(&here, &query.sort),
+        hot: catalog::asked::hot_words(&db.read, &reach.within(&at.path), today).await?,
         zero_clicks: rows.iter().filter(|row| row.zero_click).count(),
         people: if is_bottom(&at, &rows) { people(&db, &reader, at.id, year, today).await? } else { Vec::new() },
         rows,

@@ -77,6 +77,30 @@ pub struct Card {
     pub length: String,
     /// Size, lecturer and so on.
     pub facts: Vec<String>,
+    /// Where in it the passage is said.
+    pub said: Option<Said>,
+}
+
+/// A link to the place in a recording where something is said.
+#[derive(Clone, Debug)]
+pub struct Said {
+    /// The player at that place.
+    pub href: String,
+    /// `3 分 20 秒处提到`; with 约 when it is told from the transcript's length and not from captions.
+    pub label: String,
+}
+
+impl Said {
+    fn at(slug: &str, ms: i64, exact: bool) -> Self {
+        let seconds = ms.max(0) / 1000;
+        let about = if exact { "" } else { "约 " };
+        let place = match (seconds / 60, seconds % 60) {
+            (0, seconds) => format!("{seconds} 秒"),
+            (minutes, 0) => format!("{minutes} 分"),
+            (minutes, seconds) => format!("{minutes} 分 {seconds} 秒"),
+        };
+        Self { href: format!("/lessons/{slug}?t={seconds}"), label: format!("{about}{place}处提到，从这里看") }
+    }
 }
 
 impl Card {
@@ -94,28 +118,32 @@ impl Card {
             kind: Kind::of(media.map(|media| media.mime.as_str())),
             length: figures::minutes(row.duration_ms),
             facts: size.into_iter().chain(lecturer).collect(),
+            said: None,
         }
     }
 
     /// The card of something found; `media` tells video from audio.
     pub fn found(hit: Hit, media: Option<&Blob>) -> Self {
-        let said_at = hit.match_at_ms.filter(|at| *at > 0 && hit.size_bytes > 0);
-        let size = (hit.size_bytes > 0).then(|| figures::size(hit.size_bytes));
+        let said = hit.match_at_ms.filter(|_| hit.size_bytes > 0);
+        let size = (hit.size_bytes > 0).then(|| match hit.smallest_bytes {
+            smallest if smallest > 0 && smallest < hit.size_bytes => {
+                format!("{}，最省 {}", figures::size(hit.size_bytes), figures::size(smallest))
+            }
+            _ => figures::size(hit.size_bytes),
+        });
         let lecturer = Some(hit.lecturer).filter(|name| !name.is_empty());
-        let said = said_at.map(|at| format!("约 {} 处讲到", figures::clock(at)));
+        let captions = hit.captions.then(|| "有字幕".to_owned());
         Self {
             id: hit.lesson_id,
-            href: match said_at {
-                Some(at) => format!("/lessons/{}?t={}", hit.slug, at / 1000),
-                None => format!("/lessons/{}", hit.slug),
-            },
-            slug: hit.slug,
+            href: format!("/lessons/{}", hit.slug),
             title: hit.title_html,
             why: hit.in_season.then(|| "正当季".to_owned()),
             snippet: hit.snippet,
             kind: Kind::of(media.map(|media| media.mime.as_str())),
             length: figures::minutes(hit.duration_ms),
-            facts: size.into_iter().chain(lecturer).chain(said).collect(),
+            facts: size.into_iter().chain(captions).chain(lecturer).collect(),
+            said: said.map(|at| Said::at(&hit.slug, at, hit.match_is_exact)),
+            slug: hit.slug,
         }
     }
 

@@ -2,14 +2,17 @@
 
 use super::card::{Card, cards};
 use super::standing::{Standing, short};
+use crate::api::search::path_of;
 use crate::auth::identity::{Identity, SignedIn};
 use crate::database::Database;
 use crate::error::ApiResult;
 use crate::pages::figures;
+use crate::pages::parts::encoded;
 use crate::pages::shell::Shell;
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use askama::Template;
+use catalog::asked::Asked;
 use catalog::lesson::LessonFilter;
 use catalog::{audience, season};
 use chrono::Datelike;
@@ -27,7 +30,14 @@ struct HomePage {
     newest: Vec<Card>,
     date: String,
     term: &'static str,
+    hot: Vec<Hot>,
     categories: &'static [Category],
+}
+
+/// A word many search for.
+struct Hot {
+    word: String,
+    href: String,
 }
 
 /// The year so far.
@@ -38,7 +48,7 @@ struct Hours {
 }
 
 /// The home page.
-pub async fn home(caller: SignedIn, db: Data<Database>) -> ApiResult<HttpResponse> {
+pub async fn home(caller: SignedIn, asked: Data<Asked>, db: Data<Database>) -> ApiResult<HttpResponse> {
     let today = Moment::now().day();
     let viewer = caller.viewer();
     let seasonal = catalog::lesson::in_season(&db.read, &viewer, today, 4).await?;
@@ -57,8 +67,15 @@ pub async fn home(caller: SignedIn, db: Data<Database>) -> ApiResult<HttpRespons
         newest: cards(&db.read, &new.items).await?,
         date: format!("{}月{}日", today.month(), today.day()),
         term: season::term_of(today),
+        hot: asked.hot.of(path_of(&caller)).iter().map(Hot::from).collect(),
         categories: Category::ALL,
     })
+}
+
+impl From<&String> for Hot {
+    fn from(word: &String) -> Self {
+        Self { href: format!("/search?q={}", encoded(word)), word: word.clone() }
+    }
 }
 
 async fn hours(db: &Database, caller: &Identity, today: Day) -> ApiResult<Option<Hours>> {

@@ -2,6 +2,8 @@
 
 use super::card::{Kind, blobs};
 use super::home::nearly_over;
+use super::transcript::{self, Transcript};
+use crate::api::media::sources::{Prepared, prepared_of};
 use crate::auth::identity::{Identity, SignedIn};
 use crate::database::Database;
 use crate::error::ApiResult;
@@ -33,7 +35,9 @@ struct LessonPage {
     start_ms: i64,
     start_clock: String,
     media_url: Option<String>,
+    prepared: Prepared,
     paragraphs: Vec<String>,
+    transcript: Transcript,
     mine: Option<Mine>,
     outline: Vec<OutlineItem>,
     total: usize,
@@ -71,7 +75,12 @@ pub async fn lesson(
     let course = catalog::course::get(&db.read, lesson.course_id).await?;
     let media = blobs(&db.read, &[lesson.id]).await?.remove(&lesson.id);
     let outline = outline(&catalog::course::outline(&db.read, &viewer, course.id, today).await?, lesson.id);
+    let prepared = prepared_of(&db, lesson.media_sha256.as_deref()).await?;
+    let as_it_came = || media.as_ref().and(lesson.media_sha256.as_ref()).map(|sha256| format!("/media/{sha256}"));
+    let media_url = prepared.media_url().or_else(as_it_came);
     let start_ms = start_ms(&db, &caller, &lesson, start.t.as_deref()).await?;
+    // A second that was asked for is found without scripts, too (W3C Media Fragments, section 4.2.1).
+    let begin = start.t.as_ref().map(|_| format!("#t={}", start_ms / 1000)).unwrap_or_default();
     crate::pages::draw(&LessonPage {
         shell: Shell::new(&caller, lesson.title.clone(), "/search"),
         kind: Kind::of(media.as_ref().map(|media| media.mime.as_str())),
@@ -80,8 +89,10 @@ pub async fn lesson(
         facts: facts(&lesson),
         start_ms,
         start_clock: figures::clock(start_ms),
-        media_url: media.and(lesson.media_sha256.as_ref()).map(|sha256| format!("/media/{sha256}")),
+        media_url: media_url.map(|url| format!("{url}{begin}")),
+        prepared,
         paragraphs: paragraphs(&lesson.body),
+        transcript: transcript::of(&db, &lesson).await?,
         mine: mine(&db.read, caller.person_id, lesson.id).await?,
         next: outline.iter().skip_while(|item| !item.current).nth(1).cloned(),
         total: outline.len(),
@@ -123,7 +134,9 @@ async fn start_ms(db: &Database, caller: &Identity, lesson: &lesson::Model, t: O
         (None, Some(person)) => stopped_at(&db.read, person, lesson.id).await?,
         (None, None) => 0,
     };
-    Ok(if at < 0 || nearly_over(at, lesson.duration_ms) { 0 } else { at })
+    // Who asks for the last words gets them; who stopped there begins anew.
+    let over = if asked.is_some() { at >= lesson.duration_ms } else { nearly_over(at, lesson.duration_ms) };
+    Ok(if at < 0 || over { 0 } else { at })
 }
 
 async fn stopped_at(db: &impl ConnectionTrait, person: PersonId, lesson: LessonId) -> ApiResult<i64> {

@@ -1,33 +1,23 @@
-//! Finding a lesson: works as a plain form, and says what to do when nothing is found.
+//! Finding a lesson: works as a plain form, narrows by links, and says what to do when nothing is found.
+
+mod narrow;
 
 use super::card::{Card, blobs};
-use crate::api::search::Searches;
+use crate::api::search::offer::SuggestionAnswer;
+use crate::api::search::{Searches, ask, path_of, unit_of};
 use crate::auth::identity::SignedIn;
 use crate::database::Database;
 use crate::error::ApiResult;
-use crate::pages::parts::{Pager, encoded};
+use crate::pages::parts::encoded;
 use crate::pages::shell::Shell;
 use actix_web::HttpResponse;
-use actix_web::web::{Data, Query};
+use actix_web::web::{Data, Form, Query};
 use askama::Template;
-use catalog::search::{Answer, FacetCount, Index, SearchQuery, Sort};
-use entity::{Category, Level, Moment};
+use catalog::asked::Asked;
+use catalog::search::{Answer, Hit, Index, Suggestion};
+use entity::{Category, Moment, SearchTier};
+use narrow::{Chip, Facet, Params, SORTS, chosen, facets};
 use serde::Deserialize;
-use std::fmt::Write;
-
-/// What the form and the links of the page send.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Params {
-    q: String,
-    category: String,
-    level: String,
-    language: String,
-    crop: String,
-    sort: String,
-    page: String,
-    literal: String,
-}
 
 #[derive(Template)]
 #[template(path = "phone/search.html")]
@@ -36,169 +26,130 @@ struct SearchPage {
     q: String,
     read_as: Option<String>,
     literal: String,
+    told: Option<bool>,
     facets: Vec<Facet>,
-    narrowed: bool,
-    sorted: bool,
+    chosen: Vec<Chip>,
     everything: String,
+    kept: Vec<(&'static str, String)>,
+    sorts: &'static [(&'static str, &'static str)],
+    sort: String,
     total: u64,
     strong: Vec<Card>,
     weak: Vec<Card>,
-    pager: Pager,
-}
-
-/// One way to narrow or order the answer.
-struct Facet {
-    name: &'static str,
-    choices: Vec<Choice>,
-}
-
-struct Choice {
-    label: String,
-    href: String,
-    count: Option<u64>,
-    current: bool,
+    only_weak: bool,
+    page: u64,
+    first: String,
+    next: Option<String>,
+    similar: Vec<Chip>,
+    hot: Vec<Chip>,
+    categories: &'static [Category],
 }
 
 /// Hits on one page: few enough for metered data.
 const SIZE: u64 = 10;
-/// Beyond this page nobody reads, and the index refuses.
-const LAST_PAGE: u64 = 1_000;
-
-const SORTS: &[(&str, &str)] =
-    &[("", "最相关"), ("newest", "最新"), ("plays", "最多人看"), ("shortest", "最短"), ("smallest", "最省流量")];
+/// Words offered when nothing was found.
+const SIMILAR: usize = 6;
 
 /// The search page.
+///
+/// # Errors
+/// `busy`, or the index or the database fails.
 pub async fn search(
     caller: SignedIn,
     params: Query<Params>,
     index: Data<Index>,
     searches: Data<Searches>,
+    asked: Data<Asked>,
     db: Data<Database>,
 ) -> ApiResult<HttpResponse> {
     let params = params.into_inner();
-    let answer = ask(&caller, &params, index, &searches).await?;
+    let today = Moment::now().day();
+    let answer = ask(&caller, params.query(SIZE), today, index.clone(), &searches, &asked).await?;
+    let similar = match answer.total {
+        0 => similar(&caller, params.q.clone(), index, &searches).await?,
+        _ => Vec::new(),
+    };
+    let hot = asked.hot.of(path_of(&caller));
+    let word = |word: &String| Chip { label: word.clone(), href: format!("/search?q={}", encoded(word)) };
+    let page = SearchPage {
+        shell: Shell::new(&caller, if params.q.is_empty() { "找课" } else { &params.q }, "/search"),
+        read_as: answer.read_as.clone(),
+        literal: params.with("literal", "1"),
+        told: params.told(),
+        facets: facets(&params, &answer),
+        chosen: chosen(&params, &answer),
+        everything: format!("/search?q={}", encoded(&params.q)),
+        kept: params.kept(),
+        sorts: SORTS,
+        sort: params.sort.clone(),
+        total: answer.total,
+        only_weak: answer.total == answer.weak_total,
+        page: answer.page,
+        first: params.with("", ""),
+        next: answer.next_cursor.as_ref().map(|cursor| format!("{}&cursor={cursor}", params.with("", ""))),
+        similar,
+        hot: if params.q.is_empty() { hot.iter().map(word).collect() } else { Vec::new() },
+        categories: Category::ALL,
+        q: params.q,
+        strong: Vec::new(),
+        weak: Vec::new(),
+    };
+    let (strong, weak) = cards(&db, answer).await?;
+    crate::pages::draw(&SearchPage { strong, weak, ..page })
+}
+
+async fn cards(db: &Database, answer: Answer) -> ApiResult<(Vec<Card>, Vec<Card>)> {
     let ids: Vec<_> = answer.hits.iter().map(|hit| hit.lesson_id).collect();
     let media = blobs(&db.read, &ids).await?;
-    let facets = facets(&params, &answer);
+    let card = |hit: Hit| {
+        let blob = media.get(&hit.lesson_id);
+        Card::found(hit, blob)
+    };
     let (weak, strong): (Vec<_>, Vec<_>) = answer.hits.into_iter().partition(|hit| hit.weak);
-    let cards = |hits: Vec<catalog::search::Hit>| -> Vec<Card> {
-        hits.into_iter()
-            .map(|hit| {
-                let blob = media.get(&hit.lesson_id);
-                Card::found(hit, blob)
-            })
-            .collect()
-    };
-    let page = params.page();
-    crate::pages::draw(&SearchPage {
-        shell: Shell::new(&caller, if params.q.is_empty() { "找课" } else { &params.q }, "/search"),
-        read_as: answer.read_as,
-        literal: params.with("literal", "1"),
-        facets,
-        narrowed: params.narrowed(),
-        sorted: !params.sort.is_empty(),
-        everything: format!("/search?q={}", encoded(&params.q)),
-        total: answer.total,
-        strong: cards(strong),
-        weak: cards(weak),
-        pager: Pager::new("/search", &params.pairs(), page, SIZE, answer.total.min(LAST_PAGE * SIZE)),
-        q: params.q,
-    })
+    Ok((strong.into_iter().map(card).collect(), weak.into_iter().map(card).collect()))
 }
 
-async fn ask(caller: &SignedIn, params: &Params, index: Data<Index>, searches: &Searches) -> ApiResult<Answer> {
-    let query = SearchQuery {
-        q: params.q.clone(),
-        category: Category::parse(&params.category),
-        language: Some(params.language.clone()).filter(|text| !text.is_empty()),
-        level: Level::parse(&params.level),
-        crop: Some(params.crop.clone()).filter(|text| !text.is_empty()),
-        sort: Sort::parse(&params.sort).unwrap_or_default(),
-        page: params.page(),
-        size: SIZE,
-        literal: params.literal == "1",
-    };
+/// What begins like the words that found nothing.
+async fn similar(caller: &SignedIn, q: String, index: Data<Index>, searches: &Searches) -> ApiResult<Vec<Chip>> {
     let (viewer, today) = (caller.viewer(), Moment::now().day());
-    searches.run(move || index.search(&query, &viewer, today)).await
-}
-
-impl Params {
-    fn page(&self) -> u64 {
-        self.page.parse().unwrap_or(1).clamp(1, LAST_PAGE)
-    }
-
-    fn pairs(&self) -> [(&str, &str); 7] {
-        [
-            ("q", self.q.as_str()),
-            ("category", &self.category),
-            ("level", &self.level),
-            ("language", &self.language),
-            ("crop", &self.crop),
-            ("sort", &self.sort),
-            ("literal", &self.literal),
-        ]
-    }
-
-    fn narrowed(&self) -> bool {
-        self.pairs().iter().any(|(name, value)| !["q", "sort", "literal"].contains(name) && !value.is_empty())
-    }
-
-    /// The address of this search with one parameter changed, at its first page.
-    fn with(&self, name: &str, value: &str) -> String {
-        let mut href = "/search?".to_owned();
-        for (known, old) in self.pairs() {
-            let value = if known == name { value } else { old };
-            if !value.is_empty() {
-                let _ = write!(href, "{known}={}&", encoded(value));
+    let found = searches.run(move || {
+        let mut found: Vec<Suggestion> = Vec::new();
+        let most = q.chars().count().saturating_sub(1).min(4);
+        for length in (1..=most).rev().filter(|length| *length > 1 || q.chars().count() < 4) {
+            let begin: String = q.chars().take(length).collect();
+            let more = index.suggest(&begin, &viewer, today, SIMILAR)?;
+            for more in more {
+                if found.iter().all(|known| known.text != more.text) {
+                    found.push(more);
+                }
             }
         }
-        href.pop();
-        href
-    }
-
-    fn value(&self, name: &str) -> &str {
-        self.pairs().into_iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value)
-    }
-}
-
-fn facets(params: &Params, answer: &Answer) -> Vec<Facet> {
-    let found = &answer.facets;
-    let mut facets: Vec<Facet> = [
-        ("类别", "category", &found.category),
-        ("作物", "crop", &found.crop),
-        ("难度", "level", &found.level),
-        ("语言", "language", &found.language),
-    ]
-    .into_iter()
-    .map(|(name, key, counts)| Facet { name, choices: choices(params, key, counts) })
-    .filter(|facet| facet.choices.len() > 1)
-    .collect();
-    if answer.total > 1 {
-        facets.push(Facet {
-            name: "排序",
-            choices: SORTS.iter().map(|(value, label)| order(params, value, label)).collect(),
-        });
-    }
-    facets
-}
-
-fn choices(params: &Params, key: &str, counts: &[FacetCount]) -> Vec<Choice> {
-    let chosen = params.value(key);
-    let all = (!chosen.is_empty()).then(|| Choice {
-        label: "不限".into(),
-        href: params.with(key, ""),
-        count: None,
-        current: false,
+        found.truncate(SIMILAR);
+        Ok(found)
     });
-    let choice = |count: &FacetCount| Choice {
-        label: count.label.clone(),
-        href: params.with(key, &count.value),
-        count: Some(count.count),
-        current: count.value == chosen,
+    let chip = |found: Suggestion| {
+        let label = found.text.clone();
+        let href = SuggestionAnswer::from(found).href.unwrap_or_else(|| format!("/search?q={}", encoded(&label)));
+        Chip { label, href }
     };
-    all.into_iter().chain(counts.iter().take(9).map(choice)).collect()
+    Ok(found.await?.into_iter().map(chip).collect())
 }
 
-fn order(params: &Params, value: &str, label: &str) -> Choice {
-    Choice { label: label.to_owned(), href: params.with("sort", value), count: None, current: params.sort == value }
+/// A wish to learn something, for the county's request list.
+#[derive(Deserialize)]
+pub struct WishForm {
+    q: String,
+}
+
+/// `POST /search`: tells the county what somebody would like to learn, not who.
+pub async fn wish(caller: SignedIn, form: Form<WishForm>, asked: Data<Asked>) -> HttpResponse {
+    let today = Moment::now().day();
+    // A wish counts beside the search that led to it.
+    let asker = ("wish", caller.account_id);
+    let fit = catalog::asked::Wish::of(&form.q).is_some();
+    if let Some(unit) = unit_of(&caller) {
+        asked.note(&form.q, SearchTier::None, unit, asker, today);
+    }
+    let q: String = form.q.chars().take(catalog::search::MAX_QUERY_CHARS).collect();
+    crate::pages::go(&format!("/search?q={}&told={}", encoded(&q), u8::from(fit)))
 }

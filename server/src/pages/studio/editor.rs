@@ -2,8 +2,11 @@
 //!
 //! Saving is `save`, the form's text `form`.
 
+use super::captions::{self, Desk};
 use super::form::LessonForm;
 use super::lessons::{badge_of, categories};
+use crate::api::media::preparation::{PreparationAnswer, preparation};
+use crate::api::media::sources::prepared;
 use crate::auth::identity::{AUTHORS, Author, Identity};
 use crate::auth::reach;
 use crate::database::Database;
@@ -70,6 +73,8 @@ struct EditorPage {
     levels: Vec<Choice>,
     audiences: Vec<Choice>,
     media: Option<MediaView>,
+    preparation: PreparationAnswer,
+    desk: Option<Desk>,
     missing: Vec<&'static str>,
     locked: bool,
     frozen: bool,
@@ -80,6 +85,8 @@ struct EditorPage {
 
 struct MediaView {
     url: String,
+    preparation_url: String,
+    poster_url: Option<String>,
     is_video: bool,
     is_audio: bool,
     about: String,
@@ -95,12 +102,19 @@ struct Can {
     withdraw: bool,
 }
 
-/// `GET /studio/lessons/new`: an empty form.
+/// What a new lesson begins with.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct NewQuery {
+    title: String,
+}
+
+/// `GET /studio/lessons/new`: an empty form, but for a title that people wished for.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn new(author: Author, db: Data<Database>) -> ApiResult<HttpResponse> {
-    let form = LessonForm::blank(top_of(&author.reach()));
+pub async fn new(author: Author, query: Query<NewQuery>, db: Data<Database>) -> ApiResult<HttpResponse> {
+    let form = LessonForm { title: typed(&query.title), ..LessonForm::blank(top_of(&author.reach())) };
     page(&author, &db, None, Draft { form, ..Draft::default() }).await
 }
 
@@ -161,7 +175,23 @@ pub async fn page(
     let state = lesson.as_ref().map_or(LessonState::Draft, |lesson| lesson.state);
     let can = can(identity, db, lesson.as_ref()).await?;
     let key = lesson.as_ref().map_or("lesson-new".to_owned(), |lesson| format!("lesson-{}", lesson.id));
-    let media = media_of(db, &draft.form.media_sha256).await?;
+    let row = media::Entity::find_by_id(typed(&draft.form.media_sha256)).one(&db.read).await?;
+    let preparation = match &row {
+        Some(media) => preparation(db, media).await?,
+        None => PreparationAnswer::default(),
+    };
+    let media = match row {
+        Some(media) => Some(view_of(db, media).await?),
+        None => None,
+    };
+    let desk = match lesson.as_ref().filter(|lesson| lesson.media_sha256.is_some()) {
+        Some(lesson) => Some(captions::desk(db, lesson).await?),
+        None => None,
+    };
+    let mut missing = lesson.as_ref().map(|lesson| missing(lesson, today)).unwrap_or_default();
+    if desk.as_ref().is_some_and(Desk::has_tracks) {
+        missing.retain(|word| *word != "文字稿"); // captions are one
+    }
     let page = EditorPage {
         shell: Shell::new(identity, lesson.as_ref().map_or("新建一课", |lesson| &lesson.title), "/studio"),
         return_reason: lesson.as_ref().and_then(|lesson| lesson.return_reason.clone()),
@@ -182,7 +212,9 @@ pub async fn page(
         levels: Level::ALL.iter().map(|word| Choice::new(word.as_str(), word.label(), &draft.form.level)).collect(),
         audiences: audiences(db, &reach, &draft.form.audience_unit_id).await?,
         media,
-        missing: lesson.as_ref().map(|lesson| missing(lesson, today)).unwrap_or_default(),
+        preparation,
+        desk,
+        missing,
         locked: matches!(state, LessonState::Review | LessonState::Published),
         frozen: state == LessonState::Review,
         locked_why: why_locked(state, can),
@@ -246,22 +278,21 @@ async fn audiences(db: &Database, reach: &Scope, current: &str) -> ApiResult<Vec
     Ok(options)
 }
 
-async fn media_of(db: &Database, sha256: &str) -> ApiResult<Option<MediaView>> {
-    let found = media::Entity::find_by_id(typed(sha256)).one(&db.read).await?;
-    Ok(found.map(|media| MediaView {
-        url: format!("/media/{}", media.sha256),
+async fn view_of(db: &Database, media: media::Model) -> ApiResult<MediaView> {
+    let prepared = prepared(db, &media).await?;
+    Ok(MediaView {
+        url: prepared.media_url().unwrap_or_else(|| format!("/media/{}", media.sha256)),
+        preparation_url: format!("/api/v1/media/{}/preparation", media.sha256),
+        poster_url: prepared.poster_url,
         is_video: media.mime.starts_with("video/"),
         is_audio: media.mime.starts_with("audio/"),
         about: about(&media),
-    }))
+    })
 }
 
 fn about(media: &media::Model) -> String {
     let mut facts = vec![media.filename.clone(), size(media.size_bytes)];
     facts.extend(media.duration_ms.map(clock));
     facts.extend(media.width.zip(media.height).map(|(width, height)| format!("{width}×{height}")));
-    if media.faststart == Some(false) {
-        facts.push("索引在文件末尾，打开较慢，建议重新导出为“适合网络播放”的 MP4".to_owned());
-    }
     facts.join(" · ")
 }

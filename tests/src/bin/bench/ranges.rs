@@ -10,7 +10,7 @@ use tests::load::{Load, Outcome};
 const RUNS: usize = 5;
 
 /// Alternate between the two servers and print the medians of the ratios.
-pub async fn compare(subject: &Subject) {
+pub fn compare(subject: &Subject) {
     let Some(nginx) = Nginx::start(subject) else {
         println!("ranges: nginx did not start");
         return;
@@ -48,9 +48,21 @@ pub async fn compare(subject: &Subject) {
 }
 
 fn range(subject: &Subject, path: &str, size: usize, connection: usize, number: u64) -> Vec<u8> {
+    range_within(subject, path, size, BLOB, connection, number)
+}
+
+/// A request for `size` bytes somewhere in the first `within` of a blob: others for each connection and number.
+pub fn range_within(
+    subject: &Subject,
+    path: &str,
+    size: usize,
+    within: usize,
+    connection: usize,
+    number: u64,
+) -> Vec<u8> {
     let mixed =
         (connection as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ number.wrapping_mul(0xD134_2543_DE82_EF95);
-    let from = (mixed ^ (mixed >> 29)) % (BLOB - size + 1) as u64;
+    let from = (mixed ^ (mixed >> 29)) % (within - size + 1) as u64;
     let mut head = subject.get(path);
     head.truncate(head.len() - 2);
     head.extend(format!("Range: bytes={from}-{}\r\n\r\n", from + size as u64 - 1).into_bytes());

@@ -1,14 +1,12 @@
 //! The server under measurement: the release binary on a small city with 10,000 lessons and a 256 MiB blob.
 
 use entity::LessonState;
-use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use tests::city::{City, pseudo_random};
 use tests::client::Client;
 use tests::load::{Load, Outcome};
+use tests::process::Process;
 
 /// How many lessons the catalog holds.
 pub const LESSONS: usize = 10_000;
@@ -17,7 +15,7 @@ pub const BLOB: usize = 256 << 20;
 
 /// The running server and who talks to it.
 pub struct Subject {
-    process: Child,
+    process: Process,
     /// Where it answers.
     pub address: SocketAddr,
     /// Signed in as the trainer.
@@ -28,29 +26,14 @@ pub struct Subject {
     pub city: City,
 }
 
-impl Drop for Subject {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
 impl Subject {
     /// Seed a city and start the binary on it.
     pub async fn start() -> Self {
         let mut city = City::without_server().await;
         let blob = seed(&mut city).await;
-        let binary = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/release/yuanjiao");
-        let mut process = Command::new(binary)
-            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
-            .arg(&city.data)
-            .env("YUANJIAO_LOG", "warn")
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let line = BufReader::new(process.stdout.take().unwrap()).lines().next().unwrap().unwrap();
-        let address: SocketAddr = line.split("http://").nth(1).unwrap().split('/').next().unwrap().parse().unwrap();
-        city.url = format!("http://{address}");
+        let process = Process::serve(&city.data);
+        city.url = process.url.clone();
+        let address = city.url.trim_start_matches("http://").parse().unwrap();
         let trainer = city.client("trainer").await;
         Self { process, address, trainer, blob, city }
     }

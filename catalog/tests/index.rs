@@ -1,0 +1,426 @@
+//! The index follows the rows: whatever happens to the process or the files, and exactly for who asks.
+
+#![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
+
+use catalog::search::{self, Index, SearchQuery};
+use catalog::{Viewer, audience};
+use entity::{
+    Category, CourseId, Day, LessonId, LessonState, Level, Moment, Scope, UnitId, UnitLevel, course, lesson, org_unit,
+    outbox,
+};
+use migrations::{Migrate, Migrator};
+use proptest::prelude::*;
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectOptions, Database, DatabaseConnection, EntityTrait,
+    PaginatorTrait, QueryFilter, TransactionTrait,
+};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+const NOW: Moment = Moment(1_795_000_000_000);
+
+/// Units of a small tree: id, parent, path.
+const UNITS: [(i64, Option<i64>, &str); 6] = [
+    (1, None, "/1/"),
+    (2, Some(1), "/1/2/"),
+    (3, Some(1), "/1/3/"),
+    (4, Some(2), "/1/2/4/"),
+    (5, Some(2), "/1/2/5/"),
+    (6, Some(3), "/1/3/6/"),
+];
+
+async fn town() -> (TempDir, DatabaseConnection) {
+    let folder = TempDir::new().unwrap();
+    let url = format!("sqlite://{}/test.sqlite?mode=rwc", folder.path().display());
+    let db = Database::connect(ConnectOptions::new(url).max_connections(1).to_owned()).await.unwrap();
+    Migrator::up(&db, None).await.unwrap();
+    for (id, parent, path) in UNITS {
+        let unit = org_unit::ActiveModel {
+            id: Set(UnitId(id)),
+            parent_id: Set(parent.map(UnitId)),
+            code: Set(id.to_string()),
+            name: Set(format!("单位{id}")),
+            level: Set(UnitLevel::County),
+            path: Set(path.to_owned()),
+        };
+        unit.insert(&db).await.unwrap();
+    }
+    let course = course::ActiveModel {
+        slug: Set("c".into()),
+        title: Set("课程".into()),
+        summary: Set(String::new()),
+        category: Set(Category::Agriculture),
+        unit_id: Set(UnitId(1)),
+        audience_unit_id: Set(UnitId(1)),
+        created_by: Set(None),
+        created_at: Set(NOW),
+        updated_at: Set(NOW),
+        version: Set(1),
+        ..Default::default()
+    };
+    course.insert(&db).await.unwrap();
+    (folder, db)
+}
+
+fn row(slug: &str, title: &str, audience: i64, state: LessonState, valid_until: Option<Day>) -> lesson::ActiveModel {
+    lesson::ActiveModel {
+        slug: Set(slug.into()),
+        course_id: Set(CourseId(1)),
+        position: Set(1),
+        title: Set(title.into()),
+        summary: Set("先看叶子。".into()),
+        body: Set("霜降前要入窖，窖里温度不能低于十度。".into()),
+        category: Set(Category::Agriculture),
+        tags: Set("[]".into()),
+        crop: Set(None),
+        season: Set(None),
+        level: Set(Level::Entry),
+        language: Set("普通话".into()),
+        lecturer: Set("韦国强".into()),
+        source: Set(String::new()),
+        valid_until: Set(valid_until),
+        duration_ms: Set(60_000),
+        media_sha256: Set(None),
+        state: Set(state),
+        unit_id: Set(UnitId(1)),
+        audience_unit_id: Set(UnitId(audience)),
+        published_on: Set(Some(NOW.day())),
+        plays: Set(0),
+        is_sample: Set(false),
+        return_reason: Set(None),
+        created_by: Set(None),
+        reviewed_by: Set(None),
+        updated_at: Set(NOW),
+        version: Set(1),
+        ..Default::default()
+    }
+}
+
+/// Commits a published lesson with its outbox row, as every change of a lesson does.
+async fn publish(db: &DatabaseConnection, slug: &str, title: &str) -> LessonId {
+    let txn = db.begin().await.unwrap();
+    let id = row(slug, title, 1, LessonState::Published, None).insert(&txn).await.unwrap().id;
+    changed(&txn, id, NOW).await;
+    txn.commit().await.unwrap();
+    id
+}
+
+async fn changed(db: &impl sea_orm::ConnectionTrait, id: LessonId, at: Moment) {
+    let row = outbox::ActiveModel { lesson_id: Set(id), at: Set(at), ..Default::default() };
+    row.insert(db).await.unwrap();
+}
+
+fn everyone() -> Viewer {
+    Viewer::staff_of("/1/")
+}
+
+fn found(index: &Index, q: &str) -> Vec<String> {
+    let answer = index.search(&SearchQuery::of(q), &everyone(), NOW.day()).unwrap();
+    answer.hits.into_iter().filter(|hit| !hit.weak).map(|hit| hit.slug).collect()
+}
+
+/// A follower and how to end it: politely, or as kill -9 does.
+struct Following(JoinHandle<()>, watch::Sender<bool>);
+
+fn follow(db: &DatabaseConnection, index: &Arc<Index>) -> Following {
+    let (stop, stopped) = watch::channel(false);
+    Following(tokio::spawn(search::follow(db.clone(), index.clone(), stopped)), stop)
+}
+
+async fn until(what: &str, done: impl Fn() -> bool) -> Duration {
+    let begun = Instant::now();
+    while !done() {
+        assert!(begun.elapsed() < Duration::from_secs(20), "not within 20 s: {what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    begun.elapsed()
+}
+
+fn builds(folder: &Path) -> Vec<PathBuf> {
+    let mut builds: Vec<_> = std::fs::read_dir(folder.join("index")).unwrap().map(|e| e.unwrap().path()).collect();
+    builds.sort();
+    builds
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_that_were_committed_while_nobody_followed_are_caught_up() {
+    let (folder, db) = town().await;
+    drop(Index::open(folder.path(), &db).await.unwrap());
+    publish(&db, "new", "沙糖桔修剪").await;
+    let index = Arc::new(Index::open(folder.path(), &db).await.unwrap());
+    assert!(found(&index, "沙糖桔修剪").is_empty());
+    let Following(task, stop) = follow(&db, &index);
+    until("caught up", || found(&index, "沙糖桔修剪") == ["new"]).await;
+    stop.send(true).unwrap();
+    task.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_follower_killed_at_any_moment_leaves_an_index_that_catches_up() {
+    let (folder, db) = town().await;
+    let mut slugs = Vec::new();
+    for round in 0..12u64 {
+        let index = Arc::new(Index::open(folder.path(), &db).await.unwrap());
+        let Following(task, _stop) = follow(&db, &index);
+        tokio::time::sleep(Duration::from_millis(120)).await;
+        for number in 0..3 {
+            let slug = format!("l{round}-{number}");
+            publish(&db, &slug, &format!("第{round}轮果树修剪{number}")).await;
+            slugs.push(slug);
+        }
+        // Somewhere between reading the rows, adding them, committing and reloading.
+        tokio::time::sleep(Duration::from_millis(17 * round)).await;
+        task.abort();
+        let _ = task.await;
+    }
+    let index = Arc::new(Index::open(folder.path(), &db).await.unwrap());
+    let Following(task, _stop) = follow(&db, &index);
+    until("all are found", || index.len().unwrap() == slugs.len() as u64).await;
+    let mut query = SearchQuery::of("果树修剪");
+    query.size = 100;
+    let answer = index.search(&query, &everyone(), NOW.day()).unwrap();
+    assert_eq!(answer.total, slugs.len() as u64, "each once");
+    task.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_or_mutilated_index_is_built_anew_at_the_start() {
+    let (folder, db) = town().await;
+    publish(&db, "here", "沙糖桔修剪").await;
+    drop(Index::open(folder.path(), &db).await.unwrap());
+    type Damage = fn(&Path);
+    let damages: [(&str, Damage); 4] = [
+        ("no folder", |build| std::fs::remove_dir_all(build).unwrap()),
+        ("cut meta.json", |build| std::fs::write(build.join("meta.json"), "{\"segments\":[").unwrap()),
+        ("another schema", |build| {
+            let meta = std::fs::read_to_string(build.join("meta.json")).unwrap();
+            let other = meta.replace("\\\"schema\\\":", "\\\"schema\\\":9");
+            assert_ne!(meta, other);
+            std::fs::write(build.join("meta.json"), other).unwrap();
+        }),
+        ("a build that was never finished", |build| {
+            let meta = std::fs::read_to_string(build.join("meta.json")).unwrap();
+            let mut meta: serde_json::Value = serde_json::from_str(&meta).unwrap();
+            meta.as_object_mut().unwrap().remove("payload");
+            std::fs::write(build.join("meta.json"), meta.to_string()).unwrap();
+        }),
+    ];
+    for (what, damage) in damages {
+        damage(builds(folder.path()).last().unwrap());
+        let index = Index::open(folder.path(), &db).await.unwrap();
+        assert_eq!(found(&index, "沙糖桔修剪"), ["here"], "{what}");
+        drop(index);
+        assert_eq!(builds(folder.path()).len(), 1, "{what}: the damaged build is cleared away");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn flipped_bytes_are_noticed_and_the_index_is_built_anew() {
+    let (folder, db) = town().await;
+    for number in 0..40 {
+        publish(&db, &format!("l{number}"), &format!("果树修剪第{number}讲")).await;
+    }
+    for end in ["idx", "term", "store", "fast"] {
+        drop(Index::open(folder.path(), &db).await.unwrap());
+        let build = builds(folder.path()).pop().unwrap();
+        let files = std::fs::read_dir(&build).unwrap().map(|entry| entry.unwrap().path());
+        let file = files.into_iter().find(|path| path.extension().is_some_and(|e| e == end)).unwrap();
+        let mut bytes = std::fs::read(&file).unwrap();
+        let half = bytes.len() / 2;
+        bytes.iter_mut().skip(half / 2).take(half).for_each(|byte| *byte ^= 0x5a);
+        std::fs::remove_file(&file).unwrap();
+        std::fs::write(&file, bytes).unwrap();
+        // Opening may already notice; if not, the follower does, and whoever asks meanwhile is told to come again.
+        let index = Arc::new(Index::open(folder.path(), &db).await.unwrap());
+        let Following(task, _stop) = follow(&db, &index);
+        let whole = || {
+            let answer = index.search(&SearchQuery::of("果树修剪"), &everyone(), NOW.day());
+            if let Err(cause) = &answer {
+                assert!(matches!(cause, catalog::Error::IndexBusy), "{end}: {cause}");
+            }
+            !build.exists() && answer.is_ok_and(|answer| answer.total == 40)
+        };
+        until(end, whole).await;
+        task.abort();
+        let _ = task.await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_old_index_serves_while_a_new_one_is_built() {
+    let (folder, db) = town().await;
+    for number in 0..300 {
+        publish(&db, &format!("l{number}"), &format!("果树修剪第{number}讲")).await;
+    }
+    let index = Arc::new(Index::open(folder.path(), &db).await.unwrap());
+    let rebuilding = {
+        let (index, db) = (index.clone(), db.clone());
+        tokio::spawn(async move { index.rebuild(&db).await.unwrap() })
+    };
+    let mut served = 0;
+    while !rebuilding.is_finished() {
+        let answer = index.search(&SearchQuery::of("果树修剪"), &everyone(), NOW.day()).unwrap();
+        assert_eq!(answer.total, 300);
+        served += 1;
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(rebuilding.await.unwrap(), 300);
+    assert!(served > 0);
+    assert_eq!(builds(folder.path()).len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_outbox_is_bounded_and_who_was_away_too_long_builds_anew() {
+    let (folder, db) = town().await;
+    let old = publish(&db, "old", "沙糖桔修剪").await;
+    drop(Index::open(folder.path(), &db).await.unwrap());
+    // Changes that nobody applied, older than the outbox reaches back.
+    lesson::Entity::update_many()
+        .col_expr(lesson::Column::State, LessonState::Withdrawn.into())
+        .filter(lesson::Column::Id.eq(old))
+        .exec(&db)
+        .await
+        .unwrap();
+    changed(&db, old, NOW).await;
+    for number in 0..5 {
+        publish(&db, &format!("l{number}"), "红薯储藏").await;
+    }
+    let later = NOW.plus_ms(8 * 86_400_000);
+    assert_eq!(search::trim_outbox(&db, later).await.unwrap(), 6);
+    assert_eq!(search::trim_outbox(&db, later).await.unwrap(), 0);
+    assert_eq!(outbox::Entity::find().count(&db).await.unwrap(), 1, "the newest stays");
+    let index = Arc::new(Index::open(folder.path(), &db).await.unwrap());
+    assert_eq!(found(&index, "沙糖桔修剪"), ["old"]);
+    let Following(task, _stop) = follow(&db, &index);
+    until("the withdrawn one is gone", || found(&index, "沙糖桔修剪").is_empty()).await;
+    assert_eq!(found(&index, "红薯储藏").len(), 5);
+    task.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lesson_is_shown_to_the_end_of_its_last_day() {
+    let (folder, db) = town().await;
+    let today = NOW.day();
+    row("last-day", "沙糖桔修剪", 1, LessonState::Published, Some(today)).insert(&db).await.unwrap();
+    let index = Index::open(folder.path(), &db).await.unwrap();
+    let on = |day: Day| index.search(&SearchQuery::of("沙糖桔"), &everyone(), day).unwrap().total;
+    assert_eq!((on(today), on(today.succ_opt().unwrap()), on(today)), (1, 0, 1));
+}
+
+fn hostile() -> Vec<String> {
+    let mut queries: Vec<String> = vec![
+        "桔".repeat(10_000),
+        "a".repeat(10_000),
+        (0..1_000).map(|n| format!("词{n} ")).collect(),
+        "\u{0}\u{1}\u{7f}\u{1b}[31m".into(),
+        "😀👩‍👩‍👧‍👦🇨🇳".repeat(20),
+        "\u{202e}糖沙\u{202c} \u{200f}مرحبا שלום".into(),
+        "\u{200b}\u{200c}\u{200d}\u{feff}\u{2060}".into(),
+        "*".repeat(200),
+        "(a+)+$ .*.*.*.*[^a]{1000}".into(),
+        "?*?*?*沙?*?*糖*".into(),
+        "\" OR 1=1 -- title:[* TO *] AND NOT (a~10^99999)".into(),
+        "a\u{300}\u{301}\u{302}".repeat(60),
+        "ﷺ".repeat(200),
+        "ǆ㎏①㋿㍿".repeat(30),
+        "zhi".repeat(66),
+        "z".repeat(200),
+        "啊z".repeat(100),
+        "行长重乐".repeat(50),
+        "-.-/:+%_#".repeat(22),
+        "\u{10ffff}\u{e000}\u{fffd}".into(),
+    ];
+    queries.push(String::new());
+    queries
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hostile_queries_are_refused_or_answered_soon() {
+    let (folder, db) = town().await;
+    for number in 0..50 {
+        publish(&db, &format!("l{number}"), &format!("重庆银行长乐行走的沙糖桔{number}")).await;
+    }
+    let index = Index::open(folder.path(), &db).await.unwrap();
+    found(&index, "沙糖桔");
+    for q in hostile() {
+        let shown: String = q.chars().take(12).collect();
+        let begun = Instant::now();
+        match index.search(&SearchQuery::of(&q), &everyone(), NOW.day()) {
+            Ok(_) => {}
+            Err(cause) => assert!(matches!(cause, catalog::Error::QueryTooLong), "{shown:?}: {cause}"),
+        }
+        index.suggest(&q, &everyone(), NOW.day(), 8).unwrap();
+        assert!(begun.elapsed() < Duration::from_secs(5), "{shown:?} took {:?}", begun.elapsed());
+    }
+}
+
+/// A lesson of the property test: whom it is for, whether it is published, and until when.
+type Made = (usize, bool, Option<i64>);
+
+fn viewers() -> Vec<Viewer> {
+    let home = |path: &str| Viewer { homes: vec![path.to_owned()], staff: Scope::default() };
+    let both = Viewer { homes: vec!["/1/3/6/".into()], staff: Scope::of(["/1/2/".to_owned()]) };
+    vec![Viewer::default(), home("/1/2/4/"), home("/1/3/6/"), Viewer::staff_of("/1/2/"), everyone(), both]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+
+    #[test]
+    fn counts_and_pages_are_exactly_what_the_rows_say(
+        made in proptest::collection::vec((0usize..6, any::<bool>(), proptest::option::of(-2i64..3)), 1..60),
+        size in 1u64..20,
+    ) {
+        tokio::runtime::Runtime::new().unwrap().block_on(agrees_with_sql(&made, size));
+    }
+
+    #[test]
+    fn no_query_breaks_the_search(q in "\\PC{0,60}", literal in any::<bool>()) {
+        static INDEX: std::sync::OnceLock<(TempDir, Index)> = std::sync::OnceLock::new();
+        let (_, index) = INDEX.get_or_init(|| tokio::runtime::Runtime::new().unwrap().block_on(async {
+            let (folder, db) = town().await;
+            publish(&db, "one", "沙糖桔修剪GB7718第15-15-15讲").await;
+            let index = Index::open(folder.path(), &db).await.unwrap();
+            (folder, index)
+        }));
+        let query = SearchQuery { literal, ..SearchQuery::of(&q) };
+        prop_assert!(index.search(&query, &everyone(), NOW.day()).is_ok());
+    }
+}
+
+async fn agrees_with_sql(made: &[Made], size: u64) {
+    let (folder, db) = town().await;
+    let today = NOW.day();
+    for (number, (unit, published, days_left)) in made.iter().enumerate() {
+        let state = if *published { LessonState::Published } else { LessonState::Draft };
+        let until = days_left.map(|days| today + chrono::Duration::days(days));
+        let unit = UNITS.get(*unit).unwrap().0;
+        row(&format!("l{number}"), "沙糖桔修剪", unit, state, until).insert(&db).await.unwrap();
+    }
+    let index = Index::open(folder.path(), &db).await.unwrap();
+    for viewer in viewers() {
+        let rows = lesson::Entity::find().filter(audience::published_for(&viewer, today)).all(&db).await.unwrap();
+        let mut expected: Vec<String> = rows.into_iter().map(|row| row.slug).collect();
+        expected.sort();
+        for q in ["沙糖桔修剪", "stj", ""] {
+            let mut seen = Vec::new();
+            for page in 1.. {
+                let query = SearchQuery { page, size, ..SearchQuery::of(q) };
+                let answer = index.search(&query, &viewer, today).unwrap();
+                assert_eq!(answer.total, expected.len() as u64, "{q:?} for {viewer:?}");
+                let counted: u64 = answer.facets.category.iter().map(|facet| facet.count).sum();
+                assert_eq!(counted, answer.total, "{q:?} facets for {viewer:?}");
+                if answer.hits.is_empty() {
+                    break;
+                }
+                seen.extend(answer.hits.into_iter().map(|hit| hit.slug));
+            }
+            seen.sort();
+            assert_eq!(seen, expected, "{q:?} for {viewer:?}");
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! A connection that sends parts of files itself: the kernel hands pages of the page cache to the network, and no
+//! byte of them passes through the program (sendfile(2)).
+//!
+//! Knows no HTTP. Whoever speaks a protocol over a [`Wire`] writes to it as to any socket; when an answer has a body
+//! that lies in a file, it asks the connection's [`Lane`] to send it. The two take turns: a body waits until all that
+//! was written before it is on its way, and nothing is written until the body is through. Both live on one thread.
+//!
+//! A part that is not in memory is first brought in on a blocking thread, so that a slow disk stalls nobody else.
+
+mod sending;
+mod slice;
+
+pub use sending::Sending;
+
+use crate::multipart::Piece;
+use crate::store::Blob;
+use rustix::net::{SendFlags, send};
+use std::cell::{Cell, RefCell};
+use std::io;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
+use tokio::net::TcpStream;
+
+/// A TCP connection whose answers may have bodies that lie in files.
+#[derive(Debug)]
+pub struct Wire(Rc<Shared>);
+
+/// The way onto a [`Wire`] for bodies. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Lane(Rc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    // Borrowed for one system call at a time, never across a poll.
+    socket: RefCell<TcpStream>,
+    turn: Cell<Turn>,
+}
+
+/// Whose bytes go out next.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Turn {
+    /// Those that are written to the wire.
+    Writer,
+    /// Still those, but a body waits behind them. When it is `ready`, they may share its first packet.
+    Asked { ready: bool },
+    /// Those of a body.
+    Body,
+    /// None: a body broke off, and whatever followed would be taken for the rest of it.
+    Broken,
+}
+
+impl Wire {
+    /// Over a connection that is open.
+    pub fn over(socket: TcpStream) -> Self {
+        Self(Rc::new(Shared { socket: RefCell::new(socket), turn: Cell::new(Turn::Writer) }))
+    }
+
+    /// The way onto this wire for bodies.
+    pub fn lane(&self) -> Lane {
+        Lane(self.0.clone())
+    }
+}
+
+impl Lane {
+    /// Send parts of a blob, and texts between them, once it is polled; the caller has announced their length.
+    ///
+    /// # Errors
+    /// Gives the pieces back for a blob that is no file on this machine.
+    pub fn send(&self, blob: &Blob, pieces: Vec<Piece>) -> Result<Sending, Vec<Piece>> {
+        match blob.mapped() {
+            Some(map) => Ok(Sending::new(self.clone(), map.clone(), pieces)),
+            None => Err(pieces),
+        }
+    }
+
+    /// Run `operation` on the socket as soon as it can be written to.
+    fn poll_io<T>(
+        &self,
+        cx: &mut Context<'_>,
+        mut operation: impl FnMut(&TcpStream) -> io::Result<T>,
+    ) -> Poll<io::Result<T>> {
+        let socket = self.0.socket.borrow();
+        loop {
+            ready!(socket.poll_write_ready(cx))?;
+            match socket.try_io(Interest::WRITABLE, || operation(&socket)) {
+                Err(full) if full.kind() == io::ErrorKind::WouldBlock => {}
+                outcome => return Poll::Ready(outcome),
+            }
+        }
+    }
+
+    /// Send bytes from memory. When `more` follows at once they wait for it in the kernel, to share a packet.
+    fn poll_text(&self, cx: &mut Context<'_>, bytes: &[u8], more: bool) -> Poll<io::Result<usize>> {
+        let flags = if more { SendFlags::NOSIGNAL | SendFlags::MORE } else { SendFlags::NOSIGNAL };
+        self.poll_io(cx, |socket| Ok(send(socket, bytes, flags)?))
+    }
+}
+
+impl AsyncRead for Wire {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut *self.0.socket.borrow_mut()).poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for Wire {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        match self.0.turn.get() {
+            Turn::Writer | Turn::Asked { ready: false } => {
+                Pin::new(&mut *self.0.socket.borrow_mut()).poll_write(cx, bytes)
+            }
+            Turn::Asked { ready: true } => self.lane().poll_text(cx, bytes, true),
+            Turn::Body => Poll::Ready(Err(io::Error::other("written into the middle of a body"))),
+            Turn::Broken => Poll::Ready(Err(broken())),
+        }
+    }
+
+    /// Writing ends with a flush, so this is where the turn passes to the body that waits.
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.0.turn.get() {
+            Turn::Asked { .. } => {
+                self.0.turn.set(Turn::Body);
+                cx.waker().wake_by_ref();
+            }
+            Turn::Broken => return Poll::Ready(Err(broken())),
+            Turn::Writer | Turn::Body => {}
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut *self.0.socket.borrow_mut()).poll_shutdown(cx)
+    }
+}
+
+fn broken() -> io::Error {
+    io::Error::new(io::ErrorKind::ConnectionAborted, "a body broke off")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,124 @@
+//! The sending of one body: piece after piece, while the wire is its own.
+
+use super::slice::{Slice, WINDOW};
+use super::{Lane, Turn, broken};
+use crate::multipart::Piece;
+use crate::store::MappedFile;
+use crate::stream::clip;
+use bytes::{Buf, Bytes};
+use std::io;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+/// A body on its way. Dropped before its end it leaves the wire broken, since half a body was announced as a whole.
+pub struct Sending {
+    lane: Lane,
+    map: Arc<MappedFile>,
+    pieces: std::vec::IntoIter<Piece>,
+    piece: Current,
+    stage: Stage,
+}
+
+enum Current {
+    Text(Bytes),
+    Slice(Slice),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Stage {
+    New,
+    Underway,
+    Done,
+}
+
+impl Sending {
+    pub(super) fn new(lane: Lane, map: Arc<MappedFile>, pieces: Vec<Piece>) -> Self {
+        let piece = Current::Text(Bytes::new());
+        Self { lane, map, pieces: pieces.into_iter(), piece, stage: Stage::New }
+    }
+
+    /// Go on sending; ready when all of it was handed to the kernel.
+    ///
+    /// # Errors
+    /// When the file cannot be read or is cut short, or the client went away. Nothing more goes over the wire then.
+    pub fn poll_sent(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let outcome = ready!(self.poll_pieces(cx));
+        self.stage = Stage::Done;
+        self.lane.0.turn.set(if outcome.is_ok() { Turn::Writer } else { Turn::Broken });
+        Poll::Ready(outcome)
+    }
+
+    fn poll_pieces(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_turn(cx))?;
+        let mut budget = WINDOW;
+        while self.advance() {
+            if budget == 0 {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            match &mut self.piece {
+                Current::Text(text) => {
+                    let sent = ready!(self.lane.poll_text(cx, text, self.pieces.len() > 0))?;
+                    text.advance(sent);
+                }
+                Current::Slice(slice) => {
+                    ready!(slice.poll_warm(cx, &self.map))?;
+                    budget -= ready!(slice.poll_send(cx, &self.lane, &self.map, budget))?;
+                }
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Ready when all that was written before this body is on its way.
+    fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match (self.stage, self.lane.0.turn.get()) {
+            (Stage::New, Turn::Writer) => {
+                self.stage = Stage::Underway;
+                let ready = self.is_ready(cx);
+                self.lane.0.turn.set(Turn::Asked { ready });
+                Poll::Pending
+            }
+            (Stage::Underway, Turn::Body) => Poll::Ready(Ok(())),
+            (Stage::Underway, Turn::Asked { .. }) => Poll::Pending,
+            _ => Poll::Ready(Err(broken())),
+        }
+    }
+
+    /// Whether bytes can follow at once; when the first are on disk their reading begins.
+    fn is_ready(&mut self, cx: &mut Context<'_>) -> bool {
+        if !self.advance() {
+            return false;
+        }
+        match &mut self.piece {
+            Current::Text(_) => true,
+            Current::Slice(slice) => matches!(slice.poll_warm(cx, &self.map), Poll::Ready(Ok(()))),
+        }
+    }
+
+    /// Come to a piece that has bytes left; false at the end of the body.
+    fn advance(&mut self) -> bool {
+        loop {
+            let spent = match &self.piece {
+                Current::Text(text) => text.is_empty(),
+                Current::Slice(slice) => slice.is_empty(),
+            };
+            if !spent {
+                return true;
+            }
+            self.piece = match self.pieces.next() {
+                Some(Piece::Text(text)) => Current::Text(text),
+                Some(Piece::Range(range)) => Current::Slice(Slice::of(clip(&self.map, range))),
+                None => return false,
+            };
+        }
+    }
+}
+
+impl Drop for Sending {
+    fn drop(&mut self) {
+        if self.stage == Stage::Underway {
+            self.lane.0.turn.set(Turn::Broken);
+        }
+    }
+}
