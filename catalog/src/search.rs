@@ -150,8 +150,9 @@ impl Index {
             Ok(outcome) => return outcome,
             Err(_) => "panic".to_owned(),
         };
-        tracing::error!(cause, "the search index is damaged and will be built anew");
-        self.broken.store(true, Ordering::Relaxed);
+        tracing::error!(cause, "a search failed in the index");
+        // A query that trips over itself must not make anybody build a sound index anew, again and again.
+        self.check();
         Err(Error::IndexBusy)
     }
 
@@ -163,9 +164,10 @@ impl Index {
         let MadeOf { serving, synonyms, plays } = of;
         let view = View::new(serving);
         let lexicon = self.lexicon.of(&serving.searcher, &self.fields)?;
-        let sources = Sources { view: &view, synonyms, lexicon: &lexicon, literal: query.literal, parts: self.parts };
-        let plan = query::plan(&query.q, &sources)?;
         let allowed = serving.allowed(viewer, today)?;
+        let (literal, parts) = (query.literal, self.parts);
+        let sources = Sources { view: &view, allowed: &allowed, synonyms, lexicon: &lexicon, literal, parts };
+        let plan = query::plan(&query.q, &sources)?;
         let priors = hits::Priors::new(&view, plays, today)?;
         let prior = |number: u32| if self.parts.priors { priors.of(number) } else { 1.0 };
         let scored = match query.q.trim().is_empty() {
@@ -173,7 +175,8 @@ impl Index {
             false => rank::rank(&view, &plan, &allowed, prior)?,
         };
         let misspelt = plan.misspelt;
-        let needles = Needles::new(plan.marks, misspelt.iter().flat_map(|pair| tokenizer::sounds(pair)).collect());
+        let sounds = misspelt.iter().flat_map(|pair| tokenizer::sounds(pair)).collect();
+        let needles = Needles::new(plan.marks, sounds).with_phrase(plan.phrase);
         let answer = hits::answer(&view, query, scored, &needles, plays, today)?;
         let heard = || highlight::respelt(&fold::chars(&query.q), &misspelt, &answer.hits.first()?.title);
         Ok(Answer { read_as: plan.read_as.or_else(heard), ..answer })

@@ -33,35 +33,12 @@ const TERMS: [(&str, u32, u32); 24] = [
     ("冬至", 12, 22),
 ];
 
-/// The words for months as lessons say them, December first so that `十二月` is not read as `二月`.
-const MONTHS: [(&str, u32); 26] = [
-    ("十二月", 12),
-    ("十一月", 11),
-    ("十月", 10),
-    ("九月", 9),
-    ("八月", 8),
-    ("七月", 7),
-    ("六月", 6),
-    ("五月", 5),
-    ("四月", 4),
-    ("三月", 3),
-    ("二月", 2),
-    ("一月", 1),
-    ("12月", 12),
-    ("11月", 11),
-    ("10月", 10),
-    ("9月", 9),
-    ("8月", 8),
-    ("7月", 7),
-    ("6月", 6),
-    ("5月", 5),
-    ("4月", 4),
-    ("3月", 3),
-    ("2月", 2),
-    ("1月", 1),
-    ("腊月", 1),
-    ("正月", 2),
-];
+/// The solar term that is also an everyday word, and what follows it where the term is meant.
+const RAIN: &str = "雨水";
+const MEANT: [&str; 6] = ["前", "后", "节", "时节", "以", "这天"];
+
+/// What a text may say between two months of a range.
+const NEXT_YEAR: [&str; 4] = ["次年", "翌年", "来年", "第二年"];
 
 /// The solar term a day falls in.
 pub fn term_of(day: Day) -> &'static str {
@@ -78,9 +55,13 @@ pub fn fits(season: &str, day: Day) -> bool {
 /// The solar terms and months a text speaks of, as a season text; `None` when it speaks of none. Used for imported
 /// lessons that state no season.
 pub fn spoken_of(text: &str) -> Option<String> {
-    let terms = TERMS.iter().filter(|(name, _, _)| text.contains(name)).map(|(name, _, _)| (*name).to_owned());
-    let mut found: Vec<String> = terms.collect();
-    let mut months = months_named(text).0;
+    let speaks = |name: &str| match name {
+        RAIN => text.split(RAIN).skip(1).any(|after| MEANT.iter().any(|word| after.starts_with(word))),
+        _ => text.contains(name),
+    };
+    let mut found: Vec<String> =
+        TERMS.iter().filter(|(name, _, _)| speaks(name)).map(|(name, _, _)| (*name).to_owned()).collect();
+    let mut months = months_named(text);
     months.sort_unstable();
     months.dedup();
     found.extend(months.into_iter().map(|month| format!("{month}月")));
@@ -88,7 +69,7 @@ pub fn spoken_of(text: &str) -> Option<String> {
 }
 
 fn months_in(season: &str) -> Vec<u32> {
-    let (mut months, rest) = months_named(season);
+    let mut months = months_named(season);
     for (word, range) in [("春", 2..=4), ("夏", 5..=7), ("秋", 8..=10)] {
         if season.contains(word) && !season.contains("立") && !season.contains("分") && !season.contains("至") {
             months.extend(range);
@@ -97,31 +78,73 @@ fn months_in(season: &str) -> Vec<u32> {
     if season.contains("冬季") || season.contains("冬天") {
         months.extend([11, 12, 1]);
     }
-    months.extend(range_before(&rest, &months));
+    if ["全年", "常年", "四季"].iter().any(|word| season.contains(word)) {
+        months.extend(1..=12);
+    }
     months
 }
 
-/// `3-5月` and `3至5月`: the months from the number left of the sign to the month named right of it.
-fn range_before(rest: &str, months: &[u32]) -> Vec<u32> {
-    let Some(at) = rest.find(['-', '~', '至', '到']) else { return Vec::new() };
-    let digits: String = rest.chars().take(at).filter(char::is_ascii_digit).collect();
-    match (digits.parse::<u32>(), months.iter().max()) {
-        (Ok(from), Some(to)) if (1..=12).contains(&from) && from <= *to => (from..=*to).collect(),
-        _ => Vec::new(),
-    }
-}
-
-/// The months a text names, and the text without them.
-fn months_named(text: &str) -> (Vec<u32>, String) {
-    let mut rest = text.to_owned();
+/// The months a text names, alone (`11月`, `十一月`, `腊月`) or from one to another (`3-5月`, `11月至次年2月`).
+fn months_named(text: &str) -> Vec<u32> {
     let mut months = Vec::new();
-    for (word, month) in MONTHS {
-        if rest.contains(word) {
-            months.push(month);
-            rest = rest.replace(word, " ");
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let Some((from, after)) = number(rest) else {
+            rest = rest.trim_start_matches(|d: char| d.is_ascii_digit() && c.is_ascii_digit());
+            rest = if c.is_ascii_digit() { rest } else { rest.get(c.len_utf8()..).unwrap_or_default() };
+            continue;
+        };
+        let named = after.strip_prefix('月');
+        rest = named.unwrap_or(after);
+        if let Some((to, after)) = range_end(rest) {
+            months.extend(months_from(from, to));
+            rest = after;
+        } else if named.is_some() {
+            months.push(from);
         }
     }
-    (months, rest)
+    months
+}
+
+/// The month that ends a range, after its sign.
+fn range_end(text: &str) -> Option<(u32, &str)> {
+    let mut rest = text.strip_prefix(['-', '~', '—', '–', '～', '至', '到'])?;
+    for word in NEXT_YEAR {
+        rest = rest.strip_prefix(word).unwrap_or(rest);
+    }
+    let (to, after) = number(rest)?;
+    Some((to, after.strip_prefix('月')?))
+}
+
+/// A month's number at the beginning of a text, in digits or characters, and what follows it.
+fn number(text: &str) -> Option<(u32, &str)> {
+    const WORDS: [(&str, u32); 14] = [
+        ("十二", 12),
+        ("十一", 11),
+        ("十", 10),
+        ("九", 9),
+        ("八", 8),
+        ("七", 7),
+        ("六", 6),
+        ("五", 5),
+        ("四", 4),
+        ("三", 3),
+        ("二", 2),
+        ("一", 1),
+        ("腊", 1),
+        ("正", 2),
+    ];
+    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    if let Some((number, after)) = text.split_at_checked(digits).filter(|_| digits > 0) {
+        return number.parse().ok().filter(|month| (1..=12).contains(month)).map(|month| (month, after));
+    }
+    WORDS.iter().find_map(|(word, month)| Some((*month, text.strip_prefix(word)?)))
+}
+
+/// The months from one to another, over the turn of the year when the second is the earlier.
+fn months_from(from: u32, to: u32) -> impl Iterator<Item = u32> {
+    let count = (to + 12 - from) % 12 + 1;
+    (0..count).map(move |step| (from - 1 + step) % 12 + 1)
 }
 
 #[cfg(test)]
@@ -149,6 +172,35 @@ mod tests {
         assert!(!fits("3-5月", day(6, 1)));
         assert!(fits("春季", day(3, 1)));
         assert!(!fits("", day(3, 1)));
+    }
+
+    #[test]
+    fn a_season_is_read_in_every_way_people_write_it() {
+        let table: [(&str, &[u32]); 12] = [
+            ("3月-6月", &[3, 4, 5, 6]),
+            ("3月至6月", &[3, 4, 5, 6]),
+            ("11-1月", &[11, 12, 1]),
+            ("11月至次年2月", &[11, 12, 1, 2]),
+            ("十月到十二月", &[10, 11, 12]),
+            ("夏至、3-5月", &[3, 4, 5]),
+            ("3月、9月", &[3, 9]),
+            ("2024年3月", &[3]),
+            ("腊月", &[1]),
+            ("13月", &[]),
+            ("育苗30天", &[]),
+            ("", &[]),
+        ];
+        for (season, months) in table {
+            assert_eq!(months_named(season), months, "{season}");
+        }
+        assert!((1..=12).all(|month| fits("全年", day(month, 1))));
+        assert!(fits("夏至、3-5月", day(6, 25)));
+    }
+
+    #[test]
+    fn rain_is_a_solar_term_only_where_it_is_meant() {
+        assert_eq!(spoken_of("雨水一多就爆皮"), None);
+        assert_eq!(spoken_of("雨水前后下种"), Some("雨水".to_owned()));
     }
 
     #[test]

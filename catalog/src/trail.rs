@@ -3,9 +3,6 @@
 use entity::{AccountId, CourseId, LessonId, Moment, audit, outbox};
 use sea_orm::{ActiveValue::NotSet, ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait};
 
-/// Rows of one insert; SQLite bounds the variables of a statement.
-const CHUNK: usize = 500;
-
 /// Who changes something, and when.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Change {
@@ -60,9 +57,5 @@ pub(crate) async fn note(
 
 /// Has the search entries of these lessons made anew.
 pub(crate) async fn reindex(txn: &impl ConnectionTrait, lessons: &[LessonId], now: Moment) -> Result<(), DbErr> {
-    for chunk in lessons.chunks(CHUNK) {
-        let rows = chunk.iter().map(|id| outbox::ActiveModel { id: NotSet, lesson_id: Set(*id), at: Set(now) });
-        outbox::Entity::insert_many(rows).exec_without_returning(txn).await?;
-    }
-    Ok(())
+    outbox::append(txn, lessons, now).await
 }

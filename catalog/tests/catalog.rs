@@ -251,6 +251,11 @@ async fn a_hit_shows_why_and_where() {
     let tagged = index.search(&SearchQuery::of("黃龍病木虱"), &villager(), NOW.day()).unwrap();
     assert_eq!(tagged.hits[0].title_html, "沙糖桔<mark>黄龙病</mark>识别");
     assert_eq!((tagged.hits[0].snippet.as_str(), tagged.hits[0].match_at_ms), ("<mark>木虱</mark>与病树。", None));
+    for (q, title) in [("病？", "沙糖桔黄龙<mark>病</mark>识别"), ("龙 病", "沙糖桔黄<mark>龙病</mark>识别")]
+    {
+        let answer = index.search(&SearchQuery::of(q), &villager(), NOW.day()).unwrap();
+        assert!(answer.hits.iter().any(|hit| hit.title_html == title), "{q}: {:?}", answer.hits);
+    }
 }
 
 #[tokio::test]

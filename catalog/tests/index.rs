@@ -1,6 +1,6 @@
 //! The index follows the rows: whatever happens to the process or the files, and exactly for who asks.
 
-#![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests stop at the first surprise")]
 
 use catalog::search::{self, Index, SearchQuery};
 use catalog::{Viewer, audience};
@@ -423,4 +423,129 @@ async fn agrees_with_sql(made: &[Made], size: u64) {
             assert_eq!(seen, expected, "{q:?} for {viewer:?}");
         }
     }
+}
+
+/// Titles as lessons have them; what people type is made of pieces of them.
+const TITLES: [&str; 6] = [
+    "沙糖桔树冠盖膜防冻",
+    "肉牛舍饲与青贮饲料",
+    "村集体经济收益分配",
+    "罗汉果人工授粉要点",
+    "土地承包合同怎么签",
+    "山塘水库汛期巡查",
+];
+
+async fn six_titles() -> (TempDir, Index) {
+    let (folder, db) = town().await;
+    for (number, title) in TITLES.iter().enumerate() {
+        publish(&db, &format!("t{number}"), title).await;
+    }
+    let index = Index::open(folder.path(), &db).await.unwrap();
+    (folder, index)
+}
+
+/// Each character's usual reading in letters.
+fn letters(text: &str) -> Vec<String> {
+    use pinyin::ToPinyin;
+    text.to_pinyin().map(|reading| reading.unwrap().plain().replace('ü', "v")).collect()
+}
+
+fn finds(index: &Index, q: &str, title: &str) -> bool {
+    let answer = index.search(&SearchQuery::of(q), &everyone(), NOW.day()).unwrap();
+    answer.hits.iter().any(|hit| hit.title == title && !hit.weak)
+}
+
+#[tokio::test]
+async fn what_is_published_is_found_by_its_pairs_its_pinyin_and_its_initials() {
+    let (_folder, index) = six_titles().await;
+    for title in TITLES {
+        let chars: Vec<char> = title.chars().collect();
+        for pair in chars.windows(2) {
+            let pair: String = pair.iter().collect();
+            assert!(finds(&index, &pair, title), "{pair} in {title}");
+        }
+        assert!(finds(&index, title, title));
+        let spelt = letters(title);
+        let initials: String = spelt.iter().filter_map(|syllable| syllable.chars().next()).collect();
+        for typed in [spelt.concat(), spelt.join(" "), spelt[..4].concat(), initials[..4].to_owned(), initials] {
+            assert!(finds(&index, &typed, title), "{typed} for {title}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_mixture_of_characters_letters_and_blanks_trips_the_index() {
+    let (_folder, index) = six_titles().await;
+    let pieces = prop::collection::vec((0..TITLES.len(), 0_usize..8, 1_usize..4, 0_u8..6), 1..8);
+    let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig::with_cases(400));
+    let outcome = runner.run(&pieces, |pieces| {
+        let mut typed = String::new();
+        for (title, from, length, way) in pieces {
+            let part: String = TITLES[title].chars().skip(from).take(length).collect();
+            match way {
+                0 => typed += &part,
+                1 => typed += &letters(&part).concat(),
+                2 => typed.extend(letters(&part).iter().filter_map(|syllable| syllable.chars().next())),
+                3 => typed += &letters(&part).join("'"),
+                4 => typed += &format!("{part}吗"),
+                _ => typed += &format!(" {part} "),
+            }
+        }
+        prop_assert!(index.search(&SearchQuery::of(&typed), &everyone(), NOW.day()).is_ok(), "{typed}");
+        Ok(())
+    });
+    outcome.unwrap();
+    assert!(index.search(&SearchQuery::of("shatangju树guan吗"), &everyone(), NOW.day()).is_ok());
+}
+
+#[tokio::test]
+async fn typed_letters_are_never_read_as_words_of_a_lesson_the_caller_may_not_see() {
+    let (folder, db) = town().await;
+    publish(&db, "open", "沙糖桔修剪").await;
+    let hidden = row("hidden", "蟠龙屯征地补偿", 3, LessonState::Published, None);
+    let hidden = lesson::ActiveModel { lecturer: Set("麻琼瑶".into()), ..hidden };
+    hidden.insert(&db).await.unwrap();
+    let index = Index::open(folder.path(), &db).await.unwrap();
+    let neighbour = Viewer { homes: vec!["/1/2/4/".into()], staff: Scope::default() };
+    for typed in ["pltzdbc", "panlongtun", "maqiongyao"] {
+        let theirs = index.search(&SearchQuery::of(typed), &everyone(), NOW.day()).unwrap();
+        assert!(theirs.read_as.is_some() && theirs.total == 1, "{typed}");
+        let answer = index.search(&SearchQuery::of(typed), &neighbour, NOW.day()).unwrap();
+        assert_eq!((answer.read_as, answer.hits.len()), (None, 0), "{typed}");
+    }
+}
+
+#[tokio::test]
+async fn synonyms_that_cannot_be_read_stop_nothing_and_those_read_last_stay() {
+    let (folder, db) = town().await;
+    publish(&db, "here", "神仙果栽培").await;
+    let index = Arc::new(Index::open(folder.path(), &db).await.unwrap());
+    let (_stop, stopped) = watch::channel(false);
+    let following = tokio::spawn(search::follow(db.clone(), index.clone(), stopped));
+    let file = folder.path().join("synonyms.txt");
+    let soon = async |q: &str, wanted: bool| {
+        for _ in 0..100 {
+            if finds(&index, q, "神仙果栽培") == wanted {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("{q} is never found: {wanted}");
+    };
+    // As the editor of an old Windows writes it.
+    std::fs::write(&file, [0xc2, 0xde, 0xba, 0xba, 0xb9, 0xfb, b',', 0xc9, 0xf1, 0xcf, 0xc9, 0xb9, 0xfb, b'\n'])
+        .unwrap();
+    soon("罗汉果", true).await;
+    std::fs::remove_file(&file).unwrap();
+    let id = publish(&db, "later", "山塘清淤").await;
+    for _ in 0..100 {
+        if finds(&index, "山塘", "山塘清淤") {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert!(finds(&index, "山塘", "山塘清淤") && finds(&index, "罗汉果", "神仙果栽培"), "{id:?}");
+    std::fs::write(&file, "别的,其他\n").unwrap();
+    soon("罗汉果", false).await;
+    following.abort();
 }

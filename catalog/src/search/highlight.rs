@@ -43,6 +43,14 @@ impl Needles {
         Self { texts: if longer.is_empty() { texts } else { longer }, sounds }
     }
 
+    /// Marks this too where it stands in one piece; its parts are marked as before.
+    pub fn with_phrase(mut self, phrase: Vec<char>) -> Self {
+        if !phrase.is_empty() && !self.texts.contains(&phrase) {
+            self.texts.push(phrase);
+        }
+        self
+    }
+
     /// The whole text, marked.
     pub fn mark(&self, text: &str) -> String {
         let folded = fold::with_origin(text);
@@ -243,6 +251,12 @@ mod tests {
     fn matches_are_marked_in_the_original_script_and_escaped() {
         assert_eq!(needles(&["农药", "药稀"]).mark("<b>農藥稀釋"), "&lt;b&gt;<mark>農藥稀</mark>釋");
         assert_eq!(needles(&["sc"]).mark("ＳＣ认证&disc"), "<mark>ＳＣ</mark>认证&amp;disc");
+    }
+
+    #[test]
+    fn a_phrase_is_marked_in_one_piece_and_leaves_its_parts_marked() {
+        let needles = needles(&["鱼"]).with_phrase(fold::chars("把鱼养好"));
+        assert_eq!(needles.mark("要把鱼养好，鱼苗"), "要<mark>把鱼养好</mark>，<mark>鱼</mark>苗");
     }
 
     #[test]

@@ -226,7 +226,7 @@ impl Follower {
             self.index.rebuild(&self.db).await?;
         }
         self.index.adopt_newer()?;
-        self.index.synonyms.refresh()?;
+        self.index.synonyms.refresh();
         if round.is_multiple_of(PLAYS_EVERY) {
             self.index.set_plays(plays(&self.db).await?);
             if let Some((_, applied)) = self.applied

@@ -168,8 +168,12 @@ pub(crate) struct Reading {
 /// Most readings of one piece of typed text that are searched for.
 const READINGS: usize = 12;
 
-/// What typed letters (with or without Han among them) may mean in this vocabulary, surest first.
-pub(crate) fn decode(segments: &[Arc<Words>], typed: &[char]) -> Vec<Reading> {
+/// Most readings that are looked at to find these.
+const TRIED: usize = 60;
+
+/// What typed letters (with or without Han among them) may mean in this vocabulary, surest first; only what `may_show`
+/// says yes to.
+pub(crate) fn decode(segments: &[Arc<Words>], typed: &[char], may_show: impl Fn(&str) -> bool) -> Vec<Reading> {
     let mut found: HashMap<String, Reading> = HashMap::new();
     let second = second_initials(typed);
     for entry in segments.iter().flat_map(|words| words.iter()) {
@@ -178,10 +182,10 @@ pub(crate) fn decode(segments: &[Arc<Words>], typed: &[char]) -> Vec<Reading> {
     let mut readings: Vec<Reading> = found.into_values().collect();
     let order = |r: &Reading| (-(r.weight * 1000.0) as i64, u32::MAX - r.lessons);
     readings.sort_by(|a, b| order(a).cmp(&order(b)).then_with(|| a.text.cmp(&b.text)));
-    let surest = readings.first().map_or(0.0, |r| r.weight);
-    readings.retain(|r| r.weight >= surest * 0.8);
-    readings.truncate(READINGS);
-    readings
+    let mut shown = readings.into_iter().take(TRIED).filter(|reading| may_show(&reading.text));
+    let Some(surest) = shown.next() else { return Vec::new() };
+    let least = surest.weight * 0.8;
+    std::iter::once(surest).chain(shown.take_while(|reading| reading.weight >= least)).take(READINGS).collect()
 }
 
 /// The letters that the second character of what is typed may begin with, as bits: a quick no for most places. All of them

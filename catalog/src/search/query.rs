@@ -30,6 +30,9 @@ pub(crate) struct Plan {
     pub singles: Vec<String>,
     /// Texts to mark in what is shown.
     pub marks: Vec<Vec<char>>,
+    /// The whole query as it was typed: where it stands word for word it is marked in one piece, with what the frame
+    /// would have cut off.
+    pub phrase: Vec<char>,
     /// Pairs of characters that nobody wrote: perhaps homophones of what was meant.
     pub misspelt: Vec<Vec<char>>,
     /// The Han text that typed letters were read as.
@@ -72,6 +75,8 @@ const LONG: usize = 12;
 pub(crate) struct Sources<'a> {
     /// The index, to know what it holds.
     pub view: &'a View<'a>,
+    /// Which lessons the caller may see, by number.
+    pub allowed: &'a [bool],
     /// The synonyms.
     pub synonyms: &'a Groups,
     /// The vocabulary, for typed pinyin.
@@ -92,9 +97,8 @@ pub(crate) fn plan(text: &str, sources: &Sources<'_>) -> Result<Plan> {
     let framed = if sources.parts.frames { frame::strip(&typed) } else { typed.clone() };
     let chars = builder.read_letters(&framed)?;
     builder.han(&chars)?;
-    // A sentence that was said word for word is marked as one, with what the frame would have cut off.
-    builder.plan.marks.push(typed.clone());
     builder.plan.long = typed.len() > LONG;
+    builder.plan.phrase = typed;
     builder.plan.coherent = sources.parts.coherence;
     builder.plan.slots.truncate(SLOTS);
     Ok(builder.plan)

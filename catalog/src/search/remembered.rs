@@ -13,6 +13,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// Most hits kept, of all answers together: about ten megabytes.
 const HITS: usize = 6_000;
 
+/// Longest question kept, in bytes.
+const LONGEST_KEY: usize = 1_024;
+
 /// What an answer is made of beside the question.
 #[derive(Clone)]
 pub(crate) struct MadeOf {
@@ -51,8 +54,11 @@ impl Remembered {
         answer.map(|answer| Answer::clone(&answer))
     }
 
-    /// Keeps an answer; the oldest go when there are too many.
+    /// Keeps an answer; the oldest go when there are too many. What nobody else will ask is not kept.
     pub fn put(&self, key: String, of: MadeOf, answer: &Answer) {
+        if key.len() > LONGEST_KEY {
+            return;
+        }
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if !kept.of.as_ref().is_some_and(|known| known.is(&of)) {
             *kept = Kept { of: Some(of), ..Kept::default() };

@@ -4,9 +4,11 @@
 use super::lexicon::{self, Words};
 use super::{fold, tokenizer};
 use crate::Result;
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, RwLock};
 use std::time::SystemTime;
 
@@ -23,6 +25,8 @@ const LONGEST: usize = 12;
 pub(crate) struct Synonyms {
     path: PathBuf,
     groups: RwLock<Arc<Groups>>,
+    /// The last reading failed, which was said.
+    unread: AtomicBool,
 }
 
 /// Groups of folded words.
@@ -50,20 +54,31 @@ impl Synonyms {
         if !path.exists() {
             std::fs::write(&path, DEFAULT)?;
         }
-        let synonyms = Self { path, groups: RwLock::default() };
-        synonyms.refresh()?;
+        let synonyms = Self { path, groups: RwLock::default(), unread: AtomicBool::new(false) };
+        synonyms.refresh();
         Ok(synonyms)
     }
 
-    /// Reads the file again when it has changed. A file that cannot be read leaves the groups as they were.
-    pub fn refresh(&self) -> Result<()> {
+    /// Reads the file again when it has changed. A file that cannot be read leaves the groups as they were, which is said
+    /// once in the log: search goes on.
+    pub fn refresh(&self) {
+        let outcome = self.read();
+        let failed = outcome.is_err();
+        if let (Err(cause), false) = (outcome, self.unread.swap(failed, Ordering::Relaxed)) {
+            tracing::warn!(%cause, path = %self.path.display(), "the synonyms can't be read; those read last stay");
+        }
+    }
+
+    fn read(&self) -> Result<()> {
         let meta = std::fs::metadata(&self.path)?;
         let changed = meta.modified().ok();
         if changed.is_some() && changed == self.groups().changed {
             return Ok(());
         }
-        let bytes = if meta.len() <= MAX_BYTES { std::fs::read(&self.path)? } else { Vec::new() };
-        let groups = Arc::new(Groups { changed, ..Groups::parse(&String::from_utf8_lossy(&bytes)) });
+        if meta.len() > MAX_BYTES {
+            return Err(std::io::Error::from(std::io::ErrorKind::FileTooLarge).into());
+        }
+        let groups = Arc::new(Groups { changed, ..Groups::parse(&decoded(&std::fs::read(&self.path)?)) });
         tokenizer::learn(groups.groups.iter().flatten().map(String::as_str));
         if let Ok(mut current) = self.groups.write() {
             *current = groups;
@@ -77,13 +92,21 @@ impl Synonyms {
     }
 }
 
+/// UTF-8, or the GB18030 that Windows' own editor writes.
+fn decoded(bytes: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => encoding_rs::GB18030.decode(bytes).0,
+    }
+}
+
 impl Groups {
     /// Reads groups: one a line, separated by commas of either width; lines that begin with `#` are notes.
     pub fn parse(text: &str) -> Self {
         let lines = text.trim_start_matches('\u{feff}').lines().filter(|line| !line.trim_start().starts_with('#'));
         let mut parsed = Self::default();
         for line in lines {
-            let words = line.split([',', '\u{ff0c}', '、', ';', '\t']).map(|word| fold::fold(word.trim()));
+            let words = line.split([',', '\u{ff0c}', '、', ';', '；', '\t']).map(|word| fold::fold(word.trim()));
             let mut group: Vec<String> = Vec::new();
             for word in words.filter(|word| (1..=LONGEST).contains(&word.chars().count())) {
                 if !group.contains(&word) {

@@ -29,6 +29,7 @@ const FRAMES: [&str; 78] = [
     "点解",
     "为什么",
     "为啥",
+    "注意些什么",
     "什么时候",
     "什么意思",
     "是什么",
@@ -83,7 +84,6 @@ const FRAMES: [&str; 78] = [
     "的课程",
     "的视频",
     "的课",
-    "注意些什么",
 ];
 
 /// Words that say nothing about what is looked for.

@@ -6,6 +6,9 @@ use crate::search::lexicon::{self, Reading};
 use crate::search::tokenizer::{self, Item, text_of};
 use std::ops::Range;
 
+/// Runs of a query that are read as pinyin; each costs a look through the whole vocabulary.
+const READ_RUNS: usize = 8;
+
 impl Builder<'_> {
     /// Makes slots of all runs of letters and digits, and returns the query without those that were read as pinyin.
     pub(super) fn read_letters(&mut self, chars: &[char]) -> Result<Vec<char>> {
@@ -24,7 +27,8 @@ impl Builder<'_> {
                 self.exact(item.range.clone(), vec![gram], 1.0);
                 continue;
             }
-            let Some((range, readings)) = self.read_run(chars, &items, index) else {
+            let again = read.len() < READ_RUNS;
+            let Some((range, readings)) = again.then(|| self.read_run(chars, &left, &items, index)).flatten() else {
                 self.complete(item, gram)?;
                 continue;
             };
@@ -65,15 +69,30 @@ impl Builder<'_> {
 
     /// What letters may mean in the catalog's own words, else in those that mean the same.
     fn read(&self, typed: &[char]) -> Vec<Reading> {
-        let readings = lexicon::decode(self.sources.lexicon, typed);
+        // Only what stands in a lesson that the caller may see: a reading is shown to them.
+        let readings = lexicon::decode(self.sources.lexicon, typed, |text| self.may_show(text));
         if readings.is_empty() {
-            return lexicon::decode(std::slice::from_ref(self.sources.synonyms.words()), typed);
+            return lexicon::decode(std::slice::from_ref(self.sources.synonyms.words()), typed, |_| true);
         }
         readings
     }
 
+    /// Whether a lesson that the caller may see holds this text. An index that cannot be read shows nothing.
+    fn may_show(&self, text: &str) -> bool {
+        let chars: Vec<char> = text.chars().collect();
+        let held = self.sources.view.grams(&super::pairs(&chars)).unwrap_or_default();
+        held.iter().any(|(number, _)| self.sources.allowed.get(*number as usize) == Some(&true))
+    }
+
     /// Reads a run of letters as pinyin, with the Han characters that touch it if that makes sense, else alone.
-    fn read_run(&self, chars: &[char], items: &[Item], index: usize) -> Option<(Range<usize>, Vec<Reading>)> {
+    /// What stands blank in `left` was read with an earlier run and is not read twice.
+    fn read_run(
+        &self,
+        chars: &[char],
+        left: &[char],
+        items: &[Item],
+        index: usize,
+    ) -> Option<(Range<usize>, Vec<Reading>)> {
         let item = items.get(index)?;
         let letters =
             |item: &Item| chars.get(item.range.clone()).is_some_and(|run| run.iter().all(char::is_ascii_lowercase));
@@ -85,8 +104,13 @@ impl Builder<'_> {
             items.get(index + 1..)?.iter().take_while(|item| item.joined && (item.han || letters(item))).count();
         let from = items.get(index.saturating_sub(before))?.range.start;
         let to = items.get(index + after)?.range.end;
-        for range in [from..to, item.range.start..to, from..item.range.end, item.range.clone()] {
+        let mut ranges = vec![from..to, item.range.start..to, from..item.range.end, item.range.clone()];
+        ranges.dedup();
+        for range in ranges {
             let typed = chars.get(range.clone()).filter(|typed| typed.len() <= TYPED)?;
+            if left.get(range.clone()) != Some(typed) {
+                continue;
+            }
             let readings = self.read(typed);
             if !readings.is_empty() {
                 return Some((range, readings));

@@ -6,9 +6,7 @@
 use crate::prepare::Made;
 use crate::{Error, Result};
 use entity::{Moment, lesson, media, outbox};
-use sea_orm::{
-    ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect,
-};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 
 /// Give the recording the facts it lacks, and its lessons their length when it was not known before.
 pub(super) async fn complete(db: &impl ConnectionTrait, sha256: &str, made: &Made, now: Moment) -> Result<()> {
@@ -27,7 +25,6 @@ pub(super) async fn complete(db: &impl ConnectionTrait, sha256: &str, made: &Mad
 }
 
 async fn lengthen_lessons(db: &impl ConnectionTrait, sha256: &str, duration_ms: i64, now: Moment) -> Result<()> {
-    const CHUNK: usize = 500;
     let length = lesson::ActiveModel { duration_ms: Set(duration_ms), ..Default::default() };
     lesson::Entity::update_many().set(length).filter(lesson::Column::MediaSha256.eq(sha256)).exec(db).await?;
     let lessons: Vec<entity::LessonId> = lesson::Entity::find()
@@ -38,9 +35,5 @@ async fn lengthen_lessons(db: &impl ConnectionTrait, sha256: &str, duration_ms: 
         .all(db)
         .await?;
     // Search shows the length, so it reads these lessons anew.
-    for some in lessons.chunks(CHUNK) {
-        let changed = some.iter().map(|id| outbox::ActiveModel { id: NotSet, lesson_id: Set(*id), at: Set(now) });
-        outbox::Entity::insert_many(changed).exec_without_returning(db).await?;
-    }
-    Ok(())
+    Ok(outbox::append(db, &lessons, now).await?)
 }

@@ -86,7 +86,7 @@ pub async fn search(
         only_weak: answer.total == answer.weak_total,
         page: answer.page,
         first: params.with("", ""),
-        next: answer.next_cursor.as_ref().map(|cursor| format!("{}&cursor={cursor}", params.with("", ""))),
+        next: answer.next_cursor.as_ref().map(|cursor| params.after(cursor)),
         similar,
         hot: if params.q.is_empty() { hot.iter().map(word).collect() } else { Vec::new() },
         categories: Category::ALL,

@@ -134,6 +134,13 @@ impl Params {
         href
     }
 
+    /// The address of the page behind this cursor.
+    pub fn after(&self, cursor: &str) -> String {
+        let href = self.with("", "");
+        let joint = if href.contains('?') { '&' } else { '?' };
+        format!("{href}{joint}cursor={cursor}")
+    }
+
     fn chosen(&self, name: &str) -> Vec<&str> {
         let value = self.pairs().into_iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value);
         value.split(',').map(str::trim).filter(|value| !value.is_empty()).collect()
