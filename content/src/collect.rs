@@ -6,7 +6,10 @@
 //!
 //! The race with somebody who brings the same bytes at the same moment is decided in the database: a blob is removed
 //! inside a transaction that lets no other write, and whoever adds a row that names a blob looks, inside theirs, whether
-//! it is still there (`intake`). So either we see the row, or they see that the blob is gone and bring it again.
+//! it is still there (`intake`). So either we see the row, or they see that the blob is gone and bring it again. Both ask
+//! the store while others wait to write, so a server has three seconds to answer; then the transaction is taken back
+//! and the round ends. Should it carry out a removal that it never answered, and somebody bring the same bytes just
+//! then, `verify` tells of the blob that is missing, and bringing it once more mends that.
 
 use crate::Result;
 use crate::store::{Store, Stored};

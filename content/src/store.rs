@@ -278,11 +278,6 @@ impl Blob {
     }
 
     #[cfg(test)]
-    pub(crate) fn of_file(file: &Path) -> Result<Self> {
-        Ok(Self::of_map(Map::of_file(file)?))
-    }
-
-    #[cfg(test)]
     pub(crate) fn of_map(map: Map) -> Self {
         Self { name: Arc::from("test"), source: Source::Mapped(Arc::new(map)) }
     }

@@ -103,7 +103,7 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         let bytes: Vec<u8> = (0..size).map(|i| (i % 253) as u8).collect();
         std::fs::write(file.path(), &bytes).unwrap();
-        let blob = Blob::of_file(file.path()).unwrap();
+        let blob = Blob::of_map(MappedFile::of_file(file.path()).unwrap());
         (file, bytes, blob)
     }
 

@@ -43,8 +43,8 @@ struct Shared {
 enum Turn {
     /// Those that are written to the wire.
     Writer,
-    /// Still those, but a body waits behind them. When it is `ready`, they may share its first packet.
-    Asked { ready: bool },
+    /// Still those, but a body waits behind them.
+    Asked,
     /// Those of a body.
     Body,
     /// None: a body broke off, and whatever followed would be taken for the rest of it.
@@ -91,10 +91,10 @@ impl Lane {
         }
     }
 
-    /// Send bytes from memory. When `more` follows at once they wait for it in the kernel, to share a packet.
-    fn poll_text(&self, cx: &mut Context<'_>, bytes: &[u8], more: bool) -> Poll<io::Result<usize>> {
-        let flags = if more { SendFlags::NOSIGNAL | SendFlags::MORE } else { SendFlags::NOSIGNAL };
-        self.poll_io(cx, |socket| Ok(send(socket, bytes, flags)?))
+    /// Send bytes from memory. They are not held back to share a packet with what follows (`MSG_MORE`): measured, that
+    /// costs a short range a quarter more processor time, since nobody is woken before its last byte.
+    fn poll_text(&self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.poll_io(cx, |socket| Ok(send(socket, bytes, SendFlags::NOSIGNAL)?))
     }
 }
 
@@ -107,10 +107,7 @@ impl AsyncRead for Wire {
 impl AsyncWrite for Wire {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         match self.0.turn.get() {
-            Turn::Writer | Turn::Asked { ready: false } => {
-                Pin::new(&mut *self.0.socket.borrow_mut()).poll_write(cx, bytes)
-            }
-            Turn::Asked { ready: true } => self.lane().poll_text(cx, bytes, true),
+            Turn::Writer | Turn::Asked => Pin::new(&mut *self.0.socket.borrow_mut()).poll_write(cx, bytes),
             Turn::Body => Poll::Ready(Err(io::Error::other("written into the middle of a body"))),
             Turn::Broken => Poll::Ready(Err(broken())),
         }
@@ -119,7 +116,7 @@ impl AsyncWrite for Wire {
     /// Writing ends with a flush, so this is where the turn passes to the body that waits.
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.0.turn.get() {
-            Turn::Asked { .. } => {
+            Turn::Asked => {
                 self.0.turn.set(Turn::Body);
                 cx.waker().wake_by_ref();
             }

@@ -58,7 +58,7 @@ impl Sending {
             }
             match &mut self.piece {
                 Current::Text(text) => {
-                    let sent = ready!(self.lane.poll_text(cx, text, self.pieces.len() > 0))?;
+                    let sent = ready!(self.lane.poll_text(cx, text))?;
                     text.advance(sent);
                 }
                 Current::Slice(slice) => {
@@ -75,24 +75,23 @@ impl Sending {
         match (self.stage, self.lane.0.turn.get()) {
             (Stage::New, Turn::Writer) => {
                 self.stage = Stage::Underway;
-                let ready = self.is_ready(cx);
-                self.lane.0.turn.set(Turn::Asked { ready });
+                self.lane.0.turn.set(Turn::Asked);
+                self.begin_reading(cx);
                 Poll::Pending
             }
             (Stage::Underway, Turn::Body) => Poll::Ready(Ok(())),
-            (Stage::Underway, Turn::Asked { .. }) => Poll::Pending,
+            (Stage::Underway, Turn::Asked) => Poll::Pending,
             _ => Poll::Ready(Err(broken())),
         }
     }
 
-    /// Whether bytes can follow at once; when the first are on disk their reading begins.
-    fn is_ready(&mut self, cx: &mut Context<'_>) -> bool {
-        if !self.advance() {
-            return false;
-        }
-        match &mut self.piece {
-            Current::Text(_) => true,
-            Current::Slice(slice) => matches!(slice.poll_warm(cx, &self.map), Poll::Ready(Ok(()))),
+    /// When the first bytes are on disk, their reading begins while the head goes out.
+    fn begin_reading(&mut self, cx: &mut Context<'_>) {
+        if self.advance()
+            && let Current::Slice(slice) = &mut self.piece
+        {
+            // An outcome is kept: it is asked for again when the body has its turn.
+            let _ = slice.poll_warm(cx, &self.map);
         }
     }
 

@@ -25,7 +25,7 @@ async fn fixture(size: usize) -> Fixture {
     let file = tempfile::NamedTempFile::new().unwrap();
     let bytes: Vec<u8> = (0..size).map(|i| (i % 253) as u8).collect();
     std::fs::write(file.path(), &bytes).unwrap();
-    let blob = Blob::of_file(file.path()).unwrap();
+    let blob = Blob::of_map(MappedFile::of_file(file.path()).unwrap());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
     let wire = Wire::over(listener.accept().await.unwrap().0);
