@@ -191,7 +191,8 @@ impl Corpus {
     fn sentence(&self, dice: &mut Dice, own: &[&str]) -> String {
         let mut text = String::new();
         for place in 0..8 + dice.below(16) {
-            text.push_str(if dice.unit() < 0.15 { *dice.one(own) } else { self.word(dice) });
+            let word: &str = if dice.unit() < 0.15 { dice.one::<&str>(own) } else { self.word(dice) };
+            text.push_str(word);
             if place % 9 == 8 {
                 text.push('，');
             }

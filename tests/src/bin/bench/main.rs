@@ -2,6 +2,8 @@
 
 mod beats;
 mod cold;
+mod corpus;
+mod large;
 mod pages;
 mod ranges;
 mod relevance;
@@ -20,7 +22,11 @@ async fn main() {
         let ablation = wanted.iter().any(|word| word == "--ablation");
         relevance::measure(after("--set").map(String::as_str), ablation).await;
     }
-    if wanted.iter().any(|word| word == "relevance") {
+    if asked("large") {
+        let set = wanted.iter().skip_while(|word| *word != "--set").nth(1).map(String::as_str);
+        large::measure(&[10_000, 100_000], set).await;
+    }
+    if wanted.iter().any(|word| word == "relevance" || word == "large") {
         return;
     }
     let subject = Subject::start().await;
