@@ -549,3 +549,30 @@ async fn synonyms_that_cannot_be_read_stop_nothing_and_those_read_last_stay() {
     soon("罗汉果", false).await;
     following.abort();
 }
+
+#[tokio::test]
+async fn season_use_and_newness_part_near_ties_and_never_what_matches_better() {
+    let (folder, db) = town().await;
+    let old = Day::from_ymd_opt(2019, 1, 1).unwrap();
+    let favoured = |row: lesson::ActiveModel| lesson::ActiveModel {
+        season: Set(Some("11月".into())),
+        plays: Set(50_000),
+        published_on: Set(Some(NOW.day())),
+        ..row
+    };
+    let plain = |row: lesson::ActiveModel| lesson::ActiveModel { published_on: Set(Some(old)), plays: Set(0), ..row };
+    let named = |slug, title| row(slug, title, 1, LessonState::Published, None);
+    let mentioned = lesson::ActiveModel {
+        body: Set("顺便说一句木薯储藏。".into()),
+        ..named("mentioned", "冬季培训安排")
+    };
+    for row in [plain(named("plain", "木薯储藏")), favoured(named("favoured", "木薯储藏")), favoured(mentioned)]
+    {
+        row.insert(&db).await.unwrap();
+    }
+    let index = Index::open(folder.path(), &db).await.unwrap();
+    let answer = index.search(&SearchQuery::of("木薯储藏"), &everyone(), NOW.day()).unwrap();
+    let order: Vec<&str> = answer.hits.iter().map(|hit| hit.slug.as_str()).collect();
+    assert_eq!(order, ["favoured", "plain", "mentioned"]);
+    assert!(answer.hits[0].in_season && !answer.hits[1].in_season);
+}

@@ -143,8 +143,9 @@ async fn hostile_queries_get_an_honest_answer_in_time() {
         assert!(begun.elapsed() < Duration::from_secs(5), "{shown:?} took {:?}", begun.elapsed());
         cadre.get(&format!("/api/v1/suggest?q={}", percent(&query))).await.must(200);
     }
-    assert!((400..500).contains(&bare_status(&city, &cadre, &"%E6%A1%94".repeat(10_000)).await));
-    assert!((400..500).contains(&bare_status(&city, &cadre, &"a".repeat(2_000_000)).await));
+    // An address beyond 64 KB is none, a head beyond the server's buffer is not read to its end.
+    assert_eq!(bare_status(&city, &cadre, &"%E6%A1%94".repeat(10_000)).await, 400);
+    assert_eq!(bare_status(&city, &cadre, &"a".repeat(2_000_000)).await, 431);
     cadre.get("/readyz").await.must(200);
     let broken = cadre.get("/api/v1/search?q=%FF%FE%80").await;
     assert!([200, 400].contains(&broken.status.as_u16()), "{}", broken.text());

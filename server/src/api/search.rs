@@ -147,3 +147,37 @@ pub async fn suggest(
     let found = searches.run(move || index.suggest_among(&q, &viewer, today, most, &hot)).await?;
     Ok(Json(SuggestAnswer { suggestions: found.into_iter().map(SuggestionAnswer::from).collect() }))
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
+mod tests {
+    use super::*;
+    use actix_web::ResponseError;
+    use actix_web::rt::{spawn, task::yield_now};
+    use std::sync::mpsc::channel;
+
+    #[actix_web::test]
+    async fn a_search_beyond_those_that_may_wait_is_sent_away_at_once_and_the_others_get_their_turn() {
+        let searches = Arc::new(Searches { running: Arc::new(Semaphore::new(1)), waiting: Semaphore::new(2) });
+        let begin = |work: Box<dyn FnOnce() -> catalog::Result<u8> + Send>| {
+            let searches = searches.clone();
+            spawn(async move { searches.run(work).await })
+        };
+        let (go, gate) = channel::<()>();
+        let slow = begin(Box::new(move || Ok(gate.recv().map_or(0, |()| 1))));
+        while searches.running.available_permits() > 0 {
+            yield_now().await;
+        }
+        let patient = [begin(Box::new(|| Ok(2))), begin(Box::new(|| Ok(3)))];
+        while searches.waiting.available_permits() > 0 {
+            yield_now().await;
+        }
+        let refused = searches.run(|| Ok(4)).await.unwrap_err().error_response();
+        assert_eq!((refused.status().as_u16(), refused.headers().contains_key("retry-after")), (503, true));
+        go.send(()).unwrap();
+        assert_eq!(slow.await.unwrap().unwrap(), 1);
+        for waiting in patient {
+            assert!(waiting.await.unwrap().is_ok());
+        }
+    }
+}

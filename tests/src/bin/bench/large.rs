@@ -108,9 +108,8 @@ fn ask(server: &Process, trainer: &Client, queries: &[String]) {
             micros.push(began.elapsed().as_micros());
         }
     }
-    micros.sort_unstable();
-    let at = |share: f64| micros[(micros.len() as f64 * share) as usize] as f64 / 1e3;
-    println!("  1 client  {:>7.1} ms p50, {:.1} ms p99, {:.1} ms at most", at(0.5), at(0.99), at(0.999_999));
+    println!("  1 client  {}", quantiles(micros));
+    suggest(&mut socket, queries, &get);
     let healthz = load(32, Duration::from_secs(3), &|_, _| get("/healthz"));
     // Pages of sizes that were not asked yet, one after the other: hardly any of them is remembered.
     let fresh = load(32, Duration::from_secs(6), &|connection, number| {
@@ -130,6 +129,27 @@ fn ask(server: &Process, trainer: &Client, queries: &[String]) {
         same.rate(),
         same.rate() / healthz.rate()
     );
+}
+
+/// What is offered while each query is typed, character by character.
+fn suggest(socket: &mut OneClient, queries: &[String], get: &dyn Fn(&str) -> Vec<u8>) {
+    let mut micros = Vec::new();
+    for query in queries {
+        let ends = query.char_indices().map(|(at, c)| at + c.len_utf8()).take(8);
+        for end in ends {
+            let request = get(&format!("/api/v1/suggest?q={}", percent(&query[..end])));
+            let began = Instant::now();
+            socket.ask(&request);
+            micros.push(began.elapsed().as_micros());
+        }
+    }
+    println!("  suggest   {}", quantiles(micros));
+}
+
+fn quantiles(mut micros: Vec<u128>) -> String {
+    micros.sort_unstable();
+    let at = |share: f64| micros[(micros.len() as f64 * share) as usize] as f64 / 1e3;
+    format!("{:>7.1} ms p50, {:.1} ms p99, {:.1} ms at most", at(0.5), at(0.99), at(0.999_999))
 }
 
 /// SQLite's FTS5 on the same texts: any of the query's words, best ten by bm25, as in the table of relevance.
@@ -155,13 +175,10 @@ async fn beside(rows: &[[String; 5]], queries: &[String]) {
         let _ = db.query_all_raw(select).await; // a query of no word is an error there
         micros.push(began.elapsed().as_micros());
     }
-    micros.sort_unstable();
-    let at = |share: f64| micros[(micros.len() as f64 * share) as usize] as f64 / 1e3;
     println!(
-        "  FTS5      {rate:>7.0} lessons/s built, {:.2} x the text with the words kept, {:.1} ms p50, {:.1} ms p99, no HTTP",
+        "  FTS5      {rate:>7.0} lessons/s built, {:.2} x the text with the words kept,{}, no HTTP",
         std::fs::metadata(&file).unwrap().len() as f64 / bytes as f64,
-        at(0.5),
-        at(0.99)
+        quantiles(micros)
     );
 }
 
@@ -204,8 +221,11 @@ impl OneClient {
 }
 
 fn path(query: &str, size: usize) -> String {
-    let encoded: String = query.bytes().map(|byte| format!("%{byte:02X}")).collect();
-    format!("/api/v1/search?q={encoded}&size={size}")
+    format!("/api/v1/search?q={}&size={size}", percent(query))
+}
+
+fn percent(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }
 
 fn folder_bytes(folder: &Path) -> u64 {
