@@ -10,6 +10,7 @@ use actix_web::dev::{AppConfig, Server, Service};
 use actix_web::rt::net::TcpStream;
 use actix_web::{Error, HttpRequest};
 use content::wire::{Lane, Wire};
+use socket2::SockRef;
 use std::fmt::Debug;
 use std::io;
 use std::net::TcpListener;
@@ -20,6 +21,10 @@ const CONNECTIONS: usize = 25_000;
 /// Threads a worker starts at most for what blocks. A disk that hangs holds some of them; passwords, searches and the
 /// other disk go on, on the rest. They are started when they are needed.
 const BLOCKING_THREADS: usize = content::disk::MOST_WAITING + 160;
+/// Bytes a connection keeps in the kernel that were never sent. Without a bound the kernel queues up to 4 MB for each,
+/// and a few thousand rooms that play exhaust what it has for all sockets: then it drops what it took in, and everybody
+/// waits for timers. What is on its way to the client does not count, so a long fast link stays full.
+const UNSENT: u32 = 64 * 1024;
 /// How long the head of a connection's first request may take.
 const HEAD: Duration = Duration::from_secs(15);
 /// How long a client may take to close after us.
@@ -51,6 +56,11 @@ where
     B: MessageBody + 'static,
 {
     let address = listener.local_addr()?;
+    // Every connection inherits both from the listener.
+    let listening = SockRef::from(&listener);
+    // Without it the last part of a range waits 40 ms for an acknowledgement (Nagle and delayed ACK).
+    listening.set_tcp_nodelay(true)?;
+    listening.set_tcp_notsent_lowat(UNSENT)?;
     let builder = Server::build()
         .workers(workers)
         .worker_max_blocking_threads(BLOCKING_THREADS)
@@ -82,8 +92,6 @@ where
             })
             .h1(app);
         fn_service(|socket: TcpStream| async move {
-            // Without it the last part of a range waits 40 ms for an acknowledgement (Nagle and delayed ACK).
-            let _ = socket.set_nodelay(true);
             let peer = socket.peer_addr().ok();
             Ok((Wire::over(socket), peer))
         })

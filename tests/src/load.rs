@@ -179,3 +179,10 @@ pub fn resident(pid: u32) -> u64 {
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or("0 kB");
     line.split_whitespace().next().and_then(|kib| kib.parse::<u64>().ok()).unwrap_or(0) * 1024
 }
+
+/// Bytes that the kernel holds for all TCP sockets of this machine, of servers and clients alike.
+pub fn in_sockets() -> u64 {
+    let sockets = std::fs::read_to_string("/proc/net/sockstat").unwrap_or_default();
+    let tcp = sockets.lines().find(|line| line.starts_with("TCP:")).unwrap_or_default();
+    tcp.rsplit_once(' ').and_then(|(_, pages)| pages.parse::<u64>().ok()).unwrap_or(0) * 4096
+}
