@@ -10,6 +10,7 @@
 mod sending;
 mod slice;
 
+use sending::Body;
 pub use sending::Sending;
 
 use crate::multipart::Piece;
@@ -24,18 +25,18 @@ use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 
 /// A TCP connection whose answers may have bodies that lie in files.
-#[derive(Debug)]
 pub struct Wire(Rc<Shared>);
 
 /// The way onto a [`Wire`] for bodies. Cheap to clone.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Lane(Rc<Shared>);
 
-#[derive(Debug)]
 struct Shared {
     // Borrowed for one system call at a time, never across a poll.
     socket: RefCell<TcpStream>,
     turn: Cell<Turn>,
+    /// The body whose turn comes with the next flush.
+    asked: RefCell<Option<Rc<RefCell<Body>>>>,
 }
 
 /// Whose bytes go out next.
@@ -54,7 +55,7 @@ enum Turn {
 impl Wire {
     /// Over a connection that is open.
     pub fn over(socket: TcpStream) -> Self {
-        Self(Rc::new(Shared { socket: RefCell::new(socket), turn: Cell::new(Turn::Writer) }))
+        Self(Rc::new(Shared { socket: RefCell::new(socket), turn: Cell::new(Turn::Writer), asked: RefCell::default() }))
     }
 
     /// The way onto this wire for bodies.
@@ -74,14 +75,16 @@ impl Lane {
             None => Err(pieces),
         }
     }
+}
 
+impl Shared {
     /// Run `operation` on the socket as soon as it can be written to.
     fn poll_io<T>(
         &self,
         cx: &mut Context<'_>,
         mut operation: impl FnMut(&TcpStream) -> io::Result<T>,
     ) -> Poll<io::Result<T>> {
-        let socket = self.0.socket.borrow();
+        let socket = self.socket.borrow();
         loop {
             ready!(socket.poll_write_ready(cx))?;
             match socket.try_io(Interest::WRITABLE, || operation(&socket)) {
@@ -113,11 +116,16 @@ impl AsyncWrite for Wire {
         }
     }
 
-    /// Writing ends with a flush, so this is where the turn passes to the body that waits.
+    /// Writing ends with a flush, so this is where the turn passes to the body that waits. Its first bytes follow at
+    /// once: a client that is woken by the head alone, and again by the body, costs both sides more than a short range.
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.0.turn.get() {
             Turn::Asked => {
                 self.0.turn.set(Turn::Body);
+                if let Some(body) = self.0.asked.take() {
+                    // The outcome is asked for when the body is polled.
+                    let _ = body.borrow_mut().poll_pieces(cx, &self.0);
+                }
                 cx.waker().wake_by_ref();
             }
             Turn::Broken => return Poll::Ready(Err(broken())),

@@ -1,6 +1,6 @@
 //! One part of a file on its way: which of its bytes are known to be in memory, and which were sent.
 
-use super::Lane;
+use super::Shared;
 use crate::disk;
 use crate::store::MappedFile;
 use std::io;
@@ -60,14 +60,14 @@ impl Slice {
     pub(super) fn poll_send(
         &mut self,
         cx: &mut Context<'_>,
-        lane: &Lane,
+        wire: &Shared,
         map: &MappedFile,
         most: usize,
     ) -> Poll<io::Result<usize>> {
         let count = self.warm_until.saturating_sub(self.left.start).min(most);
         let mut offset = self.left.start as u64;
         let sent = ready!(
-            lane.poll_io(cx, |socket| { Ok(rustix::fs::sendfile(socket, map.file(), Some(&mut offset), count)?) })
+            wire.poll_io(cx, |socket| { Ok(rustix::fs::sendfile(socket, map.file(), Some(&mut offset), count)?) })
         )?;
         if sent == 0 {
             // The file is shorter than it was when it was mapped.
