@@ -59,6 +59,9 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// is wanted, and the collector goes by that time. Shorter than any time of grace, which is counted in days.
 const PUT_AGAIN_AFTER_MS: i64 = 12 * 3600 * 1000;
 
+/// How often a blob is put that is collected at the very moment at which it is put.
+const PUT_TURNS: u32 = 3;
+
 /// The most that the protocol copies in one request.
 const MOST_COPIED: u64 = 5 << 30;
 
@@ -136,9 +139,17 @@ impl S3 {
         {
             return Ok(());
         }
-        parts::put(&self.objects, file, hashed, &place).await?;
-        self.opened.forget(hashed.sha256());
-        if self.head(&place).await?.is_some_and(|head| is_whole(&head)) { Ok(()) } else { Err(Error::HashMismatch) }
+        for _ in 0..PUT_TURNS {
+            parts::put(&self.objects, file, hashed, &place).await?;
+            self.opened.forget(hashed.sha256());
+            match self.head(&place).await? {
+                Some(head) if is_whole(&head) => return Ok(()),
+                Some(_) => return Err(Error::HashMismatch),
+                // Whoever removed it had looked before it was put again: with the next turn it is young.
+                None => {}
+            }
+        }
+        Err(Error::NoSuchBlob)
     }
 
     /// The blob in a file of its own, checked against its name.
