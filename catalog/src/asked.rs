@@ -1,11 +1,14 @@
 //! What people search for: counted by day, county, outcome and meaning, without the person who asked.
 //!
 //! A search is noted in memory and written with others every few seconds; what was noted since is lost when the process is
-//! killed, which a count can bear. Owns the rows `search_count`. Who may read them is the server's business.
+//! killed, which a count can bear. Who asks to be told of an answer is kept apart, to tell them. Owns the rows
+//! `search_count`, `wish` and `wish_answer`. Who may read them is the server's business.
 
+mod answered;
 mod hot;
 mod wanted;
 
+pub use answered::{answer, answers, drop_wishes, wish};
 pub use hot::{HotWords, hot_words};
 pub use wanted::{Order, Wanted, WantedFilter, wanted};
 

@@ -9,7 +9,7 @@ use entity::caption::{Column, Cue, Entity};
 use entity::{AccountId, CaptionId, LessonId, LessonState, Moment, caption, lesson};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseConnection,
-    EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, SqlErr, TransactionTrait,
+    EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, SqlErr,
 };
 
 /// Most tracks of a lesson.
@@ -58,7 +58,7 @@ pub async fn put(
     by: Option<AccountId>,
     now: Moment,
 ) -> Result<caption::Model> {
-    let txn = db.begin().await?;
+    let txn = entity::writing::begin(db).await?;
     let made = put_within(&txn, id, new, expected, by, now).await?;
     txn.commit().await?;
     Ok(made)
@@ -114,7 +114,7 @@ pub async fn remove(
     by: Option<AccountId>,
     now: Moment,
 ) -> Result<()> {
-    let txn = db.begin().await?;
+    let txn = entity::writing::begin(db).await?;
     changeable(&txn, id).await?;
     let gone = take(&txn, id, language, expected).await?.ok_or(Error::CaptionNotFound)?;
     trail::lesson(&txn, id, "caption.remove", &gone.language, Change { by, now }).await?;

@@ -7,8 +7,8 @@ use entity::{AccountId, Category, CourseId, Day, LessonId, Moment, UnitId, cours
 use sea_orm::{
     ActiveModelTrait, ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait,
     DatabaseConnection, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
-    TransactionTrait,
 };
+use std::collections::{HashMap, HashSet};
 
 /// What a new course is made of.
 #[derive(Clone, Debug)]
@@ -58,7 +58,7 @@ pub async fn create(
     by: Option<AccountId>,
     now: Moment,
 ) -> Result<course::Model> {
-    let txn = db.begin().await?;
+    let txn = entity::writing::begin(db).await?;
     let made = insert(&txn, new, Change { by, now }).await?;
     txn.commit().await?;
     Ok(made)
@@ -97,7 +97,7 @@ pub async fn update(
     by: Option<AccountId>,
     now: Moment,
 ) -> Result<course::Model> {
-    let txn = db.begin().await?;
+    let txn = entity::writing::begin(db).await?;
     let old = get(&txn, id).await?;
     let mut row = changed(&txn, &old, patch).await?;
     row.updated_at = Set(now);
@@ -148,7 +148,7 @@ pub async fn delete(
     by: Option<AccountId>,
     now: Moment,
 ) -> Result<()> {
-    let txn = db.begin().await?;
+    let txn = entity::writing::begin(db).await?;
     let old = get(&txn, id).await?;
     let lessons = lesson::Entity::find().filter(lesson::Column::CourseId.eq(id)).count(&txn).await?;
     if lessons > 0 {
@@ -217,6 +217,50 @@ pub async fn list(
     let query = query.order_by_desc(course::Column::CreatedAt).order_by_desc(course::Column::Id);
     let items = query.offset(first).limit(size).all(db).await?;
     Ok(Page { items, total, page, size })
+}
+
+/// Puts the lessons of a course that is still at `expected_version` into this order. They must be exactly its lessons:
+/// who sorts a list that has changed meanwhile is told so ([`Error::Stale`]).
+pub async fn arrange(
+    db: &DatabaseConnection,
+    id: CourseId,
+    order: &[LessonId],
+    expected_version: i32,
+    by: Option<AccountId>,
+    now: Moment,
+) -> Result<course::Model> {
+    let txn = entity::writing::begin(db).await?;
+    let old = get(&txn, id).await?;
+    let lessons = lesson::Entity::find()
+        .select_only()
+        .columns([lesson::Column::Id, lesson::Column::Position])
+        .filter(lesson::Column::CourseId.eq(id));
+    let places: HashMap<LessonId, i32> = lessons.into_tuple::<(LessonId, i32)>().all(&txn).await?.into_iter().collect();
+    let wanted: HashSet<&LessonId> = order.iter().collect();
+    if wanted.len() != order.len() || places.len() != order.len() || !order.iter().all(|one| places.contains_key(one)) {
+        return Err(Error::Stale { current: old.version });
+    }
+    for (place, one) in (1..).zip(order) {
+        if places.get(one) != Some(&place) {
+            let row = lesson::ActiveModel { position: Set(place), ..Default::default() };
+            lesson::Entity::update_many().set(row).filter(lesson::Column::Id.eq(*one)).exec(&txn).await?;
+        }
+    }
+    let row =
+        course::ActiveModel { updated_at: Set(now), version: Set(old.version.saturating_add(1)), ..Default::default() };
+    let update = course::Entity::update_many().filter(course::Column::Id.eq(id)).set(row);
+    if update.filter(course::Column::Version.eq(expected_version)).exec(&txn).await?.rows_affected == 0 {
+        return Err(Error::Stale { current: old.version });
+    }
+    trail::course(&txn, id, "course.arrange", &old.title, Change { by, now }).await?;
+    txn.commit().await?;
+    get(db, id).await
+}
+
+/// Every lesson of a course, in whatever state, in their order.
+pub async fn all_lessons(db: &impl ConnectionTrait, id: CourseId) -> Result<Vec<lesson::Model>> {
+    let query = lesson::Entity::find().filter(lesson::Column::CourseId.eq(id));
+    Ok(query.order_by_asc(lesson::Column::Position).order_by_asc(lesson::Column::Id).all(db).await?)
 }
 
 /// The lessons of a course this viewer may see, in their order.

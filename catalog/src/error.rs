@@ -14,6 +14,18 @@ pub enum Error {
     /// No such unit.
     #[error("no such unit")]
     UnitNotFound,
+    /// No such play day.
+    #[error("no such play day")]
+    PlayDayNotFound,
+    /// No such training plan.
+    #[error("no such plan")]
+    PlanNotFound,
+    /// This version of the lesson is not kept.
+    #[error("no such version")]
+    VersionNotFound,
+    /// No such remark on this lesson.
+    #[error("no such remark")]
+    NoteNotFound,
     /// No blob with this SHA-256 is in the store.
     #[error("no such media")]
     MediaNotFound,

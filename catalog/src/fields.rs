@@ -57,6 +57,17 @@ pub(crate) fn reason(text: &str) -> Result<String> {
     if text.is_empty() { Err(Error::invalid("reason", "请写明原因")) } else { Ok(text) }
 }
 
+/// A note to people: at most 500 characters.
+pub(crate) fn note(text: &str) -> Result<String> {
+    block("note", text, SOURCE)
+}
+
+/// A remark: 1 to 500 characters.
+pub(crate) fn remark(text: &str) -> Result<String> {
+    let text = block("text", text, SOURCE)?;
+    if text.is_empty() { Err(Error::invalid("text", "请写下意见")) } else { Ok(text) }
+}
+
 /// Tags: at most 20 of at most 30 characters, each once, blanks left out.
 pub(crate) fn tags(tags: &[String]) -> Result<Vec<String>> {
     let mut kept: Vec<String> = Vec::new();
@@ -121,7 +132,8 @@ pub fn level_named(text: &str) -> Option<Level> {
     })
 }
 
-fn line(field: &'static str, text: &str, most: usize) -> Result<String> {
+/// One line of text, trimmed.
+pub(crate) fn line(field: &'static str, text: &str, most: usize) -> Result<String> {
     let text = block(field, text, most)?;
     if text.chars().any(char::is_control) {
         Err(Error::invalid(field, "不能有换行或控制字符"))
@@ -130,7 +142,8 @@ fn line(field: &'static str, text: &str, most: usize) -> Result<String> {
     }
 }
 
-fn block(field: &'static str, text: &str, most: usize) -> Result<String> {
+/// Text of several lines, trimmed.
+pub(crate) fn block(field: &'static str, text: &str, most: usize) -> Result<String> {
     let text = text.trim();
     if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
         return Err(Error::invalid(field, "不能有控制字符"));

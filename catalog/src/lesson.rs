@@ -6,17 +6,17 @@ pub mod shelf;
 pub mod state;
 
 pub use form::{LessonPatch, NewLesson};
-pub use shelf::{LessonFilter, in_season, list, visible};
-pub use state::{publish, send_back, submit, withdraw};
+pub use shelf::{LessonFilter, MakeUp, expired, in_season, list, make_up, tell_expired, visible};
+pub use state::{publish, publish_at, publish_due, send_back, submit, withdraw};
 
 use crate::trail::{self, Change};
-use crate::{Error, Result, fields, slug};
-use crate::{caption, course};
+use crate::{Error, Result, chapters, fields, history, slug};
+use crate::{caption, course, draft as drafts, quiz, review};
 use entity::{AccountId, CourseId, LessonId, LessonState, Moment, lesson, media, org_unit};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait, ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseConnection,
-    EntityTrait, ExprTrait, PaginatorTrait, QueryFilter, QuerySelect, TransactionTrait,
+    EntityTrait, ExprTrait, PaginatorTrait, QueryFilter, QuerySelect,
 };
 
 /// Makes a draft.
@@ -26,12 +26,13 @@ pub async fn create(
     by: Option<AccountId>,
     now: Moment,
 ) -> Result<lesson::Model> {
-    let txn = db.begin().await?;
+    let txn = entity::writing::begin(db).await?;
     let change = Change { by, now };
     let row = draft(&txn, new, change).await?;
     let slug = row.slug.clone().take().unwrap_or_default();
     let made = row.insert(&txn).await.map_err(|cause| Error::of_insert(cause, &slug))?;
     trail::lesson(&txn, made.id, "lesson.create", &made.title, change).await?;
+    history::keep(&txn, &made, change).await?;
     txn.commit().await?;
     Ok(made)
 }
@@ -46,6 +47,7 @@ pub(crate) async fn draft(txn: &impl ConnectionTrait, new: NewLesson, change: Ch
     course::unit_exists(txn, unit_id).await?;
     course::unit_exists(txn, audience_unit_id).await?;
     let media = blob(txn, new.media_sha256.as_deref()).await?;
+    let cover = picture(txn, new.cover_sha256.as_deref()).await?;
     let position = match new.position {
         Some(position) => position.clamp(1, 1_000_000),
         None => end_of(txn, new.course_id).await?,
@@ -80,6 +82,11 @@ pub(crate) async fn draft(txn: &impl ConnectionTrait, new: NewLesson, change: Ch
         reviewed_by: Set(None),
         updated_at: Set(change.now),
         version: Set(1),
+        quiz_required: Set(false),
+        submitted_by: Set(None),
+        publish_at: Set(None),
+        chapters: Set(chapters::checked(&new.chapters)?),
+        cover_sha256: Set(cover),
     })
 }
 
@@ -93,7 +100,19 @@ pub async fn update(
     by: Option<AccountId>,
     now: Moment,
 ) -> Result<lesson::Model> {
-    let txn = db.begin().await?;
+    replace(db, id, patch, expected_version, ("lesson.update", ""), Change { by, now }).await
+}
+
+/// [`update`], told in the log by this verb and detail; the title when there is no detail.
+pub(crate) async fn replace(
+    db: &DatabaseConnection,
+    id: LessonId,
+    patch: LessonPatch,
+    expected_version: i32,
+    (action, detail): (&str, &str),
+    change: Change,
+) -> Result<lesson::Model> {
+    let txn = entity::writing::begin(db).await?;
     let old = get(&txn, id).await?;
     let locked = match old.state {
         LessonState::Draft | LessonState::Withdrawn => false,
@@ -107,7 +126,8 @@ pub async fn update(
         return Err(Error::WrongState { state: old.state });
     }
     let row = patched(&txn, &old, patch).await?;
-    let new = state::write(&txn, &old, row, "lesson.update", &old.title, Change { by, now }).await?;
+    let detail = if detail.is_empty() { &old.title } else { detail };
+    let new = state::write(&txn, &old, row, action, detail, change).await?;
     txn.commit().await?;
     Ok(new)
 }
@@ -133,6 +153,10 @@ async fn patched(txn: &impl ConnectionTrait, old: &lesson::Model, patch: LessonP
     } else if let (Some(body), None) = (&patch.body, &old.media_sha256) {
         row.duration_ms = Set(fields::reading_ms(body));
     }
+    if let Some(sha256) = patch.cover_sha256 {
+        row.cover_sha256 = Set(picture(txn, sha256.as_deref()).await?);
+    }
+    set(&mut row.chapters, patch.chapters.as_deref().map(chapters::checked).transpose()?);
     set(&mut row.position, patch.position.map(|position| position.clamp(1, 1_000_000)));
     set(&mut row.title, patch.title.as_deref().map(fields::title).transpose()?);
     set(&mut row.summary, patch.summary.as_deref().map(fields::summary).transpose()?);
@@ -165,7 +189,7 @@ pub async fn delete(
     by: Option<AccountId>,
     now: Moment,
 ) -> Result<()> {
-    let txn = db.begin().await?;
+    let txn = entity::writing::begin(db).await?;
     let old = get(&txn, id).await?;
     if old.state != LessonState::Draft || old.published_on.is_some() {
         return Err(Error::WrongState { state: old.state });
@@ -176,6 +200,10 @@ pub async fn delete(
         return Err(Error::Stale { current: old.version });
     }
     caption::drop_all(&txn, id).await?;
+    quiz::drop_all(&txn, id).await?;
+    review::drop_all(&txn, id).await?;
+    drafts::drop_all(&txn, id).await?;
+    history::drop_all(&txn, id).await?;
     trail::lesson(&txn, id, "lesson.delete", &old.title, Change { by, now }).await?;
     txn.commit().await?;
     Ok(())
@@ -226,6 +254,16 @@ async fn blob(txn: &impl ConnectionTrait, sha256: Option<&str>) -> Result<Option
     // Held until the lesson is saved, so that nobody forgets the recording as unused meanwhile.
     let found = media::Entity::find_by_id(fields::sha256(text)?).lock_shared().one(txn).await?;
     found.map(Some).ok_or(Error::MediaNotFound)
+}
+
+/// A blob that is a picture.
+async fn picture(txn: &impl ConnectionTrait, sha256: Option<&str>) -> Result<Option<String>> {
+    match blob(txn, sha256).await {
+        Ok(Some(media)) if !media.mime.starts_with("image/") => Err(Error::invalid("cover_sha256", "封面须是图片")),
+        Ok(media) => Ok(media.map(|media| media.sha256)),
+        Err(Error::MediaNotFound) => Err(Error::invalid("cover_sha256", "没有这个文件，请重新上传")),
+        Err(cause) => Err(cause),
+    }
 }
 
 fn length(stated: Option<i64>, media: Option<&media::Model>, body: &str) -> Result<i64> {

@@ -1,17 +1,27 @@
 //! What can be learnt: courses, lessons, who may see them, and the search over them.
 //!
-//! Owns the rows `course`, `lesson` and `caption`, the audit and outbox rows their changes leave, the search index that
+//! Owns the rows `course`, `lesson`, `caption`, `play_day`, `training_plan`, `lesson_draft`, `lesson_version`, `review_note`
+//! and `notice`, the audit and outbox rows their changes leave, the search index that
 //! follows them, and the counts of what was searched for. Knows no HTTP, no media bytes and nothing of who watched what.
 
 pub mod asked;
 pub mod audience;
 pub mod caption;
+pub mod chapters;
 pub mod course;
+pub mod draft;
+mod edited;
 mod error;
 mod fields;
+pub mod history;
 pub mod import;
 pub mod lesson;
+pub mod notice;
 mod page;
+pub mod plan;
+pub mod play_day;
+pub mod quiz;
+pub mod review;
 pub mod search;
 pub mod season;
 pub mod slug;

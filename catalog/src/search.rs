@@ -17,6 +17,7 @@ mod lexicon;
 mod parts;
 mod passages;
 mod pinyin;
+mod priors;
 mod query;
 mod rank;
 mod remembered;
@@ -33,12 +34,13 @@ pub use cursor::Cursor;
 pub use indexer::{follow, trim_outbox};
 pub use parts::Parts;
 
+use crate::edited::EditedFile;
+use crate::season::{self, Calendar, InSeason};
 use crate::{Error, Result, Viewer};
 use entity::Day;
 use generation::Generation;
 use highlight::Needles;
 use indexer::Payload;
-use lexicon::Lexicon;
 use query::Sources;
 use rank::Scored;
 use remembered::{MadeOf, Remembered};
@@ -50,7 +52,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, RwLock};
 use std::time::Instant;
-use synonyms::Synonyms;
+use synonyms::Groups;
 use tantivy::directory::error::LockError;
 use tantivy::{IndexWriter, Searcher, TantivyError};
 use view::{Serving, View};
@@ -63,8 +65,8 @@ pub struct Index {
     folder: PathBuf,
     fields: Fields,
     current: RwLock<Current>,
-    lexicon: Lexicon,
-    synonyms: Synonyms,
+    synonyms: EditedFile<Groups>,
+    calendar: Calendar,
     parts: Parts,
     plays: RwLock<Arc<HashMap<i64, i64>>>,
     remembered: Remembered,
@@ -79,13 +81,14 @@ struct Current {
 }
 
 impl Index {
-    /// Opens the index and the synonyms below the data folder. A missing, broken or older index is built from the
+    /// Opens the index, the synonyms and the crop calendar below the data folder. A missing, broken or older index is built from the
     /// database first.
     pub async fn open(data: &Path, db: &DatabaseConnection) -> Result<Self> {
         let folder = data.join("index");
         std::fs::create_dir_all(&folder)?;
         let (_, fields) = schema::build();
-        let synonyms = Synonyms::open(data)?;
+        let synonyms = synonyms::open(data)?;
+        let calendar = Calendar::open(data, db).await?;
         let newest = match Generation::newest(&folder)? {
             Some(generation) => generation,
             None => Generation::build(&folder, &fields, db).await?.0,
@@ -95,8 +98,8 @@ impl Index {
             folder,
             current: RwLock::new(Current::of(newest, &fields)),
             fields,
-            lexicon: Lexicon::default(),
             synonyms,
+            calendar,
             parts: Parts::default(),
             plays: RwLock::default(),
             remembered: Remembered::default(),
@@ -114,10 +117,13 @@ impl Index {
     /// new one is complete.
     pub async fn rebuild(&self, db: &DatabaseConnection) -> Result<usize> {
         let (generation, count) = Generation::build(&self.folder, &self.fields, db).await?;
-        let number = generation.number;
-        self.adopt(generation);
-        generation::clear(&self.folder, number)?;
+        self.adopt(generation)?;
         Ok(count)
+    }
+
+    /// What is in season for this viewer.
+    pub fn in_season(&self, viewer: &Viewer, today: Day) -> InSeason {
+        season::in_season(&self.calendar.by_unit(), viewer, today)
     }
 
     /// Searches for this viewer.
@@ -157,29 +163,38 @@ impl Index {
     }
 
     fn made_of(&self) -> Result<MadeOf> {
-        Ok(MadeOf { serving: self.current()?.serving, synonyms: self.synonyms.groups(), plays: self.plays() })
+        let (serving, synonyms) = (self.current()?.serving, self.synonyms.said());
+        Ok(MadeOf { serving, synonyms, plays: self.plays(), calendar: self.calendar.by_unit() })
     }
 
     fn answer(&self, of: &MadeOf, query: &SearchQuery, viewer: &Viewer, today: Day) -> Result<Answer> {
-        let MadeOf { serving, synonyms, plays } = of;
+        let MadeOf { serving, synonyms, plays, calendar } = of;
         let view = View::new(serving);
-        let lexicon = self.lexicon.of(&serving.searcher, &self.fields)?;
+        let lexicon = serving.lexicon()?;
         let allowed = serving.allowed(viewer, today)?;
         let (literal, parts) = (query.literal, self.parts);
         let sources = Sources { view: &view, allowed: &allowed, synonyms, lexicon: &lexicon, literal, parts };
         let plan = query::plan(&query.q, &sources)?;
-        let priors = hits::Priors::new(&view, plays, today)?;
-        let prior = |number: u32| if self.parts.priors { priors.of(number) } else { 1.0 };
+        let season = season::in_season(calendar, viewer, today);
+        let priors = serving.priors(plays, &season)?;
+        let prior = |number: u32| match priors.get(number as usize) {
+            Some(prior) if self.parts.priors => *prior,
+            _ => 1.0,
+        };
         let scored = match query.q.trim().is_empty() {
             true => everything(&allowed, prior),
             false => rank::rank(&view, &plan, &allowed, prior)?,
         };
-        let misspelt = plan.misspelt;
-        let sounds = misspelt.iter().flat_map(|pair| tokenizer::sounds(pair)).collect();
-        let needles = Needles::new(plan.marks, sounds).with_phrase(plan.phrase);
-        let answer = hits::answer(&view, query, scored, &needles, plays, today)?;
-        let heard = || highlight::respelt(&fold::chars(&query.q), &misspelt, &answer.hits.first()?.title);
-        Ok(Answer { read_as: plan.read_as.or_else(heard), ..answer })
+        let read_as = match (plan.read_as, scored.first()) {
+            (None, Some(best)) if !plan.misspelt.is_empty() => {
+                highlight::respelt(&fold::chars(&query.q), &plan.misspelt, &hits::title(&view, best.number)?)
+            }
+            (read_as, _) => read_as,
+        };
+        let sounds: Vec<String> = plan.misspelt.iter().flat_map(|pair| tokenizer::sounds(pair)).collect();
+        let needles = Needles::new(plan.marks, &sounds).with_phrase(plan.phrase);
+        let answer = hits::answer(&view, query, scored, &needles, plays, &season)?;
+        Ok(Answer { read_as, ..answer })
     }
 
     /// What to offer while somebody types, at most `most` (20 at the outside).
@@ -199,7 +214,7 @@ impl Index {
         let serving = self.current()?.serving;
         let view = View::new(&serving);
         let allowed = serving.allowed(viewer, today)?;
-        let lexicon = self.lexicon.of(&serving.searcher, &self.fields)?;
+        let lexicon = serving.lexicon()?;
         let hot: Vec<_> = hot.iter().map(|word| lexicon::hot(word)).collect();
         suggest::suggest(&view, (&lexicon, &hot), &allowed, q, most.min(20))
     }
@@ -218,7 +233,7 @@ impl Index {
     fn warm(&self) {
         tokenizer::warm();
         let nobody = (Viewer::default(), Day::default());
-        let _ = self.searcher().map(|searcher| self.lexicon.of(&searcher, &self.fields));
+        let _ = self.current().and_then(|current| current.serving.lexicon().map(drop));
         let _ = self.search(&SearchQuery::of("a"), &nobody.0, nobody.1);
     }
 
@@ -259,8 +274,8 @@ impl Index {
     fn reload(&self) -> Result<()> {
         let generation = self.current()?.generation;
         generation.reader.reload()?;
-        let serving = Serving::new(generation.reader.searcher(), &self.fields);
-        self.lexicon.of(&serving.searcher, &self.fields)?;
+        let serving = self.current()?.serving.next(generation.reader.searcher());
+        serving.lexicon()?;
         self.set_current(Current { generation, serving: Arc::new(serving) });
         Ok(())
     }
@@ -268,16 +283,17 @@ impl Index {
     /// Takes over an index that another process, such as `reindex`, has built in the meantime.
     fn adopt_newer(&self) -> Result<()> {
         if let Some(generation) = Generation::newer(&self.folder, self.generation())? {
-            let number = generation.number;
-            self.adopt(generation);
-            generation::clear(&self.folder, number)?;
+            self.adopt(generation)?;
         }
         Ok(())
     }
 
-    fn adopt(&self, generation: Generation) {
+    /// Uses this build from now on, and removes those before it.
+    fn adopt(&self, generation: Generation) -> Result<()> {
+        let number = generation.number;
         self.set_current(Current::of(generation, &self.fields));
         self.broken.store(false, Ordering::Relaxed);
+        generation::clear(&self.folder, number)
     }
 
     fn set_current(&self, fresh: Current) {
@@ -314,6 +330,11 @@ fn everything(allowed: &[bool], prior: impl Fn(u32) -> f32) -> Vec<Scored> {
     let mut all: Vec<Scored> = numbers.map(|number| Scored { number, score: prior(number), weak: false }).collect();
     all.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.number.cmp(&b.number)));
     all
+}
+
+/// A name as names are compared.
+pub(crate) fn folded(name: &str) -> String {
+    fold::fold(name.trim())
 }
 
 /// What groups the spellings of one wish: folded, Han characters by their usual reading, nothing but letters and digits.

@@ -1,6 +1,12 @@
-//! Farming time: which of the 24 solar terms (节气) a day falls in, and whether a lesson's season fits a day.
+//! Farming time: which of the 24 solar terms (节气) a day falls in, whether a lesson's season fits a day, and which crops
+//! there is work with.
 //!
 //! Dates of the terms move by a day between years; the usual day is near enough to recommend lessons by.
+
+mod calendar;
+
+pub use calendar::InSeason;
+pub(crate) use calendar::{ByUnit, Calendar, in_season};
 
 use chrono::Datelike;
 use entity::Day;

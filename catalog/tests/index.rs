@@ -473,6 +473,73 @@ async fn what_is_published_is_found_by_its_pairs_its_pinyin_and_its_initials() {
     }
 }
 
+/// Words of the trade, of which titles are made up.
+const WORDS: &str = "沙糖桔 树冠 盖膜 防冻 肉牛 舍饲 青贮 饲料 村集体 经济 收益 分配 罗汉果 授粉 土地 承包 合同 山塘 水库 汛期 巡查 \
+    水稻 育秧 病虫害 电商 打包 调解 党费";
+
+/// What people type for a title: its words, pairs of its characters, its pinyin and its initials, whole and begun.
+fn typed_for(title: &str, words: &[&str]) -> Vec<String> {
+    let chars: Vec<char> = title.chars().collect();
+    let spelt = letters(title);
+    let initials: String = spelt.iter().filter_map(|syllable| syllable.chars().next()).collect();
+    let mut typed: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+    typed.extend(chars.windows(2).map(|pair| pair.iter().collect()));
+    typed.extend([title.to_owned(), spelt.concat(), spelt.join(" "), spelt[..4].concat()]);
+    typed.extend([initials[..4].to_owned(), initials]);
+    typed
+}
+
+async fn found_while_published(titles: &[Vec<&str>]) -> Result<(), TestCaseError> {
+    let (folder, db) = town().await;
+    let mut lessons = Vec::new();
+    for (number, words) in titles.iter().enumerate() {
+        let title = words.concat();
+        let id = publish(&db, &format!("p{number}"), &title).await;
+        lessons.push((id, format!("p{number}"), typed_for(&title, words)));
+    }
+    let index = Arc::new(Index::open(folder.path(), &db).await.unwrap());
+    for (_, slug, typed) in &lessons {
+        for typed in typed {
+            prop_assert!(found(&index, typed).contains(slug), "{typed} of {titles:?}");
+        }
+    }
+    // Every second one is withdrawn: by the follower, and once more by building anew.
+    let (gone, _): (Vec<_>, Vec<_>) = lessons.iter().enumerate().partition(|(number, _)| number % 2 == 0);
+    for (_, (id, ..)) in &gone {
+        let row = lesson::ActiveModel { id: Set(*id), state: Set(LessonState::Withdrawn), ..Default::default() };
+        row.update(&db).await.unwrap();
+        changed(&db, *id, NOW).await;
+    }
+    let Following(task, _stop) = follow(&db, &index);
+    let left = (lessons.len() - gone.len()) as u64;
+    until("withdrawn", || index.len().unwrap() == left).await;
+    task.abort();
+    let anew = TempDir::new().unwrap();
+    let anew = Index::open(anew.path(), &db).await.unwrap();
+    for (_, (_, slug, typed)) in &gone {
+        for typed in typed {
+            let query = SearchQuery { size: 100, ..SearchQuery::of(typed) };
+            for index in [&*index, &anew] {
+                let answer = index.search(&query, &everyone(), NOW.day()).unwrap();
+                prop_assert!(answer.hits.iter().all(|hit| hit.slug != *slug), "{typed} of {titles:?}");
+            }
+        }
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 16, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_is_published_is_found_by_all_that_is_typed_for_it_and_what_is_withdrawn_never(
+        titles in prop::collection::vec(
+            prop::collection::vec(prop::sample::select(WORDS.split(' ').collect::<Vec<_>>()), 2..5), 1..7),
+    ) {
+        tokio::runtime::Runtime::new().unwrap().block_on(found_while_published(&titles))?;
+    }
+}
+
 #[tokio::test]
 async fn no_mixture_of_characters_letters_and_blanks_trips_the_index() {
     let (_folder, index) = six_titles().await;

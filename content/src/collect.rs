@@ -16,8 +16,8 @@ use crate::store::{Store, Stored};
 use entity::{AccountId, Moment, UploadState, audit, job, lesson, media, rendition, upload};
 use sea_orm::sea_query::{Expr, Query};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseConnection,
-    DatabaseTransaction, DbBackend, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait,
+    DatabaseConnection, DatabaseTransaction, DbBackend, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use std::collections::HashSet;
@@ -112,6 +112,11 @@ async fn unused(db: &impl ConnectionTrait, before: Moment) -> Result<Vec<media::
         .from(lesson::Entity)
         .and_where(lesson::Column::MediaSha256.is_not_null())
         .to_owned();
+    let as_covers = Query::select()
+        .column(lesson::Column::CoverSha256)
+        .from(lesson::Entity)
+        .and_where(lesson::Column::CoverSha256.is_not_null())
+        .to_owned();
     let brought_again = Query::select()
         .column(upload::Column::Sha256)
         .from(upload::Entity)
@@ -121,6 +126,7 @@ async fn unused(db: &impl ConnectionTrait, before: Moment) -> Result<Vec<media::
     let found = media::Entity::find()
         .filter(media::Column::CreatedAt.lt(before))
         .filter(media::Column::Sha256.not_in_subquery(in_lessons))
+        .filter(media::Column::Sha256.not_in_subquery(as_covers))
         .filter(media::Column::Sha256.not_in_subquery(brought_again))
         .order_by_asc(media::Column::CreatedAt)
         .limit(MOST_FORGOTTEN);
@@ -137,7 +143,8 @@ async fn forget_one(
     let sha256 = &recording.sha256;
     // First the row, then the look: a lesson that takes the recording at this moment holds its row until it is saved.
     media::Entity::delete_by_id(sha256).exec(&txn).await?;
-    let used = lesson::Entity::find().filter(lesson::Column::MediaSha256.eq(sha256)).one(&txn).await?.is_some();
+    let uses = Condition::any().add(lesson::Column::MediaSha256.eq(sha256)).add(lesson::Column::CoverSha256.eq(sha256));
+    let used = lesson::Entity::find().filter(uses).one(&txn).await?.is_some();
     if used {
         return Ok(false); // the transaction ends without a commit
     }
@@ -218,6 +225,13 @@ async fn named(db: &impl ConnectionTrait, names: &[&str]) -> Result<HashSet<Stri
         .into_tuple()
         .all(db)
         .await?;
+    let covers: Vec<Option<String>> = lesson::Entity::find()
+        .select_only()
+        .column(lesson::Column::CoverSha256)
+        .filter(lesson::Column::CoverSha256.is_in(names()))
+        .into_tuple()
+        .all(db)
+        .await?;
     // Its bytes may be in the store already and its row not yet.
     let uploads: Vec<Option<String>> = upload::Entity::find()
         .select_only()
@@ -227,7 +241,7 @@ async fn named(db: &impl ConnectionTrait, names: &[&str]) -> Result<HashSet<Stri
         .into_tuple()
         .all(db)
         .await?;
-    Ok(media.into_iter().chain(made).chain(lessons.into_iter().chain(uploads).flatten()).collect())
+    Ok(media.into_iter().chain(made).chain(lessons.into_iter().chain(covers).chain(uploads).flatten()).collect())
 }
 
 #[cfg(test)]

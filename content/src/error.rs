@@ -38,6 +38,27 @@ pub enum Error {
     /// The account has too many unfinished uploads.
     #[error("too many unfinished uploads")]
     TooManyOpen,
+    /// The county would keep more than it may.
+    #[error("{county} would keep more than its {quota} bytes")]
+    OverQuota {
+        /// The county's name.
+        county: String,
+        /// Bytes it keeps, with what is on its way.
+        used: u64,
+        /// Bytes it may keep.
+        quota: u64,
+        /// Bytes announced.
+        wanted: u64,
+    },
+    /// `Upload-Concat` breaks the tus grammar.
+    #[error("bad Upload-Concat")]
+    BadConcat,
+    /// A part of a final upload is not there, is not whole, or is no part.
+    #[error("a part of the final upload is missing")]
+    PartMissing,
+    /// A final upload is made of its parts and takes no bytes.
+    #[error("a final upload takes no bytes")]
+    MadeOfParts,
     /// `Upload-Metadata` breaks the tus grammar; says how.
     #[error("bad upload metadata: {0}")]
     BadMetadata(&'static str),

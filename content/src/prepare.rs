@@ -8,6 +8,7 @@ pub mod audio;
 mod faststart;
 pub mod ffmpeg;
 pub mod job;
+mod loudness;
 pub mod playable;
 pub mod poster;
 mod progress;

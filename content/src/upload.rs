@@ -6,16 +6,19 @@
 
 mod append;
 mod checksum;
+mod concat;
 mod finish;
 mod locks;
 mod metadata;
 mod part;
+mod quota;
 
 use crate::store::blocking;
 use crate::{Error, Result};
 pub use append::append;
 pub use checksum::{ALGORITHMS, Checksum};
-use entity::{AccountId, CourseId, Moment, UnitId, UploadState, upload};
+pub use concat::Concat;
+use entity::{AccountId, CourseId, Moment, UnitId, UploadState, media, upload};
 pub use finish::{finish, resume_processing};
 use locks::Locks;
 pub use metadata::Metadata;
@@ -23,8 +26,8 @@ pub(crate) use part::must_fit;
 use rand::distr::{Alphanumeric, SampleString};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
-    QuerySelect,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect,
 };
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -49,12 +52,20 @@ pub struct Limits {
     pub lifetime_ms: i64,
     /// Unfinished uploads one account may have.
     pub max_open: u64,
+    /// Bytes the units of one county may keep together; `None` for as many as the disk takes.
+    pub county_quota: Option<u64>,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         const DAY_MS: i64 = 24 * 3600 * 1000;
-        Self { max_bytes: 20 << 30, keep_free_bytes: 512 << 20, lifetime_ms: 7 * DAY_MS, max_open: 50 }
+        Self {
+            max_bytes: 20 << 30,
+            keep_free_bytes: 512 << 20,
+            lifetime_ms: 7 * DAY_MS,
+            max_open: 50,
+            county_quota: None,
+        }
     }
 }
 
@@ -65,8 +76,10 @@ pub struct NewUpload {
     pub account_id: AccountId,
     /// For which unit.
     pub unit_id: UnitId,
-    /// Bytes that will come.
+    /// Bytes that will come; of a final upload its parts say so.
     pub length: u64,
+    /// What it is in a concatenation.
+    pub concat: Concat,
     /// The metadata that came with it.
     pub metadata: Metadata,
 }
@@ -110,60 +123,124 @@ impl Uploads {
     }
 }
 
-/// Announce an upload. An upload of no bytes is whole at once: `finish` is due.
+/// Announce an upload. An upload of no bytes, and a final one, are whole at once: `finish` is due.
 pub async fn create(
     db: &impl ConnectionTrait,
     uploads: &Uploads,
-    new: NewUpload,
+    mut new: NewUpload,
     now: Moment,
 ) -> Result<upload::Model> {
     let limits = uploads.limits;
+    if let Concat::Final(parts) = &new.concat {
+        let keep_until = now.plus_ms(limits.lifetime_ms);
+        new.length = concat::length_of(db, parts, new.account_id, now, keep_until).await?;
+    } else if let Some(quota) = limits.county_quota {
+        quota::must_fit(db, new.unit_id, new.length, quota).await?;
+    }
     if new.length > limits.max_bytes {
         return Err(Error::TooLong { max: limits.max_bytes });
     }
-    let open = upload::Entity::find()
-        .filter(upload::Column::AccountId.eq(new.account_id))
-        .filter(upload::Column::State.eq(UploadState::Receiving))
-        .count(db)
-        .await?;
-    if open >= limits.max_open {
-        return Err(Error::TooManyOpen);
-    }
+    must_be_few(db, new.account_id, limits.max_open).await?;
     let id = Alphanumeric.sample_string(&mut rand::rng(), 24);
     let (dir, part, length) = (uploads.dir.clone(), uploads.part(&id), new.length);
+    let takes_bytes = !matches!(new.concat, Concat::Final(_));
     blocking(move || {
         must_fit(&dir, length, limits.keep_free_bytes)?;
-        std::fs::File::create_new(part)?.sync_all()?;
+        if takes_bytes {
+            std::fs::File::create_new(part)?.sync_all()?;
+        }
         Ok(std::fs::File::open(dir)?.sync_all()?)
     })
     .await?;
-    let course_id = new.metadata.get("course_id").and_then(|text| text.parse().ok()).map(CourseId);
-    let row = upload::ActiveModel {
+    let state = match (&new.concat, new.length) {
+        (Concat::Partial, 0) => UploadState::Complete,
+        (Concat::Whole, 0) | (Concat::Final(_), _) => UploadState::Processing,
+        _ => UploadState::Receiving,
+    };
+    Ok(row_of(id, new, state, None, now.plus_ms(limits.lifetime_ms), now)?.insert(db).await?)
+}
+
+/// Announce an upload of bytes that are here already: it is complete, and nothing is to be sent.
+///
+/// Whether the caller may see that recording is decided before.
+pub async fn create_known(
+    db: &impl ConnectionTrait,
+    uploads: &Uploads,
+    new: NewUpload,
+    known: &media::Model,
+    now: Moment,
+) -> Result<upload::Model> {
+    let id = Alphanumeric.sample_string(&mut rand::rng(), 24);
+    let expires_at = now.plus_ms(uploads.limits.lifetime_ms);
+    let sha256 = Some(known.sha256.clone());
+    Ok(row_of(id, new, UploadState::Complete, sha256, expires_at, now)?.insert(db).await?)
+}
+
+/// The unfinished uploads of an account, last begun first, with `received` as the disk has it.
+pub async fn open(
+    db: &impl ConnectionTrait,
+    uploads: &Uploads,
+    account: AccountId,
+    now: Moment,
+) -> Result<Vec<upload::Model>> {
+    let mut rows = upload::Entity::find()
+        .filter(upload::Column::AccountId.eq(account))
+        .filter(upload::Column::State.eq(UploadState::Receiving))
+        .filter(upload::Column::Concat.is_null())
+        .filter(upload::Column::ExpiresAt.gt(now))
+        .order_by_desc(upload::Column::CreatedAt)
+        .order_by_asc(upload::Column::Id)
+        .limit(uploads.limits.max_open)
+        .all(db)
+        .await?;
+    let files: Vec<PathBuf> = rows.iter().map(|row| uploads.part(&row.id)).collect();
+    let lengths = blocking(move || {
+        let length = |file: &PathBuf| std::fs::metadata(file).map_or(0, |meta| meta.len());
+        Ok(files.iter().map(length).collect::<Vec<u64>>())
+    })
+    .await?;
+    for (row, length) in rows.iter_mut().zip(lengths) {
+        row.received = i64::try_from(length).unwrap_or(row.length).min(row.length);
+    }
+    Ok(rows)
+}
+
+async fn must_be_few(db: &impl ConnectionTrait, account: AccountId, most: u64) -> Result<()> {
+    let open = upload::Entity::find()
+        .filter(upload::Column::AccountId.eq(account))
+        .filter(upload::Column::State.eq(UploadState::Receiving))
+        .count(db)
+        .await?;
+    if open >= most { Err(Error::TooManyOpen) } else { Ok(()) }
+}
+
+fn row_of(
+    id: String,
+    new: NewUpload,
+    state: UploadState,
+    sha256: Option<String>,
+    expires_at: Moment,
+    now: Moment,
+) -> Result<upload::ActiveModel> {
+    let said = |key: &str, or: &str| new.metadata.get(key).or(new.metadata.get(or)).unwrap_or_default();
+    let length = i64::try_from(new.length).map_err(std::io::Error::other)?;
+    Ok(upload::ActiveModel {
         id: Set(id),
         account_id: Set(new.account_id),
         unit_id: Set(new.unit_id),
-        length: Set(i64::try_from(new.length).map_err(std::io::Error::other)?),
-        received: Set(0),
+        length: Set(length),
+        received: Set(if state == UploadState::Receiving { 0 } else { length }),
         metadata: Set(new.metadata.header().to_owned()),
-        filename: Set(crate::intake::clean_filename(
-            new.metadata.get("filename").or(new.metadata.get("name")).unwrap_or_default(),
-        )),
-        filetype: Set(new
-            .metadata
-            .get("filetype")
-            .or(new.metadata.get("type"))
-            .unwrap_or_default()
-            .chars()
-            .take(100)
-            .collect()),
-        course_id: Set(course_id),
-        state: Set(if new.length == 0 { UploadState::Processing } else { UploadState::Receiving }),
-        sha256: Set(None),
+        filename: Set(crate::intake::clean_filename(said("filename", "name"))),
+        filetype: Set(said("filetype", "type").chars().take(100).collect()),
+        course_id: Set(new.metadata.get("course_id").and_then(|text| text.parse().ok()).map(CourseId)),
+        state: Set(state),
+        sha256: Set(sha256),
         error: Set(None),
         created_at: Set(now),
-        expires_at: Set(now.plus_ms(limits.lifetime_ms)),
-    };
-    Ok(row.insert(db).await?)
+        expires_at: Set(expires_at),
+        concat: Set(new.concat.kept()),
+    })
 }
 
 /// The upload as it stands, with `received` as the disk has it.
@@ -199,10 +276,11 @@ pub async fn terminate(db: &impl ConnectionTrait, uploads: &Uploads, id: &str) -
 
 /// Drop the uploads whose time is over, and answer how many.
 pub async fn expire(db: &impl ConnectionTrait, uploads: &Uploads, now: Moment) -> Result<u64> {
+    let part_of_nothing = upload::Column::Concat.eq("partial");
     let over: Vec<String> = upload::Entity::find()
         .select_only()
         .column(upload::Column::Id)
-        .filter(upload::Column::State.ne(UploadState::Complete))
+        .filter(Condition::any().add(upload::Column::State.ne(UploadState::Complete)).add(part_of_nothing))
         .filter(upload::Column::ExpiresAt.lte(now))
         .limit(500)
         .into_tuple()
@@ -243,11 +321,12 @@ async fn find(db: &impl ConnectionTrait, id: &str) -> Result<upload::Model> {
 async fn note_received(db: &impl ConnectionTrait, row: upload::Model, received: u64, expires_at: Moment) -> Result<()> {
     let received = i64::try_from(received).unwrap_or(row.length);
     let whole = received >= row.length;
+    let is_part = Concat::of(&row) == Concat::Partial;
     let mut row = row.into_active_model();
     row.received = Set(received);
     row.expires_at = Set(expires_at);
     if whole {
-        row.state = Set(UploadState::Processing);
+        row.state = Set(if is_part { UploadState::Complete } else { UploadState::Processing });
     }
     row.update(db).await?;
     Ok(())

@@ -1,6 +1,6 @@
 //! Renditions made with a real ffmpeg of a film drawn by it. Without ffmpeg there is nothing to test, but in CI.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests stop at the first surprise")]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests stop at the first surprise")]
 
 use content::prepare::ffmpeg::{Tools, examine};
 use content::prepare::storyboard::Grid;
@@ -172,6 +172,52 @@ async fn an_old_disc_that_is_converted_is_as_loud_as_every_lesson() {
     assert!(before < -30.0 && (-18.5..=-14.0).contains(&after), "{before} LUFS became {after} LUFS");
 }
 
+/// The discs that villages were sent in the 2000s; RealVideo 2 is the newest that a free encoder makes.
+#[tokio::test]
+async fn realmedia_becomes_a_film_that_browsers_play() {
+    let Some(film) = Film::drawn(6, "320x240", 25).await else { return };
+    for (name, codec) in [("disc.rm", "rv10"), ("disc.rmvb", "rv20")] {
+        let disc = film.folder.path().join(name);
+        let words =
+            ["-i", film.source.path.to_str().unwrap(), "-c:v", codec, "-b:v", "600k", "-c:a", "ac3", "-f", "rm"];
+        ffmpeg(&words, &disc);
+        let source = read(&film.tools, &disc).await;
+        assert_eq!(source.probe.mime, "application/vnd.rn-realmedia", "{name}");
+        let out = film.folder.path().join(format!("{name}.mp4"));
+        let progress = Progress::default();
+        let made = make(Kind::Playable, &source, &out, Some(&film.tools), &progress).await.unwrap();
+        let Outcome::Made(made) = made else { panic!("{name}: {made:?}") };
+        assert!((5_500..=6_500).contains(&made.duration_ms.unwrap()), "{name}: {made:?}");
+        let streams = ffprobe(&["-show_entries", "stream=codec_name,width,height"], &out);
+        assert_eq!(streams.lines().collect::<Vec<_>>(), ["h264,320,240", "aac"], "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_quiet_original_is_levelled_beside_its_own_pictures_and_one_that_is_loud_enough_is_left_alone() {
+    let Some(film) = Film::drawn(12, "320x240", 25).await else { return };
+    let louder = async |times: u32| {
+        let path = film.folder.path().join(format!("{times}.mp4"));
+        let volume = format!("volume={times}");
+        let words = ["-i", film.source.path.to_str().unwrap(), "-c:v", "copy", "-c:a", "aac", "-af", &volume];
+        ffmpeg(&[&words[..], &["-movflags", "+faststart"]].concat(), &path);
+        let source = read(&film.tools, &path).await;
+        let out = film.folder.path().join(format!("{times}-playable.mp4"));
+        let outcome = make(Kind::Playable, &source, &out, Some(&film.tools), &Progress::default()).await.unwrap();
+        (path, out, outcome)
+    };
+    let (quiet, out, outcome) = louder(5).await;
+    assert!(matches!(outcome, Outcome::Made(_)), "{outcome:?}");
+    let (before, after) = (loudness(&quiet), loudness(&out));
+    assert!(before < -35.0 && (-18.5..=-14.0).contains(&after), "{before} LUFS became {after} LUFS");
+    let pictures = |file: &Path| {
+        ffprobe(&["-select_streams", "v", "-show_entries", "packet=data_hash", "-show_data_hash", "md5"], file)
+    };
+    assert_eq!(pictures(&quiet), pictures(&out));
+    let (_, _, outcome) = louder(50).await;
+    assert_eq!(outcome, Outcome::Skip);
+}
+
 #[tokio::test]
 async fn sound_is_levelled_and_small() {
     let Some(film) = Film::drawn(12, "320x240", 25).await else { return };
@@ -235,4 +281,41 @@ async fn the_poster_is_not_the_black_beginning_and_the_storyboard_is_light() {
     assert_eq!((grid.columns, grid.rows, grid.every_ms), (3, 1, 10_000));
     assert_eq!((made.width, made.height), (Some(384), Some(72)));
     assert!(fs::metadata(&sheet).unwrap().len() <= 60_000);
+}
+
+#[tokio::test]
+async fn a_lesson_of_45_minutes_has_a_light_sheet_with_a_picture_every_ten_seconds() {
+    let Some(film) = Film::drawn(1, "320x240", 5).await else { return };
+    let path = film.folder.path().join("lesson.mp4");
+    // It wanders, so that every moment looks different.
+    let picture = "testsrc2=size=640x360:rate=1/5:duration=2700,scroll=h=0.0371,gblur=sigma=9";
+    ffmpeg(&["-f", "lavfi", "-i", picture, "-c:v", "libx264", "-preset", "ultrafast", "-g", "2"], &path);
+    let film = Film { source: read(&film.tools, &path).await, ..film };
+    let (sheet, made) = film.make(Kind::Storyboard).await.unwrap();
+    let grid: Grid = serde_json::from_str(made.detail.as_deref().unwrap()).unwrap();
+    assert_eq!((grid.columns, grid.rows, grid.every_ms), (8, 34, 10_000));
+    assert!(fs::metadata(&sheet).unwrap().len() <= 60_000);
+    for number in [0, 1, 137, 269] {
+        let (here, there) = (number * 10, (number * 10 + 450) % 2700);
+        let [same, other] = [here, there].map(|moment| likeness(&sheet, &grid, number, &path, moment));
+        assert!(same > other + 0.2, "picture {number}: {same} like its moment, {other} like another");
+    }
+}
+
+/// How like a picture of a sheet is to the film at a second (SSIM: 1 is the same).
+fn likeness(sheet: &Path, grid: &Grid, number: u32, film: &Path, second: u32) -> f64 {
+    let Grid { columns, tile_width, tile_height, .. } = grid;
+    let (x, y) = (number % columns * tile_width, number / columns * tile_height);
+    let compare = format!(
+        "[0:v]crop={tile_width}:{tile_height}:{x}:{y},format=yuv420p[a];\
+         [1:v]scale={tile_width}:{tile_height}:flags=area,format=yuv420p[b];[a][b]ssim"
+    );
+    let compared = Command::new("ffmpeg")
+        .args(["-nostdin", "-hide_banner", "-i", sheet.to_str().unwrap(), "-ss", &second.to_string()])
+        .args(["-i", film.to_str().unwrap(), "-filter_complex", &compare, "-frames:v", "1", "-f", "null", "-"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&compared.stderr).into_owned();
+    let told = said.rsplit("All:").next().and_then(|rest| rest.split(' ').next()?.parse().ok());
+    told.unwrap_or_else(|| panic!("{said}"))
 }

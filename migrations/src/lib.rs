@@ -7,6 +7,10 @@ use sea_orm_migration::prelude::*;
 
 mod m20261123_000001_first_release;
 mod m20261124_000001_preparation;
+mod m20261128_000001_classroom;
+mod m20261129_000000_beats;
+mod m20261129_000001_archive;
+mod m20261129_000003_studio;
 
 /// Runs the migrations in order.
 pub struct Migrator;
@@ -14,7 +18,14 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261123_000001_first_release::Migration), Box::new(m20261124_000001_preparation::Migration)]
+        vec![
+            Box::new(m20261123_000001_first_release::Migration),
+            Box::new(m20261124_000001_preparation::Migration),
+            Box::new(m20261128_000001_classroom::Migration),
+            Box::new(m20261129_000000_beats::Migration),
+            Box::new(m20261129_000001_archive::Migration),
+            Box::new(m20261129_000003_studio::Migration),
+        ]
     }
 }
 

@@ -2,10 +2,20 @@
 //!
 //! Owns who was in the room when. What each of them earns is the archive's: the session's spans cut by their stays.
 
+mod audit;
+pub mod checks;
+pub mod code;
+mod doors;
+mod elsewhere;
+pub mod guest;
+pub mod hands;
+pub mod join;
 pub(crate) mod presence;
 
-use crate::{Error, Result, takeover, writing};
-use entity::{AccountId, Moment, PersonId, PlaybackId, PlaybackMode, Scope, person, playback};
+pub use checks::{Confidence, confidence};
+
+use crate::{Error, Result, takeover};
+use entity::{AccountId, MarkedHow, Moment, PersonId, PlaybackId, PlaybackMode, Scope, person, playback};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect,
 };
@@ -23,52 +33,134 @@ pub enum Attendance {
     Leave,
 }
 
-/// Notes that a person came into or left the room at `now`; answers how many are in it.
-///
-/// Coming twice or leaving twice changes nothing; coming back opens a new stay. Whoever comes in stops watching
-/// elsewhere. Whether `by` may write this person down is for the caller to check, see [`strangers`].
+/// One press at the door.
+#[derive(Clone, Copy, Debug)]
+pub struct Mark {
+    /// Who.
+    pub who: PersonId,
+    /// Came or went.
+    pub what: Attendance,
+    /// How it was told.
+    pub how: MarkedHow,
+    /// How long ago it happened by the running clock of the device: a press waits while the link is away.
+    pub ago_ms: i64,
+}
+
+/// The longest a press may have waited: a long day without a link.
+pub const LONGEST_AGO_MS: i64 = 12 * 3_600_000;
+
+/// When something happened of which a device says that it was so long ago; never before `start`, never to come.
+pub(crate) fn happened_at(start: Moment, ago_ms: i64, now: Moment) -> Moment {
+    now.plus_ms(-ago_ms.clamp(0, LONGEST_AGO_MS)).max(start).min(now.max(start))
+}
+
+/// Notes that a person came into or left the room at `now`, by the roll; see [`mark`].
 ///
 /// # Errors
-/// [`Error::UnknownPlayback`], [`Error::NotYours`], [`Error::NotAClassroom`], [`Error::Closed`], [`Error::UnknownPerson`]
-/// and [`Error::RosterTooLong`].
+/// Those of [`mark`].
 pub async fn attend(
     db: &DatabaseConnection,
     room: PlaybackId,
     who: PersonId,
-    attendance: Attendance,
+    what: Attendance,
     by: AccountId,
     now: Moment,
 ) -> Result<u64> {
-    let txn = writing::begin(db).await?;
-    match attendance {
-        Attendance::Arrive => arrive(&txn, room, who, by, now).await?,
-        Attendance::Leave => leave(&txn, room, who, by, now).await?,
+    mark(db, room, Mark { who, what, how: MarkedHow::Roll, ago_ms: 0 }, by, now).await
+}
+
+/// Notes that a person came into or left the room; answers how many are in it.
+///
+/// What is told late, twice or out of order comes to the same as if it had been told at once: coming twice or leaving
+/// twice changes nothing, coming back opens a new stay. Whoever comes in stops watching elsewhere, and what is told late
+/// begins where their time elsewhere ended. Whether `by` may write this person down is for the caller to check, see
+/// [`strangers`]; a code is brought by the person, every other mark is made by whoever runs the room.
+///
+/// # Errors
+/// [`Error::UnknownPlayback`], [`Error::NotYours`], [`Error::NotAClassroom`], [`Error::Closed`], [`Error::UnknownPerson`]
+/// and [`Error::RosterTooLong`].
+pub async fn mark(db: &DatabaseConnection, room: PlaybackId, mark: Mark, by: AccountId, now: Moment) -> Result<u64> {
+    let txn = entity::writing::begin(db).await?;
+    match mark.what {
+        Attendance::Arrive => arrive(&txn, room, mark, by, now).await?,
+        Attendance::Leave => leave(&txn, room, mark, by, now).await?,
     }
     let present = presence::count(&txn, room).await?;
     txn.commit().await?;
     Ok(present)
 }
 
-async fn arrive(txn: &DatabaseTransaction, room: PlaybackId, who: PersonId, by: AccountId, now: Moment) -> Result<()> {
-    if let Some(row) = takeover::stop_elsewhere(txn, &[who], Some(room), now).await? {
-        check_open_room(&row, by)?;
+async fn arrive(txn: &DatabaseTransaction, room: PlaybackId, mark: Mark, by: AccountId, now: Moment) -> Result<()> {
+    let row = room_row(txn, room).await?;
+    let at = happened_at(row.started_at, mark.ago_ms, now);
+    if let Some(row) = takeover::stop_elsewhere(txn, &[mark.who], Some(at), Some(room), at).await? {
+        check_may_mark(&row, mark.how, by)?;
     }
-    if presence::is_in(txn, room, who).await? {
-        return Ok(());
+    if !presence::is_in(txn, room, mark.who).await? {
+        check_space(txn, room).await?;
     }
+    for (what, at) in comings(txn, room, mark.who, (at, now)).await? {
+        presence::record(txn, room, mark.who, (what, at), (by, mark.how)).await?;
+    }
+    Ok(())
+}
+
+/// An arrival that is told of at `now`, around the time the person was counted elsewhere since; who still is there now
+/// is not here.
+async fn comings(
+    txn: &DatabaseTransaction,
+    room: PlaybackId,
+    who: PersonId,
+    (at, now): (Moment, Moment),
+) -> Result<Vec<(Attendance, Moment)>> {
+    let (mut doors, mut came) = (Vec::new(), at);
+    for (from, to) in elsewhere::of(txn, who, room, (at, now)).await?.iter() {
+        if Moment(from) > came {
+            doors.extend([(Attendance::Arrive, came), (Attendance::Leave, Moment(from))]);
+        }
+        came = Moment(to);
+    }
+    if at == now || !elsewhere::is_now(txn, who, room, now).await? {
+        doors.push((Attendance::Arrive, came));
+    }
+    Ok(doors)
+}
+
+async fn leave(txn: &DatabaseTransaction, room: PlaybackId, mark: Mark, by: AccountId, now: Moment) -> Result<()> {
+    let row = crate::session::locked(txn, room).await?;
+    check_may_mark(&row, mark.how, by)?;
+    let at = happened_at(row.started_at, mark.ago_ms, now);
+    presence::record(txn, room, mark.who, (mark.what, at), (by, mark.how)).await
+}
+
+async fn room_row(db: &impl ConnectionTrait, room: PlaybackId) -> Result<playback::Model> {
+    playback::Entity::find_by_id(room).one(db).await?.ok_or(Error::UnknownPlayback(room))
+}
+
+async fn check_space(txn: &DatabaseTransaction, room: PlaybackId) -> Result<()> {
     let present = presence::count(txn, room).await?;
     if usize::try_from(present).is_ok_and(|present| present >= MOST_PEOPLE) {
         return Err(Error::RosterTooLong { most: MOST_PEOPLE });
     }
-    presence::arrive(txn, room, &[who], by, now).await
+    Ok(())
 }
 
-async fn leave(txn: &DatabaseTransaction, room: PlaybackId, who: PersonId, by: AccountId, now: Moment) -> Result<()> {
-    check_open_room(&crate::session::locked(txn, room).await?, by)?;
-    presence::leave(txn, room, who, now).await
+fn check_may_mark(row: &playback::Model, how: MarkedHow, by: AccountId) -> Result<()> {
+    match how {
+        MarkedHow::Code => check_open_room(row, row.account_id),
+        _ => check_open_room(row, by),
+    }
 }
 
-fn check_open_room(row: &playback::Model, by: AccountId) -> Result<()> {
+/// Who is in the room, each once, in order.
+///
+/// # Errors
+/// When the database fails.
+pub async fn present(db: &impl ConnectionTrait, room: PlaybackId) -> Result<Vec<PersonId>> {
+    presence::people_in(db, room).await
+}
+
+pub(crate) fn check_open_room(row: &playback::Model, by: AccountId) -> Result<()> {
     if row.account_id != by {
         Err(Error::NotYours(row.id))
     } else if row.mode != PlaybackMode::Group {

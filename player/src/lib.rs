@@ -6,6 +6,8 @@
 pub mod beat;
 pub mod classroom;
 mod error;
+pub mod played;
+pub mod quiz;
 pub mod recorder;
 pub mod session;
 pub mod spans;
@@ -13,7 +15,6 @@ mod takeover;
 #[cfg(test)]
 mod testing;
 pub mod totals;
-mod writing;
 
 pub use error::Error;
 

@@ -5,6 +5,8 @@
 //! processes may record into one PostgreSQL, each locking the rows it judges.
 
 mod batch;
+mod rows;
+mod running;
 
 use crate::beat::Beat;
 use crate::totals::Progress;
@@ -16,8 +18,11 @@ use tokio::sync::{mpsc, oneshot};
 
 /// Beats that may wait; with more the disk is behind by seconds, and it is kinder to say so.
 const MOST_WAITING: usize = 4096;
-/// Beats written in one transaction. Their rows stay well below what one statement may bind on either database.
+/// Jobs written in one transaction.
 const MOST_IN_BATCH: usize = 512;
+
+/// Beats that may come together: what a device gathers in three hours without a line, one a minute, with room for pauses.
+pub const MOST_TOGETHER: usize = 500;
 
 /// The way to the writer. Clones lead to the same one; it stops when the last is gone.
 #[derive(Clone, Debug)]
@@ -25,11 +30,11 @@ pub struct Recorder {
     queue: mpsc::Sender<Job>,
 }
 
-/// A beat that waits to be written, and who waits for it.
+/// Beats of one session that wait to be written, in the order of their numbers, and who waits for them.
 struct Job {
     playback_id: PlaybackId,
     owner: AccountId,
-    beat: Beat,
+    beats: Vec<Beat>,
     at: Moment,
     answer: oneshot::Sender<Result<Progress>>,
 }
@@ -50,8 +55,26 @@ impl Recorder {
     /// [`Error::UnknownPlayback`], [`Error::NotYours`]; [`Error::Busy`] when too many wait; [`Error::Database`]. Nothing
     /// is recorded then, and the same beat may be sent again.
     pub async fn record(&self, playback_id: PlaybackId, owner: AccountId, beat: Beat, now: Moment) -> Result<Progress> {
+        self.record_all(playback_id, owner, vec![beat], now).await
+    }
+
+    /// Records beats of one session that came together at `now`, in any order: all of them or none.
+    ///
+    /// # Errors
+    /// As [`Recorder::record`], and [`Error::TooManyBeats`] above [`MOST_TOGETHER`].
+    pub async fn record_all(
+        &self,
+        playback_id: PlaybackId,
+        owner: AccountId,
+        mut beats: Vec<Beat>,
+        now: Moment,
+    ) -> Result<Progress> {
+        if beats.len() > MOST_TOGETHER {
+            return Err(Error::TooManyBeats { most: MOST_TOGETHER });
+        }
+        beats.sort_by_key(Beat::seq);
         let (answer, answered) = oneshot::channel();
-        let job = Job { playback_id, owner, beat, at: now, answer };
+        let job = Job { playback_id, owner, beats, at: now, answer };
         self.queue.try_send(job).map_err(|refused| match refused {
             TrySendError::Full(_) => Error::Busy,
             TrySendError::Closed(_) => Error::Stopped,

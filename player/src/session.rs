@@ -4,8 +4,8 @@
 
 use crate::classroom::{MOST_PEOPLE, presence};
 use crate::totals::Progress;
-use crate::{Error, Result, beat, takeover, writing};
-use entity::{AccountId, LessonId, Moment, PersonId, PlaybackId, PlaybackMode, UnitId, lesson, playback};
+use crate::{Error, Result, beat, takeover};
+use entity::{AccountId, LessonId, Moment, PersonId, PlaybackId, PlaybackMode, UnitId, lesson, media, playback};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, DatabaseTransaction, EntityTrait,
@@ -27,6 +27,17 @@ pub struct Begin {
     pub unit_id: UnitId,
     /// Who is in the room when it begins; not looked at in a solo session.
     pub roster: Vec<PersonId>,
+    /// What the rules of the day say of playing.
+    pub terms: Terms,
+}
+
+/// What the rules of the day say of playing; they hold for the whole session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// The fastest play that counts, in thousandths; at most [`beat::MOST_RATE_PERMILLE`].
+    pub most_rate_permille: i32,
+    /// After how long without a touch a picture that somebody watches alone stops counting; `None` never asks.
+    pub idle_after_ms: Option<i64>,
 }
 
 /// A session that has begun.
@@ -44,16 +55,26 @@ pub struct Begun {
 /// [`Error::UnknownLesson`], [`Error::NothingToPlay`], [`Error::NoLearner`], [`Error::RosterTooLong`] and
 /// [`Error::UnknownPerson`].
 pub async fn begin(db: &DatabaseConnection, begin: Begin, now: Moment) -> Result<Begun> {
-    let people = people_of(&begin)?;
-    let txn = writing::begin(db).await?;
-    let duration_ms = length_of(&txn, begin.lesson_id).await?;
-    takeover::stop_elsewhere(&txn, &people, None, now).await?;
-    let resume_at_ms = resume_at(&txn, &begin, duration_ms).await?;
-    let playback = first_row(&begin, duration_ms, resume_at_ms, now).insert(&txn).await?;
-    if begin.mode == PlaybackMode::Group {
-        presence::arrive(&txn, playback.id, &people, begin.account_id, now).await?;
-    }
+    let txn = entity::writing::begin(db).await?;
+    let begun = begin_within(&txn, begin, now).await?;
     txn.commit().await?;
+    Ok(begun)
+}
+
+/// [`begin`] as part of a larger change.
+///
+/// # Errors
+/// As [`begin`].
+pub async fn begin_within(txn: &DatabaseTransaction, begin: Begin, now: Moment) -> Result<Begun> {
+    let people = people_of(&begin)?;
+    let (duration_ms, media) = length_of(txn, begin.lesson_id).await?;
+    let idle_after_ms = idle_after(txn, &begin, media.as_deref()).await?;
+    takeover::stop_elsewhere(txn, &people, None, None, now).await?;
+    let resume_at_ms = resume_at(txn, &begin, duration_ms).await?;
+    let playback = first_row(&begin, duration_ms, resume_at_ms, idle_after_ms, now).insert(txn).await?;
+    if begin.mode == PlaybackMode::Group {
+        presence::arrive(txn, playback.id, &people, begin.account_id, now).await?;
+    }
     Ok(Begun { playback, resume_at_ms })
 }
 
@@ -72,13 +93,37 @@ fn people_of(begin: &Begin) -> Result<Vec<PersonId>> {
     Ok(people)
 }
 
-async fn length_of(db: &impl ConnectionTrait, id: LessonId) -> Result<i64> {
-    let length: Option<i64> =
-        lesson::Entity::find_by_id(id).select_only().column(lesson::Column::DurationMs).into_tuple().one(db).await?;
-    match length {
-        Some(duration_ms) if duration_ms > 0 => Ok(duration_ms),
+/// Length and media of a lesson.
+async fn length_of(db: &impl ConnectionTrait, id: LessonId) -> Result<(i64, Option<String>)> {
+    let found: Option<(i64, Option<String>)> = lesson::Entity::find_by_id(id)
+        .select_only()
+        .column(lesson::Column::DurationMs)
+        .column(lesson::Column::MediaSha256)
+        .into_tuple()
+        .one(db)
+        .await?;
+    match found {
+        Some((duration_ms, media)) if duration_ms > 0 => Ok((duration_ms, media)),
         Some(_) => Err(Error::NothingToPlay(id)),
         None => Err(Error::UnknownLesson(id)),
+    }
+}
+
+/// A reader turns pages: this long without a touch nobody reads.
+const READING_MS: i64 = 120_000;
+
+/// After how long without a touch this session stops counting. A room is never asked: its site manager is (see
+/// [`crate::classroom`]). Sound alone is listened to with the screen off and the hands at work, so it is not asked
+/// either. An article counts by the time spent reading, up to its length, and only while somebody turns its pages.
+async fn idle_after(db: &impl ConnectionTrait, begin: &Begin, media_sha256: Option<&str>) -> Result<Option<i64>> {
+    match (begin.mode, media_sha256) {
+        (PlaybackMode::Group, _) => Ok(None),
+        (PlaybackMode::Solo, None) => Ok(Some(READING_MS)),
+        (PlaybackMode::Solo, Some(sha256)) => {
+            let row = media::Entity::find_by_id(sha256).one(db).await?;
+            let is_sound = row.is_some_and(|row| row.mime.starts_with("audio/"));
+            Ok(begin.terms.idle_after_ms.filter(|_| !is_sound))
+        }
     }
 }
 
@@ -112,7 +157,13 @@ fn is_as_good_as_the_end(position_ms: i64, duration_ms: i64) -> bool {
 }
 
 /// A session begins with the playhead where it resumes, about to play.
-fn first_row(begin: &Begin, duration_ms: i64, resume_at_ms: i64, now: Moment) -> playback::ActiveModel {
+fn first_row(
+    begin: &Begin,
+    duration_ms: i64,
+    resume_at_ms: i64,
+    idle_after_ms: Option<i64>,
+    now: Moment,
+) -> playback::ActiveModel {
     playback::ActiveModel {
         id: NotSet,
         mode: Set(begin.mode),
@@ -135,6 +186,12 @@ fn first_row(begin: &Begin, duration_ms: i64, resume_at_ms: i64, now: Moment) ->
         superseded_at: Set(None),
         closed_at: Set(None),
         posted_at: Set(None),
+        start_position_ms: Set(resume_at_ms),
+        most_rate_permille: Set(begin.terms.most_rate_permille.min(beat::MOST_RATE_PERMILLE)),
+        touched_at: Set(None),
+        idle_after_ms: Set(idle_after_ms),
+        served_at: Set(None),
+        plays_cached: Set(false),
     }
 }
 
@@ -143,16 +200,25 @@ fn first_row(begin: &Begin, duration_ms: i64, resume_at_ms: i64, now: Moment) ->
 /// # Errors
 /// [`Error::UnknownPlayback`] and [`Error::NotYours`].
 pub async fn close(db: &DatabaseConnection, id: PlaybackId, by: AccountId, now: Moment) -> Result<Progress> {
-    let txn = writing::begin(db).await?;
-    let mut row = locked(&txn, id).await?;
+    let txn = entity::writing::begin(db).await?;
+    let progress = close_within(&txn, id, by, now).await?;
+    txn.commit().await?;
+    Ok(progress)
+}
+
+/// [`close`] as part of a larger change.
+///
+/// # Errors
+/// As [`close`].
+pub async fn close_within(txn: &DatabaseTransaction, id: PlaybackId, by: AccountId, now: Moment) -> Result<Progress> {
+    let mut row = locked(txn, id).await?;
     if row.account_id != by {
         return Err(Error::NotYours(id));
     }
     if row.closed_at.is_none() {
-        end(&txn, &row, now).await?;
+        end(txn, &row, now).await?;
         row.closed_at = Some(now);
     }
-    txn.commit().await?;
     Progress::of(&row)
 }
 
@@ -168,17 +234,23 @@ async fn end(txn: &DatabaseTransaction, row: &playback::Model, at: Moment) -> Re
     Ok(())
 }
 
-/// Ends the sessions that have not been heard of for ten minutes, each at its last sign of life; answers which.
+/// Ends the sessions that nobody ends, each at its last sign of life; answers which.
+///
+/// One that stood still ends after ten minutes of silence. One that was cut off while it played may be playing on
+/// without a line, so it waits three hours ([`beat::LATEST_MS`]) for the beats that were made meanwhile.
 ///
 /// At most 500 at a time, so that the beats of everybody else need not wait: call again until none is left.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn close_stale(db: &DatabaseConnection, now: Moment) -> Result<Vec<PlaybackId>> {
-    let silent = Condition::all()
-        .add(playback::Column::ClosedAt.is_null())
+    let stood_still = Condition::all()
+        .add(playback::Column::LastPlaying.eq(false))
         .add(playback::Column::LastBeatAt.lt(now.plus_ms(-beat::IDLE_MS)));
-    let txn = writing::begin(db).await?;
+    let cut_off = playback::Column::LastBeatAt.lt(now.plus_ms(-beat::LATEST_MS));
+    let silent =
+        Condition::all().add(playback::Column::ClosedAt.is_null()).add(Condition::any().add(stood_still).add(cut_off));
+    let txn = entity::writing::begin(db).await?;
     let rows = playback::Entity::find()
         .filter(silent)
         .order_by_asc(playback::Column::Id)

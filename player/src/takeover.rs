@@ -11,13 +11,15 @@ use sea_orm::{ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFil
 /// Stops what these people (each once, in order) watch anywhere but in `room`; answers the room's row, locked.
 ///
 /// The people are locked first, so that two beginnings at once see each other, and the playbacks then in the order of
-/// their ids, as the recorder does, so that the two never wait for each other in a ring.
+/// their ids, as the recorder does, so that the two never wait for each other in a ring. What was begun after `before`
+/// goes on: who sat down an hour ago, as is told only now, may have begun something since.
 ///
 /// # Errors
 /// [`Error::UnknownPerson`], and [`Error::UnknownPlayback`] for the room.
 pub(crate) async fn stop_elsewhere(
     txn: &DatabaseTransaction,
     people: &[PersonId],
+    before: Option<Moment>,
     room: Option<PlaybackId>,
     now: Moment,
 ) -> Result<Option<playback::Model>> {
@@ -26,7 +28,8 @@ pub(crate) async fn stop_elsewhere(
         .add(playback::Column::PersonId.is_in(people.iter().copied()))
         .add(playback::Column::Mode.eq(PlaybackMode::Solo))
         .add(playback::Column::ClosedAt.is_null())
-        .add(playback::Column::SupersededAt.is_null());
+        .add(playback::Column::SupersededAt.is_null())
+        .add_option(before.map(|before| playback::Column::StartedAt.lte(before)));
     let this_room = room.map(|id| playback::Column::Id.eq(id));
     let rows = playback::Entity::find()
         .filter(Condition::any().add(live_solo).add_option(this_room))
@@ -80,6 +83,7 @@ async fn leave_other_rooms(
     let mut update = presence::Entity::update_many()
         .col_expr(presence::Column::LeftAt, Expr::value(now))
         .filter(presence::Column::PersonId.is_in(people.iter().copied()))
+        .filter(presence::Column::ArrivedAt.lte(now))
         .filter(presence::Column::LeftAt.is_null());
     if let Some(room) = room {
         update = update.filter(presence::Column::PlaybackId.ne(room));

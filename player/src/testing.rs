@@ -1,14 +1,14 @@
 //! A small town for the tests of this crate: its own database file, a village, people and lessons.
 
-use crate::session::{Begin, Begun, begin};
+use crate::session::{Begin, Begun, Terms, begin};
 use entity::{
     AccountId, Category, CourseId, LessonId, LessonState, Level, Moment, PersonId, PlaybackId, PlaybackMode, UnitId,
-    UnitLevel, beat, lesson, org_unit, person, playback, presence,
+    UnitLevel, beat, lesson, media, org_unit, person, playback, presence,
 };
 use migrations::{Migrate, Migrator};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr, EntityTrait,
-    IntoActiveModel, QueryFilter, QueryOrder,
+    IntoActiveModel, QueryFilter, QueryOrder, Set,
 };
 use std::path::Path;
 
@@ -22,7 +22,9 @@ pub const LESSON: LessonId = LessonId(1);
 pub const OTHER_LESSON: LessonId = LessonId(2);
 /// A lesson whose length is not known yet.
 pub const EMPTY_LESSON: LessonId = LessonId(3);
-/// Length of the first two.
+/// An article of the same length.
+pub const ARTICLE: LessonId = LessonId(4);
+/// Length of them.
 pub const LENGTH_MS: i64 = 600_000;
 /// Where everybody lives.
 pub const VILLAGE: UnitId = UnitId(1);
@@ -43,7 +45,7 @@ impl Town {
         let town = Self { db: open(&url).await?, url, _folder: folder };
         Migrator::up(&town.db, None).await?;
         unit().into_active_model().insert(&town.db).await?;
-        for (id, length) in [(LESSON, LENGTH_MS), (OTHER_LESSON, LENGTH_MS), (EMPTY_LESSON, 0)] {
+        for (id, length) in [(LESSON, LENGTH_MS), (OTHER_LESSON, LENGTH_MS), (EMPTY_LESSON, 0), (ARTICLE, LENGTH_MS)] {
             lesson_row(id, length).into_active_model().insert(&town.db).await?;
         }
         let people = (1..=count).map(|id| person_row(PersonId(id)).into_active_model());
@@ -77,6 +79,24 @@ impl Town {
         all.order_by_asc(beat::Column::Seq).all(&self.db).await
     }
 
+    /// Lays a recording of this type under a lesson.
+    pub async fn give_media(&self, lesson_id: LessonId, mime: &str) -> Result<(), DbErr> {
+        let sha256 = format!("{:064x}", fastrand::u128(..));
+        let row = media::ActiveModel {
+            sha256: Set(sha256.clone()),
+            size_bytes: Set(1),
+            mime: Set(mime.to_owned()),
+            filename: Set("film".to_owned()),
+            unit_id: Set(VILLAGE),
+            created_at: Set(START),
+            ..Default::default()
+        };
+        row.insert(&self.db).await?;
+        let lesson = lesson::ActiveModel { id: Set(lesson_id), media_sha256: Set(Some(sha256)), ..Default::default() };
+        lesson.update(&self.db).await?;
+        Ok(())
+    }
+
     /// The stays in a room as (who, from, to), seconds since the start; `None` for an open one.
     pub async fn stays(&self, room: PlaybackId) -> Result<Vec<(i64, i64, Option<i64>)>, DbErr> {
         let all = presence::Entity::find().filter(presence::Column::PlaybackId.eq(room));
@@ -106,6 +126,7 @@ pub fn solo(who: i64, lesson_id: LessonId) -> Begin {
         account_id: account(who),
         unit_id: VILLAGE,
         roster: Vec::new(),
+        terms: Terms { most_rate_permille: 1500, idle_after_ms: None },
     }
 }
 
@@ -174,7 +195,7 @@ fn lesson_row(id: LessonId, duration_ms: i64) -> lesson::Model {
         source: String::new(),
         valid_until: None,
         duration_ms,
-        media_sha256: None,
+        media_sha256: (id != ARTICLE).then(|| format!("{:064}", id.0)),
         state: LessonState::Published,
         unit_id: VILLAGE,
         audience_unit_id: VILLAGE,
@@ -186,5 +207,10 @@ fn lesson_row(id: LessonId, duration_ms: i64) -> lesson::Model {
         reviewed_by: None,
         updated_at: START,
         version: 1,
+        quiz_required: false,
+        submitted_by: None,
+        publish_at: None,
+        chapters: String::new(),
+        cover_sha256: None,
     }
 }

@@ -57,23 +57,26 @@ impl Totals {
     /// # Errors
     /// [`Error::Unreadable`] when they are not what this crate writes.
     pub fn of(row: &playback::Model) -> Result<Self> {
-        let unreadable = |source| Error::Unreadable { id: row.id, source };
-        Ok(Self {
-            claimed_ms: row.claimed_ms,
-            credited_ms: row.credited_ms,
-            reasons: serde_json::from_str(&row.reasons).map_err(unreadable)?,
-            seen: serde_json::from_str(&row.seen).map_err(unreadable)?,
-        })
+        Self::read(row.id, (row.claimed_ms, row.credited_ms), &row.reasons, &row.seen)
     }
 
-    /// Writes itself into the derived columns of a playback.
-    pub(crate) fn write(&self, row: &mut playback::Model) -> Result<()> {
-        let unreadable = |id: PlaybackId| move |source| Error::Unreadable { id, source };
-        row.claimed_ms = self.claimed_ms;
-        row.credited_ms = self.credited_ms;
-        row.reasons = serde_json::to_string(&self.reasons).map_err(unreadable(row.id))?;
-        row.seen = serde_json::to_string(&self.seen).map_err(unreadable(row.id))?;
-        Ok(())
+    /// The same from the columns themselves: claimed and credited, reasons and seen.
+    pub(crate) fn read(
+        id: PlaybackId,
+        (claimed_ms, credited_ms): (i64, i64),
+        reasons: &str,
+        seen: &str,
+    ) -> Result<Self> {
+        let unreadable = |source| Error::Unreadable { id, source };
+        let reasons = serde_json::from_str(reasons).map_err(unreadable)?;
+        Ok(Self { claimed_ms, credited_ms, reasons, seen: serde_json::from_str(seen).map_err(unreadable)? })
+    }
+
+    /// The columns `reasons` and `seen`.
+    pub(crate) fn texts(&self, id: PlaybackId) -> Result<(String, String)> {
+        let unreadable = |source| Error::Unreadable { id, source };
+        let reasons = serde_json::to_string(&self.reasons).map_err(unreadable)?;
+        Ok((reasons, serde_json::to_string(&self.seen).map_err(unreadable)?))
     }
 }
 

@@ -1,13 +1,19 @@
 // Tells the server where the playhead is, and survives a bad line.
 //
 // Owns one playback session: begin, beats in rising order, close. A beat that can't be delivered waits in memory and in
-// localStorage and is sent again, in order. What a beat is worth is the server's business; nothing here counts time.
+// localStorage and is sent again, in order, with how long ago it was made by the running clock of the device: what the
+// device believes the date to be is of no matter. What a beat is worth is the server's business; nothing here counts time.
 
 const API = "/api/v1/playback";
 const KEPT = "yuanjiao:beats:";
 const LONGEST_WAIT_MS = 30_000;
 const FORGOTTEN_AFTER_MS = 7 * 24 * 3600_000;
 const ABANDONED_AFTER_MS = 120_000;
+const THIN_TO_MS = 60_000;
+const MOST_TOGETHER = 200;
+
+// A clock that no date setting moves while a page is open, and that goes on over a reload.
+const clock = () => performance.timeOrigin + performance.now();
 
 export class Beats {
   // `now()` gives {position_ms, playing, rate}; `show(state, totals)` is told "starting", "saved", "offline",
@@ -41,16 +47,24 @@ export class Beats {
   // Report the playhead. `jumped` marks the first report of a new stretch: after a start, a seek, a change of speed.
   beat({ jumped = false, leaving = false, ...told } = {}) {
     if (!this.id) return;
-    const beat = { seq: ++this.seq, ...this.now(), ...told };
+    const beat = { seq: ++this.seq, made: clock(), touched: this.touched, ...this.now(), ...told };
+    this.touched = false;
     const last = this.queue.at(-1);
-    // Unsent reports of one stretch say no more than the newest of them. After a break in the line the server then sees
-    // one long stretch, where many short ones arriving at once would look too fast to be true.
-    const waiting = last && this.queue.length > (this.sending ? 1 : 0);
-    if (waiting && !jumped && !last.starts && last.playing) this.queue.pop();
+    // Unsent reports of one stretch say no more than one a minute does: three hours without a line stay small.
+    const waiting = last && this.queue.length > this.flying;
+    if (waiting && !jumped && !last.starts && last.playing && beat.made - (this.queue.at(-2)?.made ?? this.savedAt) < THIN_TO_MS) {
+      beat.touched ||= last.touched;
+      this.queue.pop();
+    }
     this.queue.push(jumped ? { ...beat, starts: true } : beat);
     this.keep();
     if (leaving) this.sendLeaving(beat);
     else this.flush();
+  }
+
+  // Somebody is there: a key, a tap, an answer to the idle check.
+  touch() {
+    this.touched = true;
   }
 
   // End the session: what waits is delivered first. Resolves to the totals, or null when the line is down.
@@ -88,7 +102,7 @@ export class Beats {
     if (this.id) write(KEPT + this.id, null);
     clearInterval(this.timer);
     clearTimeout(this.retry);
-    Object.assign(this, { id: null, seq: 0, queue: [], sending: null, closing: false, wait: 0, second: 0 });
+    Object.assign(this, { id: null, seq: 0, queue: [], sending: null, flying: 0, closing: false, wait: 0, second: 0, touched: false, savedAt: clock() });
   }
 
   // ---- inside ----
@@ -117,9 +131,9 @@ export class Beats {
     write(KEPT + this.id, { at: Date.now(), queue: this.queue, closing: this.closing });
   }
 
-  // One request at a time, oldest first.
+  // One request at a time, oldest first; what has gathered goes together.
   flush() {
-    this.sending ??= this.sendAll().finally(() => (this.sending = null));
+    this.sending ??= this.sendAll().finally(() => Object.assign(this, { sending: null, flying: 0 }));
     return this.sending;
   }
 
@@ -127,17 +141,19 @@ export class Beats {
     clearTimeout(this.retry);
     while (this.id && this.queue.length) {
       const id = this.id;
-      const beat = this.queue[0];
-      const answer = await send(id, beat);
+      const some = this.queue.slice(0, MOST_TOGETHER);
+      this.flying = some.length;
+      const answer = await send(id, some);
       if (this.id !== id) return;
       if (answer.ok || answer.status === 400 || answer.status === 422) {
-        this.queue = this.queue.filter((other) => other.seq > beat.seq);
+        this.queue = this.queue.filter((other) => other.seq > some.at(-1).seq);
+        this.savedAt = some.at(-1).made;
         this.keep();
         if (answer.ok) this.heard(answer.body);
       } else if (answer.status === 401) {
         return this.show("expired", this.totals);
       } else if (answer.status && answer.status < 500 && answer.status !== 429) {
-        this.forget(); // superseded, closed or gone: the next play begins anew
+        this.forget(); // closed or gone: the next play begins anew
         return this.show(answer.status === 409 ? "elsewhere" : "closed", this.totals);
       } else {
         return this.later(answer.retryAfter);
@@ -149,9 +165,11 @@ export class Beats {
     this.wait = 0;
     this.totals = totals;
     const second = totals.reasons?.SECOND_DEVICE ?? 0;
-    if (second > this.second) {
+    if (second > this.second || totals.closed) {
+      const id = this.id;
       this.forget();
-      return this.show("elsewhere", totals);
+      if (!totals.closed) post(`${API}/${id}/close`, {}); // so that its minutes need not wait in the archive
+      return this.show(second > 0 ? "elsewhere" : "closed", totals);
     }
     this.show("saved", totals);
   }
@@ -163,7 +181,7 @@ export class Beats {
   }
 
   sendLeaving(beat) {
-    send(this.id, beat, true).then((answer) => {
+    send(this.id, [beat], true).then((answer) => {
       if (!answer.ok || !this.id) return;
       this.queue = this.queue.filter((other) => other.seq > beat.seq);
       this.keep();
@@ -184,16 +202,20 @@ async function sendLeftovers() {
 }
 
 async function delivered(id, queue) {
-  for (const beat of queue ?? []) {
-    const answer = await send(id, beat);
+  for (let rest = queue ?? []; rest.length; rest = rest.slice(MOST_TOGETHER)) {
+    const answer = await send(id, rest.slice(0, MOST_TOGETHER));
     if (!answer.ok && (!answer.status || answer.status >= 500 || answer.status === 429 || answer.status === 401)) return false;
   }
   const answer = await post(`${API}/${id}/close`, {});
   return answer.ok || (answer.status >= 400 && answer.status < 500 && answer.status !== 401 && answer.status !== 429);
 }
 
-function send(id, { seq, position_ms, playing, rate }, keepalive) {
-  return post(`${API}/${id}/beat`, { seq, position_ms, playing, rate }, keepalive);
+function send(id, beats, keepalive) {
+  const told = beats.map(({ seq, position_ms, playing, rate, touched, made }) => {
+    const beat = { seq, position_ms, playing, rate, touched: Boolean(touched) };
+    return made === undefined ? beat : { ...beat, ago_ms: Math.round(clock() - made) };
+  });
+  return told.length === 1 ? post(`${API}/${id}/beat`, told[0], keepalive) : post(`${API}/${id}/beats`, { beats: told }, keepalive);
 }
 
 // POST JSON; never throws. `status` 0 means no answer came.

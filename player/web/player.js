@@ -1,10 +1,11 @@
 // The lesson page of a phone: plays or reads one lesson and says, calmly, what of it is recorded.
 
 import { Beats } from "./beats.js";
+import { watchIdle } from "./idle.js";
 import { Quality } from "./quality.js";
 import { seekBar } from "./seek.js";
 
-const FASTEST = 1.5;
+let fastest = 1.5; // until the session says what the rule of this place allows
 const STILL_READING_MS = 60_000;
 const READING_TICK_MS = 1000;
 const LONGEST_GOODBYE_MS = 1200;
@@ -30,7 +31,7 @@ function play(stage) {
   const steady = () => quality.held === null;
 
   function now() {
-    const rate = Math.min(media.playbackRate || 1, FASTEST);
+    const rate = Math.min(media.playbackRate || 1, fastest);
     if (!steady()) return { position_ms: Math.round(quality.held * 1000), playing: false, rate };
     if (!media.seeking) before = media.currentTime;
     return { position_ms: Math.round(media.currentTime * 1000), playing: !media.paused && !media.ended, rate };
@@ -44,9 +45,21 @@ function play(stage) {
     if (state === "offline" && !beats.id && !media.paused) again = setTimeout(start, 5000);
   }
 
-  function start() {
-    if (steady() && !beats.id && !media.paused && !media.seeking && media.readyState > 1) beats.begin({ lesson_id: Number(stage.dataset.lesson), mode: "solo" });
+  async function start() {
+    if (!steady() || beats.id || media.paused || media.seeking || media.readyState <= 1) return;
+    const begun = await beats.begin({ lesson_id: Number(stage.dataset.lesson), mode: "solo" });
+    if (!begun) return;
+    fastest = begun.most_rate;
+    for (const button of stage.querySelectorAll("[data-rate]")) button.hidden = Number(button.dataset.rate) > fastest;
+    if (media.playbackRate > fastest) media.playbackRate = fastest;
+    idle.every(begun.idle_after_s);
   }
+  const idle = watchIdle(stage.querySelector("[data-idle]"), {
+    playing: () => !media.paused && Boolean(beats.id),
+    touched: () => beats.touch(),
+    stop: () => media.pause(),
+    go: () => media.play().catch(() => {}),
+  });
 
   const startAt = Number(stage.dataset.startMs) / 1000;
   function arrive() {
@@ -73,7 +86,7 @@ function play(stage) {
     start();
   });
   media.addEventListener("ratechange", () => {
-    if (media.playbackRate > FASTEST) media.playbackRate = FASTEST;
+    if (media.playbackRate > fastest) media.playbackRate = fastest;
     if (!steady()) return;
     mark(stage, media.playbackRate);
     beats.beat({ jumped: true });
@@ -122,7 +135,8 @@ function read(stage) {
   let last = 0;
   let ticked = performance.now();
   let reading = false;
-  const beats = new Beats({ now: () => ({ position_ms: Math.round(position), playing: reading, rate: 1 }), show });
+  // Nothing moves here but by a touch within the last minute, so every report is of a touch.
+  const beats = new Beats({ now: () => ({ position_ms: Math.round(position), playing: reading, rate: 1, touched: true }), show });
 
   function show(state, totals) {
     if (state === "elsewhere") reading = false;

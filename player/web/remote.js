@@ -11,11 +11,16 @@ const TOWARDS = {
   ArrowDown: [0, 1],
 };
 
+// An OK this soon after a page appeared was meant for the page before: a finger that stays down, a remote that repeats.
+const NOT_YET_MS = 400;
+
 // Start listening. `own(key)` may take a key first and answer true.
 export function listen(own = () => false) {
+  const began = performance.now();
   addEventListener("keydown", (event) => {
     if (event.isComposing || event.ctrlKey || event.altKey || event.metaKey) return;
     const writing = event.target.matches?.("input:not([type=button])");
+    if (event.key === "Enter" && !writing && (event.repeat || performance.now() - began < NOT_YET_MS)) return event.preventDefault();
     const key = event.key === "GoBack" || event.key === "BrowserBack" ? "Escape" : event.key;
     const back = key === "Escape" || (key === "Backspace" && !writing);
     if (own(back ? "Escape" : key, event)) return event.preventDefault();

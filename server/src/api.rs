@@ -1,17 +1,36 @@
 //! The HTTP API, one file a resource: extract, authorise by the extractor's type, call the domain, shape the answer.
 
+pub mod appeals;
 pub mod archive;
 pub mod captions;
+pub mod check;
 pub mod courses;
 pub mod devices;
+pub mod drafts;
+pub mod exemptions;
+pub mod gaps;
+pub mod guests;
+pub mod hands;
 pub mod health;
+pub mod join;
 pub mod lessons;
 pub mod media;
+pub mod notes;
+pub mod notices;
 pub mod people;
+pub mod plans;
+pub mod play_days;
 pub mod playback;
+pub mod quiz;
 pub mod reports;
+pub mod room;
+pub mod rules;
+pub mod schedule;
+pub mod seals;
 pub mod search;
 pub mod searches;
 pub mod session;
+pub mod sessions;
 pub mod units;
 pub mod uploads;
+pub mod versions;

@@ -1,8 +1,11 @@
 //! Puts the server together: binds first, opens everything it holds, starts the background work, serves until told to stop.
 
+use crate::api::join::MOST_WRONG;
 use crate::api::media::Quick;
+use crate::api::uploads;
 use crate::auth::cookie::CookiePolicy;
 use crate::auth::csrf::same_origin_only;
+use crate::auth::heard::{self, Heard};
 use crate::auth::identity::NewAccess;
 use crate::auth::keys::Keys;
 use crate::auth::known::Known;
@@ -24,7 +27,8 @@ use catalog::asked::Asked;
 use catalog::search::Index;
 use content::store::Store;
 use content::upload::{Limits, Uploads};
-use entity::Moment;
+use entity::{AccountId, Moment};
+use player::classroom::code::Codes;
 use player::recorder::Recorder;
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -53,6 +57,8 @@ pub struct Parts {
     pub index: Arc<Index>,
     /// What is searched for.
     pub asked: Arc<Asked>,
+    /// Which terminals were heard of.
+    pub heard: Arc<Heard>,
     /// The writer of beats.
     pub recorder: Recorder,
     /// The server's secrets.
@@ -104,8 +110,12 @@ impl Parts {
         let keys = Keys::open(&config.data)?;
         let store = stores::open(config)?;
         stores::look(&store).await;
-        let limits =
-            Limits { max_bytes: config.max_upload_bytes, keep_free_bytes: config.low_disk_bytes, ..Limits::default() };
+        let limits = Limits {
+            max_bytes: config.max_upload_bytes,
+            keep_free_bytes: config.low_disk_bytes,
+            county_quota: config.county_quota_bytes,
+            ..Limits::default()
+        };
         let uploads = Uploads::open(&config.data, limits).map_err(|cause| Failure::new("无法打开上传文件夹", cause))?;
         let index = open_index(config, &db).await?;
         if let Some(root) = roster::org::root(&db.read).await.map_err(|cause| Failure::new("无法读取机构", cause))?
@@ -116,7 +126,16 @@ impl Parts {
         }
         pages::shell::look_for_samples(&db.read).await.map_err(|cause| Failure::new("无法读取课程", cause))?;
         let recorder = Recorder::start(db.write.clone());
-        Ok(Self { db, store: Arc::new(store), uploads, index: Arc::new(index), asked: Arc::default(), recorder, keys })
+        Ok(Self {
+            db,
+            store: Arc::new(store),
+            uploads,
+            index: Arc::new(index),
+            asked: Arc::default(),
+            heard: Arc::default(),
+            recorder,
+            keys,
+        })
     }
 }
 
@@ -177,7 +196,8 @@ fn background(parts: &Parts, config: &Config, stopped: &watch::Receiver<bool>) -
     };
     let prepare = content::prepare::run(parts.db.write.clone(), parts.store.clone(), settings, stopped.clone());
     let asked = catalog::asked::follow(parts.db.write.clone(), parts.asked.clone(), stopped.clone());
-    vec![tokio::spawn(sweep), tokio::spawn(follow), tokio::spawn(prepare), tokio::spawn(asked)]
+    let heard = heard::follow(parts.db.clone(), parts.heard.clone(), stopped.clone());
+    vec![tokio::spawn(sweep), tokio::spawn(follow), tokio::spawn(prepare), tokio::spawn(asked), tokio::spawn(heard)]
 }
 
 fn serve(listener: TcpListener, config: &Config, parts: Parts) -> Result<Server, Failure> {
@@ -186,14 +206,21 @@ fn serve(listener: TcpListener, config: &Config, parts: Parts) -> Result<Server,
         parts.keys.derive("media-ticket"),
         parts.keys.derive_previous("media-ticket"),
     ));
-    let (known, limiter, metrics) =
-        (Data::new(Known::default()), Data::new(Limiter::default()), Data::new(Metrics::default()));
+    let codes = Data::new(Codes::new(parts.keys.derive("room-code"), parts.keys.derive_previous("room-code")));
+    let guesses = Data::new(Limiter::<AccountId>::of(MOST_WRONG));
+    let (known, limiter, metrics) = (
+        Data::new(Known::start(parts.db.read.clone())),
+        Data::new(<Limiter>::default()),
+        Data::new(Metrics::default()),
+    );
     let (db, keys, recorder) = (Data::new(parts.db), Data::new(parts.keys), Data::new(parts.recorder));
-    let (store, index, uploads) = (Data::from(parts.store), Data::from(parts.index), Data::new(parts.uploads));
+    let (store, index, unfinished) = (Data::from(parts.store), Data::from(parts.index), Data::new(parts.uploads));
     let cookies = Data::new(CookiePolicy { secure: config.secure_cookies });
     let watched = Data::new(crate::api::media::Watched::default());
+    let fetched = Data::new(crate::api::media::Fetched::start((**db).clone()));
     let asked = Data::from(parts.asked);
     let searches = Data::new(crate::api::search::Searches::default());
+    let (heard, pairing) = (Data::from(parts.heard), Data::new(crate::api::devices::PairingLimits::default()));
     let settings = Data::new(config.clone());
     let workers = match config.workers {
         0 => std::thread::available_parallelism().map_or(2, usize::from),
@@ -204,6 +231,7 @@ fn serve(listener: TcpListener, config: &Config, parts: Parts) -> Result<Server,
             tokens: tokens.clone(),
             known: known.clone(),
             watched: watched.clone(),
+            fetched: fetched.clone(),
             store: store.clone(),
             metrics: metrics.clone(),
             always: SECURITY
@@ -219,16 +247,21 @@ fn serve(listener: TcpListener, config: &Config, parts: Parts) -> Result<Server,
             .app_data(tickets.clone())
             .app_data(known.clone())
             .app_data(limiter.clone())
+            .app_data(codes.clone())
+            .app_data(guesses.clone())
             .app_data(metrics.clone())
             .app_data(recorder.clone())
             .app_data(store.clone())
-            .app_data(uploads.clone())
+            .app_data(unfinished.clone())
             .app_data(index.clone())
             .app_data(cookies.clone())
             .app_data(watched.clone())
+            .app_data(fetched.clone())
             .app_data(searches.clone())
             .app_data(asked.clone())
             .app_data(settings.clone())
+            .app_data(heard.clone())
+            .app_data(pairing.clone())
             .configure(parsing)
             .configure(routes::configure)
             .default_service(web::to(|| async { Err::<&str, _>(ApiError::new(Code::NotFound)) }))
@@ -238,6 +271,7 @@ fn serve(listener: TcpListener, config: &Config, parts: Parts) -> Result<Server,
             .wrap(security_headers())
             .wrap(Compress::default())
             .wrap(from_fn(bytes_as_they_are))
+            .wrap(from_fn(uploads::method_override))
             .wrap(from_fn(observe))
     };
     listen::serve(listener, workers, move |request: &_| quick.as_ref()?.answer(request), app)
@@ -293,8 +327,11 @@ async fn renew_cookie(
     let policy = request.app_data::<Data<CookiePolicy>>().map(|policy| ***policy);
     let mut response = next.call(request).await?;
     let renewed = response.request().extensions_mut().remove::<NewAccess>();
-    if let (Some(NewAccess(token)), Some(policy)) = (renewed, policy) {
-        response.response_mut().add_cookie(&policy.access(token))?;
+    if let (Some(NewAccess { access, refresh }), Some(policy)) = (renewed, policy) {
+        response.response_mut().add_cookie(&policy.access(access))?;
+        if let Some(refresh) = refresh {
+            response.response_mut().add_cookie(&policy.refresh_once_more(refresh))?;
+        }
     }
     Ok(response)
 }

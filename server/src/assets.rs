@@ -34,18 +34,50 @@ const SVG: &str = "image/svg+xml; charset=utf-8";
 /// Name, type and content. A module stands after the modules it imports.
 const SOURCES: &[(&str, &str, &str)] = &[
     ("app.css", CSS, include_str!("../assets/app.css")),
+    ("quiz.css", CSS, include_str!("../assets/quiz.css")),
+    ("account.css", CSS, include_str!("../assets/account.css")),
     ("icons.svg", SVG, include_str!("../assets/icons.svg")),
     ("favicon.svg", SVG, include_str!("../assets/favicon.svg")),
     ("suggest.js", JS, include_str!("../assets/suggest.js")),
+    ("books.css", CSS, include_str!("../assets/books.css")),
+    ("certificate.css", CSS, include_str!("../assets/certificate.css")),
+    ("rules.css", CSS, include_str!("../assets/rules.css")),
+    ("print.js", JS, include_str!("../assets/print.js")),
+    ("storage.js", JS, include_str!("../assets/storage.js")),
+    ("hash.js", JS, include_str!("../assets/hash.js")),
+    ("tus.js", JS, include_str!("../assets/tus.js")),
+    ("upload.js", JS, include_str!("../assets/upload.js")),
+    ("uploads.js", JS, include_str!("../assets/uploads.js")),
+    ("draft.js", JS, include_str!("../assets/draft.js")),
+    ("autosave.js", JS, include_str!("../assets/autosave.js")),
+    ("order.js", JS, include_str!("../assets/order.js")),
+    ("preparation.js", JS, include_str!("../assets/preparation.js")),
+    ("notes.js", JS, include_str!("../assets/notes.js")),
+    ("studio.css", CSS, include_str!("../assets/studio.css")),
     ("studio.js", JS, include_str!("../assets/studio.js")),
     ("beats.js", JS, include_str!("../../player/web/beats.js")),
     ("player.css", CSS, include_str!("../../player/web/player.css")),
+    ("room.css", CSS, include_str!("../../player/web/room.css")),
     ("quality.js", JS, include_str!("../../player/web/quality.js")),
     ("seek.js", JS, include_str!("../../player/web/seek.js")),
+    ("idle.js", JS, include_str!("../../player/web/idle.js")),
     ("player.js", JS, include_str!("../../player/web/player.js")),
     ("captions.js", JS, include_str!("../../player/web/captions.js")),
     ("remote.js", JS, include_str!("../../player/web/remote.js")),
+    ("door.js", JS, include_str!("../../player/web/door.js")),
+    ("code.js", JS, include_str!("../../player/web/code.js")),
+    ("state.js", JS, include_str!("../../player/web/state.js")),
+    ("pin.js", JS, include_str!("../../player/web/pin.js")),
+    ("attend.js", JS, include_str!("../../player/web/attend.js")),
+    ("roll.js", JS, include_str!("../../player/web/roll.js")),
+    ("play.js", JS, include_str!("../../player/web/play.js")),
+    ("hands.js", JS, include_str!("../../player/web/hands.js")),
     ("classroom.js", JS, include_str!("../../player/web/classroom.js")),
+    ("keys.js", JS, include_str!("../../player/web/keys.js")),
+    ("line.js", JS, include_str!("../../player/web/line.js")),
+    ("pair.js", JS, include_str!("../../player/web/pair.js")),
+    ("schedule.js", JS, include_str!("../../player/web/schedule.js")),
+    ("terminal.css", CSS, include_str!("../../player/web/terminal.css")),
 ];
 
 struct Asset {
@@ -109,7 +141,10 @@ mod tests {
         let player = ASSETS.iter().find(|asset| asset.name == "player.js").map(|asset| asset.content.clone());
         let text = String::from_utf8_lossy(&player.unwrap_or_default()).into_owned();
         assert!(text.contains(&format!("\"{}\"", url("beats.js"))));
-        assert!(!text.contains("\"./"), "an import was left without its hash");
+        for asset in ASSETS.iter() {
+            let text = String::from_utf8_lossy(&asset.content);
+            assert!(!text.contains("\"./"), "an import of {} was left without its hash", asset.name);
+        }
     }
 
     fn templates(folder: &Path) -> Vec<String> {

@@ -2,6 +2,7 @@
 
 pub mod cookie;
 pub mod csrf;
+pub mod heard;
 pub mod identity;
 pub mod keys;
 pub mod known;

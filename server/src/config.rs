@@ -30,6 +30,8 @@ pub struct Config {
     pub max_upload_bytes: u64,
     /// Uploads are refused when less than this is free, in bytes.
     pub low_disk_bytes: u64,
+    /// Bytes that the units of one county may keep together; without it as many as the disk takes.
+    pub county_quota_bytes: Option<u64>,
     /// Threads that serve requests; 0 takes one a core.
     pub workers: usize,
     /// Recordings that are prepared at the same time; without it one a core, and with 0 this server prepares none.
@@ -81,6 +83,7 @@ impl Default for Config {
             secure_cookies: false,
             max_upload_bytes: 20 * (1 << 30),
             low_disk_bytes: 1 << 30,
+            county_quota_bytes: None,
             workers: 0,
             prepare_workers: None,
             ffmpeg: None,

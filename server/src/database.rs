@@ -2,7 +2,7 @@
 
 use crate::failure::Failure;
 use migrations::{Migrate, Migrator};
-use sea_orm::{ConnectOptions, DatabaseConnection, DbBackend};
+use sea_orm::{ConnectOptions, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr};
 use std::path::Path;
 use std::time::Duration;
 
@@ -38,6 +38,14 @@ impl Database {
         Migrator::up(&self.write, None).await.map_err(|cause| Failure::new("数据库升级失败", cause))
     }
 
+    /// Begin a transaction that is going to write, where several domain crates write together.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
+        entity::writing::begin(&self.write).await
+    }
+
     /// Which of the two databases this is.
     pub fn is_sqlite(&self) -> bool {
         self.write.get_database_backend() == DbBackend::Sqlite
@@ -45,25 +53,27 @@ impl Database {
 
     async fn sqlite(file: &Path) -> Result<Self, Failure> {
         let url = format!("sqlite://{}?mode=rwc", file.display());
-        let open = |connections: u32| {
+        let open = |connections: u32, cache_kib: u32| {
             let mut options = ConnectOptions::new(url.clone());
             options.max_connections(connections).min_connections(1).sqlx_logging(false);
             options.acquire_timeout(Duration::from_secs(20)).idle_timeout(None).max_lifetime(None);
             options.test_before_acquire(false);
-            options.map_sqlx_sqlite_opts(|sqlite| {
+            options.map_sqlx_sqlite_opts(move |sqlite| {
                 sqlite
                     .pragma("journal_mode", "WAL")
                     .pragma("synchronous", "FULL") // acknowledged means on disk, also after a power cut
                     .pragma("busy_timeout", "10000") // another process, such as a backup or an import
                     .pragma("foreign_keys", "ON")
-                    .pragma("cache_size", "-16000")
-                    .pragma("wal_autocheckpoint", "4000")
+                    .pragma("cache_size", format!("-{cache_kib}"))
+                    // Pages of 4 KiB. Sessions that beat are written over and over; the rarer they are copied back, the
+                    // more of that is one copy.
+                    .pragma("wal_autocheckpoint", "16000")
             });
             sea_orm::Database::connect(options)
         };
         let failed = |cause| Failure::new(format!("无法打开数据库 {}", file.display()), cause);
-        let write = open(1).await.map_err(failed)?;
-        let read = open(8).await.map_err(failed)?;
+        let write = open(1, 64_000).await.map_err(failed)?;
+        let read = open(8, 16_000).await.map_err(failed)?;
         Ok(Self { read, write })
     }
 

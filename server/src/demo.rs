@@ -9,6 +9,8 @@ mod city;
 mod history;
 mod lessons;
 mod people;
+mod play_days;
+mod quizzes;
 mod settle;
 
 pub use cast::Logins;
@@ -93,6 +95,7 @@ async fn make(
     let logins = cast::enter(&txn, &settled, password, now).await?;
     let lessons = lessons::bring(&txn, store, settled.root, now).await?;
     captions::bring(&txn, &lessons, now).await?;
+    quizzes::bring(&txn, &lessons, now).await?;
     let desk = lessons::Desk { unit: logins.county, author: logins.trainer };
     lessons::hand_over(&txn, &lessons, desk).await?;
     progress(2, history::STEPS);
@@ -101,6 +104,7 @@ async fn make(
     history::write(&txn, &Stage::new(&settled, &logins, &lessons, now), &mut rng, progress).await?;
     txn.commit().await?;
     lessons::begin_some(db, desk, now).await?;
+    play_days::bring(db, &logins, settled.root, now).await?;
     Ok(logins)
 }
 

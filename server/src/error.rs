@@ -51,6 +51,8 @@ codes! {
     NotSignedIn = "not_signed_in", UNAUTHORIZED, "请先登录";
     /// Login or password is wrong.
     WrongPassword = "wrong_password", UNAUTHORIZED, "账号或密码不正确";
+    /// The PIN of a person is wrong, or they have none.
+    WrongPin = "wrong_pin", UNAUTHORIZED, "口令不正确";
     /// A spent refresh token came back: the family is revoked.
     TokenReused = "token_reused", UNAUTHORIZED, "登录已失效，请重新登录";
     /// The role does not allow this.
@@ -65,6 +67,8 @@ codes! {
     OwnLesson = "own_lesson", FORBIDDEN, "课程须由他人审核，不能审核自己的课程";
     /// No such thing, or not in the caller's reach.
     NotFound = "not_found", NOT_FOUND, "没有找到，或不在您的管理范围内";
+    /// No open room within reach shows this code.
+    WrongCode = "wrong_code", NOT_FOUND, "签到码不对或已过期，请看屏幕上最新的六位数字";
     /// The method is not known here.
     MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "此地址不支持该操作";
     /// Somebody else changed it meanwhile.
@@ -99,6 +103,8 @@ codes! {
     StoreUnavailable = "store_unavailable", SERVICE_UNAVAILABLE, "媒体存储暂时无法访问，请稍后重试";
     /// The disk is nearly full.
     DiskFull = "disk_full", INSUFFICIENT_STORAGE, "服务器存储空间不足，请联系管理员";
+    /// The county keeps as much as it may.
+    QuotaExceeded = "quota_exceeded", INSUFFICIENT_STORAGE, "本县的课件空间已满";
     /// Anything nobody foresaw.
     Internal = "internal", INTERNAL_SERVER_ERROR, "服务器出错了，我们已记录，请稍后重试";
 }
@@ -141,6 +147,12 @@ impl ApiError {
     #[must_use]
     pub fn retry_after(self, seconds: u64) -> Self {
         Self { retry_after_s: Some(seconds), ..self }
+    }
+
+    /// The same for another caller who waited for the same thing.
+    pub fn again(&self) -> Self {
+        let cause = self.cause.as_ref().map(|cause| cause.to_string().into());
+        Self { code: self.code, message: self.message.clone(), retry_after_s: self.retry_after_s, cause }
     }
 
     /// The stable code.

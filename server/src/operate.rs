@@ -110,7 +110,7 @@ pub async fn reindex(config: &Config) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Check the chain of the ledger, the hours against the beats, and every blob against its name.
+/// Check the chain of the ledger, the hours against the beats, the sealed years, and every blob against its name.
 ///
 /// # Errors
 /// When something can't be read. Findings are no error: they are printed, and the exit code is 1.
@@ -121,11 +121,15 @@ pub async fn verify(config: &Config) -> Result<ExitCode, Failure> {
         .await
         .map_err(|cause| Failure::new("无法核对台账", cause))?;
     println!("\n{ledger}");
+    let seals = archive::seal::check(&db.read, &progress_line("核对封存"))
+        .await
+        .map_err(|cause| Failure::new("无法核对封存", cause))?;
+    println!("\n{seals}");
     let media = content::verify::verify(&db.write, &store, Moment::now(), &bytes_line("核对媒体"))
         .await
         .map_err(|cause| Failure::new("无法核对媒体", cause))?;
     println!("\n{media}");
-    let sound = ledger.is_sound() && media.is_sound();
+    let sound = ledger.is_sound() && seals.is_sound() && media.is_sound();
     println!("{}", if sound { "一切完好。" } else { "发现问题，见上。" });
     Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -3,13 +3,22 @@
 //! Each page is a struct beside its handler. Every page carries a [`shell::Shell`], and is built of the parts in
 //! `templates/parts` and the classes of `assets/app.css`.
 
+pub mod certificate;
+pub mod check;
 pub mod choose;
 pub mod classroom;
 pub mod failed;
 pub mod figures;
+pub mod join;
+pub mod names;
+pub mod notices;
 pub mod office;
+pub mod pairs;
 pub mod parts;
 pub mod phone;
+pub mod pin;
+pub mod reasons;
+pub mod sessions;
 pub mod shell;
 pub mod sign_in;
 pub mod studio;

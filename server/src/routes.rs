@@ -1,29 +1,33 @@
 //! The URL map: every address, what answers it, and who may enter. The table is also what the tests walk.
 
 use crate::api::{
-    archive, captions, courses, devices, health, lessons, media, people, playback, reports, search, searches, session,
-    units, uploads,
+    appeals, archive, captions, courses, devices, drafts, exemptions, gaps, health, lessons, media, notes, notices,
+    people, plans, play_days, playback, quiz, reports, schedule, search, searches, session, units, uploads, versions,
 };
-use crate::auth::identity::{AUTHORS, OPERATORS, READERS, UPLOADERS};
+use crate::api::{check, guests, hands, join, room, rules, seals, sessions};
+use crate::auth::identity::{APPEAL_READERS, AUTHORS, CARETAKERS, DECIDERS, MATCHERS, OPERATORS, READERS, UPLOADERS};
 use crate::error::{ApiError, Code};
 use crate::pages;
 use actix_web::http::Method;
 use actix_web::http::header::{ALLOW, HeaderValue};
-use actix_web::{HttpResponse, ResponseError, guard, web};
+use actix_web::{HttpResponse, Resource, ResponseError, guard, web};
 use entity::Role;
+use std::collections::BTreeMap;
 
 /// Who may enter a route; what they reach there is the handler's matter.
 #[derive(Clone, Copy, Debug)]
 pub enum Who {
     /// Anybody.
     Anyone,
-    /// Anybody signed in.
+    /// Anybody signed in, but no classroom terminal.
     SignedIn,
+    /// Anybody signed in, and classroom terminals.
+    SignedInOrRoom,
     /// Anybody signed in with one of these roles.
     With(&'static [Role]),
 }
 
-use Who::{Anyone, SignedIn, With};
+use Who::{Anyone, SignedIn, SignedInOrRoom, With};
 
 /// One method of one address.
 #[derive(Clone, Copy, Debug)]
@@ -43,16 +47,18 @@ macro_rules! routes {
 
         /// Register every route.
         pub fn configure(app: &mut web::ServiceConfig) {
-            $(app.service(
-                web::resource($path)
+            let mut areas = Areas::default();
+            $(areas.add($path, |path| {
+                web::resource(path)
                     $(.route(route(stringify!($method)).to($handler)))+
-                    .default_service(web::to(|| async { method_not_allowed(concat!($(stringify!($method), " "),+)) })),
-            );)+
+                    .default_service(web::to(|| async { method_not_allowed(concat!($(stringify!($method), " "),+)) }))
+            });)+
+            areas.serve(app);
         }
     };
 }
 
-const CARETAKERS: &[Role] = &[Role::SiteManager, Role::Trainer, Role::Admin];
+const TRAINERS: &[Role] = &[Role::Trainer, Role::Admin];
 const REVIEWERS: &[Role] = &[Role::Reviewer, Role::Admin];
 const ASSESSORS: &[Role] = &[Role::Assessor];
 const ADMINS: &[Role] = &[Role::Admin];
@@ -62,26 +68,44 @@ routes! {
     // Signing in
     "/api/v1/session" { POST session::sign_in, Anyone; DELETE session::sign_out, Anyone; }
     "/api/v1/session/refresh" { POST session::refresh, Anyone; }
-    "/api/v1/sessions" { DELETE session::sign_out_everywhere, SignedIn; }
+    "/api/v1/sessions" { DELETE session::sign_out_everywhere, SignedInOrRoom; }
     "/api/v1/password" { POST session::change_password, SignedIn; }
-    "/api/v1/me" { GET session::me, SignedIn; }
+    "/api/v1/me" { GET session::me, SignedInOrRoom; }
 
     // Finding
     "/api/v1/search" { GET search::search, SignedIn; }
-    "/api/v1/suggest" { GET search::suggest, SignedIn; }
+    "/api/v1/suggest" { GET search::suggest, SignedInOrRoom; }
     "/api/v1/searches" { GET searches::list, With(AUTHORS); }
+    "/api/v1/searches/answers" { POST searches::answer, With(AUTHORS); }
     "/api/v1/courses" { GET courses::list, SignedIn; POST courses::create, With(AUTHORS); }
     "/api/v1/courses/{id}" { GET courses::show, SignedIn; PATCH courses::update, With(AUTHORS); DELETE courses::delete, With(AUTHORS); }
+    "/api/v1/courses/{id}/order" { PUT courses::arrange, With(AUTHORS); }
     "/api/v1/lessons" { GET lessons::list, SignedIn; POST lessons::create, With(AUTHORS); }
     "/api/v1/lessons/{id}" { GET lessons::show, SignedIn; PATCH lessons::update, With(AUTHORS); DELETE lessons::delete, With(AUTHORS); }
     "/api/v1/lessons/{id}/captions" { GET captions::list, SignedIn; }
     "/api/v1/lessons/{id}/captions/preview" { POST captions::preview, With(AUTHORS); }
-    "/api/v1/lessons/{id}/captions/{language}.vtt" { GET captions::vtt, SignedIn; }
+    "/api/v1/lessons/{id}/captions/{language}.vtt" { GET captions::vtt, SignedInOrRoom; }
     "/api/v1/lessons/{id}/captions/{language}" { PUT captions::put, With(AUTHORS); DELETE captions::delete, With(AUTHORS); }
     "/api/v1/lessons/{id}/submit" { POST lessons::submit, With(AUTHORS); }
     "/api/v1/lessons/{id}/publish" { POST lessons::publish, With(REVIEWERS); }
     "/api/v1/lessons/{id}/return" { POST lessons::send_back, With(REVIEWERS); }
     "/api/v1/lessons/{id}/withdraw" { POST lessons::withdraw, With(REVIEWERS); }
+    "/api/v1/lessons/{id}/draft" { PUT drafts::put, With(AUTHORS); DELETE drafts::delete, With(AUTHORS); }
+    "/api/v1/lessons/{id}/versions" { GET versions::list, With(AUTHORS); }
+    "/api/v1/lessons/{id}/versions/{version}/restore" { POST versions::restore, With(AUTHORS); }
+    "/api/v1/lessons/{id}/notes" { GET notes::list, With(AUTHORS); POST notes::make, With(AUTHORS); }
+    "/api/v1/lessons/{id}/notes/{note}/done" { POST notes::settle, With(AUTHORS); }
+    "/api/v1/notices" { GET notices::list, SignedIn; }
+    "/api/v1/notices/seen" { POST notices::seen, SignedIn; }
+
+    // The in-class quiz
+    "/api/v1/lessons/{id}/quiz" { GET quiz::show, With(AUTHORS); PUT quiz::put, With(AUTHORS); }
+    "/api/v1/lessons/{id}/quiz/attempts" { GET quiz::standing, SignedIn; POST quiz::begin, SignedIn; }
+    "/api/v1/lessons/{id}/quiz/attempts/{attempt}" { POST quiz::hand_in, SignedIn; }
+    "/studio/lessons/{id}/quiz" { GET pages::studio::quiz::show, With(AUTHORS); POST pages::studio::quiz::work, With(AUTHORS); }
+    "/studio/lessons/{id}/quiz/import" { POST pages::studio::quiz::import::take, With(AUTHORS); }
+    "/studio/lessons/{id}/quiz/template.xlsx" { GET pages::studio::quiz::import::template, With(AUTHORS); }
+    "/lessons/{slug}/quiz" { GET pages::phone::quiz::show, SignedIn; POST pages::phone::quiz::take, SignedIn; }
 
     // Bytes
     "/media/{sha256}" { GET media::serve, Anyone; }
@@ -93,26 +117,72 @@ routes! {
     "/api/v1/media/{sha256}/ticket" { POST media::ticket, SignedIn; }
     "/uploads" { POST uploads::create, With(UPLOADERS); OPTIONS uploads::options, Anyone; }
     "/uploads/{id}" { HEAD uploads::offset, With(UPLOADERS); PATCH uploads::append, With(UPLOADERS); DELETE uploads::terminate, With(UPLOADERS); OPTIONS uploads::options_of_one, Anyone; }
+    "/api/v1/uploads" { GET uploads::list, With(UPLOADERS); }
     "/api/v1/uploads/{id}" { GET uploads::show, With(UPLOADERS); }
 
     // Playing
-    "/api/v1/playback" { POST playback::begin, SignedIn; }
-    "/api/v1/playback/{id}/beat" { POST playback::beat, SignedIn; }
+    "/api/v1/playback" { POST playback::begin, SignedInOrRoom; }
+    "/api/v1/playback/{id}/beat" { POST playback::beat, SignedInOrRoom; }
+    "/api/v1/playback/{id}/beats" { POST playback::beats, SignedInOrRoom; }
     "/api/v1/playback/{id}/attendance" { POST playback::attendance, With(OPERATORS); }
-    "/api/v1/playback/{id}/close" { POST playback::close, SignedIn; }
+    "/api/v1/playback/{id}/close" { POST playback::close, SignedInOrRoom; }
+
+    // The room
+    "/api/v1/join" { POST join::join, SignedIn; }
+    "/api/v1/playback/{id}/room" { GET room::show, With(OPERATORS); }
+    "/api/v1/playback/{id}/guests/count" { PUT room::count_guests, With(OPERATORS); }
+    "/api/v1/playback/{id}/pin" { POST room::sign_in, With(OPERATORS); }
+    "/api/v1/playback/{id}/checks/{check}" { POST room::answer_check, With(OPERATORS); }
+    "/api/v1/playback/{id}/questions" { GET hands::questions, With(OPERATORS); }
+    "/api/v1/playback/{id}/questions/{question}/hands" { PUT hands::count_hands, With(OPERATORS); }
+    "/api/v1/units/{id}/sessions" { GET sessions::list, With(READERS); }
+    "/api/v1/sessions/{id}" { GET sessions::show, With(READERS); }
+    "/api/v1/sessions/{id}/guests" { POST guests::add, With(MATCHERS); }
+    "/api/v1/guests/{id}" { PATCH guests::name, With(MATCHERS); }
+    "/api/v1/guests/{id}/candidates" { GET guests::candidates, With(MATCHERS); }
+    "/api/v1/guests/{id}/person" { PUT guests::join, With(MATCHERS); DELETE guests::part, With(MATCHERS); }
 
     // Archives and reports
     "/api/v1/people" { GET people::list, With(READERS); }
     "/api/v1/people/import" { POST people::import, With(ADMINS); }
     "/api/v1/people/{id}/archive" { GET archive::show, SignedIn; }
+    "/api/v1/people/{id}/gap" { GET gaps::of_person, SignedIn; }
+    "/api/v1/people/{id}/exemptions" { GET exemptions::list, With(READERS); POST exemptions::grant, With(ASSESSORS); }
+    "/api/v1/exemptions/{exemption}/end" { POST exemptions::end, With(ASSESSORS); }
+    "/api/v1/units/{id}/gaps" { GET gaps::of_unit, With(READERS); }
+    "/api/v1/units/{id}/rules" { GET rules::list, With(READERS); POST rules::enact, With(ASSESSORS); }
+    "/api/v1/units/{id}/rules/preview" { POST rules::preview, With(ASSESSORS); }
+    "/api/v1/units/{id}/seals" { GET seals::list, With(READERS); POST seals::begin, With(ASSESSORS); }
+    "/api/v1/seals/{seal}" { GET seals::show, With(READERS); }
+    "/api/v1/check/{code}" { GET check::check, Anyone; }
+    "/api/v1/ledger/{seq}/amendments" { POST seals::amend, With(ASSESSORS); }
     "/api/v1/ledger/{seq}/corrections" { POST archive::correct, With(ASSESSORS); }
+    "/api/v1/ledger/{seq}/appeals" { POST appeals::make, SignedIn; }
+    "/api/v1/appeals" { GET appeals::list, SignedIn; }
+    "/api/v1/appeals/{id}/decision" { POST appeals::decide, With(DECIDERS); }
     "/api/v1/reports/{file}" { GET reports::download, With(READERS); }
 
     // Stations
     "/api/v1/units/{id}" { GET units::show, With(READERS); }
-    "/api/v1/units/{id}/devices" { POST devices::register, With(CARETAKERS); }
-    "/api/v1/devices/pair" { POST devices::pair, Anyone; }
+    "/api/v1/units/{id}/devices" { POST devices::approve, With(CARETAKERS); }
+    "/api/v1/pairings" { POST devices::ask, Anyone; }
+    "/api/v1/pairings/collect" { POST devices::collect, Anyone; }
     "/api/v1/devices/{id}" { DELETE devices::revoke, With(CARETAKERS); }
+
+    // Training plans
+    "/api/v1/plans" { GET plans::list, With(TRAINERS); POST plans::create, With(TRAINERS); }
+    "/api/v1/plans/{id}/end" { POST plans::end, With(TRAINERS); }
+    "/api/v1/plans/{id}/progress.{format}" { GET plans::progress, With(TRAINERS); }
+    "/api/v1/me/plans" { GET plans::mine, SignedIn; }
+    "/studio/plans" { GET pages::studio::plans::list, With(TRAINERS); POST pages::studio::plans::take, With(TRAINERS); }
+    "/studio/plans/new" { GET pages::studio::plans::new, With(TRAINERS); }
+    "/studio/plans/{id}" { GET pages::studio::plans::progress::show, With(TRAINERS); }
+    "/studio/plans/{id}/end" { POST pages::studio::plans::end, With(TRAINERS); }
+
+    // Play days
+    "/api/v1/play-days" { GET play_days::list, With(TRAINERS); POST play_days::create, With(TRAINERS); }
+    "/api/v1/play-days/{id}/end" { POST play_days::end, With(TRAINERS); }
+    "/api/v1/schedule" { GET schedule::show, With(OPERATORS); }
 
     // Pages of the studio
     "/studio" { GET pages::studio::lessons::list, With(AUTHORS); }
@@ -120,16 +190,37 @@ routes! {
     "/studio/lessons/new" { GET pages::studio::editor::new, With(AUTHORS); }
     "/studio/lessons/{id}" { GET pages::studio::editor::edit, With(AUTHORS); POST pages::studio::save::update, With(AUTHORS); }
     "/studio/lessons/{id}/captions" { GET pages::studio::captions::show, With(AUTHORS); POST pages::studio::captions::take, With(AUTHORS); }
+    "/studio/lessons/{id}/versions" { GET pages::studio::versions::show, With(AUTHORS); POST pages::studio::versions::restore, With(AUTHORS); }
+    "/studio/courses/{id}" { GET pages::studio::course::show, With(AUTHORS); POST pages::studio::course::arrange, With(AUTHORS); }
+    "/studio/lessons/{id}/notes" { POST pages::studio::notes::take, With(AUTHORS); }
+    "/studio/uploads" { GET pages::studio::uploads::show, With(AUTHORS); }
+    "/studio/searches/answer" { GET pages::studio::answer::show, With(AUTHORS); POST pages::studio::answer::take, With(AUTHORS); }
     "/studio/searches" { GET pages::studio::searches::list, With(AUTHORS); }
     "/studio/attendance" { GET pages::studio::attendance::show, With(READERS); }
-    "/studio/devices" { GET pages::studio::devices::list, With(CARETAKERS); POST pages::studio::devices::register, With(CARETAKERS); }
+    "/studio/devices" { GET pages::studio::devices::list, With(CARETAKERS); POST pages::studio::devices::approve, With(CARETAKERS); }
     "/studio/devices/{id}/revoke" { POST pages::studio::devices::revoke, With(CARETAKERS); }
+    "/pair" { GET pages::studio::devices::short, With(CARETAKERS); }
+    "/studio/play-days" { GET pages::studio::play_days::list, With(TRAINERS); POST pages::studio::play_days::take, With(TRAINERS); }
+    "/studio/play-days/new" { GET pages::studio::play_days::new, With(TRAINERS); }
+    "/studio/play-days/{id}/end" { POST pages::studio::play_days::end, With(TRAINERS); }
 
     // Pages of the offices
     "/office" { GET pages::office::units::show, With(READERS); }
+    "/office/gaps" { GET pages::office::gaps::list, With(READERS); }
+    "/office/seal" { GET pages::office::seal::show, With(READERS); POST pages::office::seal::begin, With(ASSESSORS); }
+    "/office/rules" { GET pages::office::rules::show, With(READERS); }
+    "/office/rules/draft" { GET pages::office::rules::draft::show, With(ASSESSORS); POST pages::office::rules::draft::take, With(ASSESSORS); }
+    "/office/people/{id}/certificate" { GET pages::certificate::of_person, With(READERS); }
+    "/office/people/{id}/exemptions" { GET pages::office::exemptions::show, With(READERS); POST pages::office::exemptions::grant, With(ASSESSORS); }
+    "/office/exemptions/{exemption}/end" { POST pages::office::exemptions::end, With(ASSESSORS); }
     "/office/people" { GET pages::office::people::list, With(READERS); }
     "/office/people/{id}" { GET pages::office::person::show, With(READERS); }
     "/office/people/{id}/corrections" { POST pages::office::person::correct, With(ASSESSORS); }
+    "/office/books" { GET pages::office::books::show, With(READERS); }
+    "/office/books/print" { GET pages::office::books::print::show, With(READERS); }
+    "/office/appeals" { GET pages::office::appeals::list, With(APPEAL_READERS); }
+    "/office/appeals/{id}" { GET pages::office::appeals::show, With(APPEAL_READERS); }
+    "/office/appeals/{id}/decision" { POST pages::office::appeals::decide, With(DECIDERS); }
     "/office/import" { GET pages::office::import::show, With(ADMINS); POST pages::office::import::take, With(ADMINS); }
     "/office/audit" { GET pages::office::audit::list, With(AUDITORS); }
 
@@ -142,24 +233,74 @@ routes! {
 
     // Pages: the door
     "/" { GET pages::sign_in::front, Anyone; }
+    "/check" { GET pages::check::check, Anyone; }
     "/sign-in" { GET pages::sign_in::form, Anyone; POST pages::sign_in::sign_in, Anyone; }
     "/sign-out" { POST pages::sign_in::sign_out, Anyone; }
     "/password" { GET pages::sign_in::password_form, SignedIn; POST pages::sign_in::change_password, SignedIn; }
 
     // Pages: the phone
     "/home" { GET pages::phone::home::home, SignedIn; }
+    "/notices" { POST pages::notices::seen, SignedIn; }
     "/search" { GET pages::phone::search::search, SignedIn; POST pages::phone::search::wish, SignedIn; }
     "/lessons/{slug}" { GET pages::phone::lesson::lesson, SignedIn; }
     "/courses/{slug}" { GET pages::phone::course::course, SignedIn; }
     "/record" { GET pages::phone::record::record, SignedIn; }
+    "/record/certificate" { GET pages::certificate::own, SignedIn; }
+    "/record/make-up" { GET pages::phone::make_up::list, SignedIn; }
+    "/record/{seq}" { GET pages::phone::entry::show, SignedIn; }
+    "/record/{seq}/appeal" { POST pages::phone::entry::appeal, SignedIn; }
+
+    // Pages: group sessions, signing in to a room
+    "/sessions" { GET pages::sessions::list, With(READERS); }
+    "/sessions/{id}" { GET pages::sessions::show, With(READERS); }
+    "/sessions/{id}/guests" { POST pages::sessions::guests::add, With(MATCHERS); }
+    "/guests/{id}/name" { POST pages::sessions::guests::name, With(MATCHERS); }
+    "/guests/{id}/match" { POST pages::sessions::guests::join, With(MATCHERS); }
+    "/guests/{id}/unmatch" { POST pages::sessions::guests::part, With(MATCHERS); }
+    "/office/people/{id}/pin" { POST pages::pin::give, With(MATCHERS); }
+    "/join" { GET pages::join::form, SignedIn; POST pages::join::join, SignedIn; }
+    "/pin" { GET pages::pin::form, SignedIn; POST pages::pin::set, SignedIn; }
 
     // Pages: the classroom
     "/classroom" { GET pages::classroom::pick::pick, With(OPERATORS); }
     "/classroom/pair" { GET pages::classroom::pair::pair, Anyone; }
     "/classroom/play/{id}" { GET pages::classroom::play::play, With(OPERATORS); }
     "/classroom/done/{id}" { GET pages::classroom::play::done, With(OPERATORS); }
+    "/classroom/quiz/{id}" { GET pages::classroom::quiz::quiz, With(OPERATORS); }
     "/classroom/{slug}" { GET pages::classroom::roll::roll, With(OPERATORS); }
 
+}
+
+/// The resources by the fixed words their addresses begin with. The router tries one after the other, an address with
+/// a variable part by a regular expression; so it first finds the few that begin like the request.
+#[derive(Default)]
+struct Areas(BTreeMap<&'static str, Vec<Resource>>);
+
+impl Areas {
+    fn add(&mut self, path: &'static str, resource: impl FnOnce(&'static str) -> Resource) {
+        let (area, rest) = path.split_at(area_of(path));
+        self.0.entry(area).or_default().push(resource(rest));
+    }
+
+    fn serve(self, app: &mut web::ServiceConfig) {
+        for (area, resources) in self.0 {
+            if area.is_empty() {
+                for resource in resources {
+                    app.service(resource);
+                }
+            } else {
+                let scope = web::scope(area);
+                app.service(resources.into_iter().fold(scope, |scope, resource| scope.service(resource)));
+            }
+        }
+    }
+}
+
+/// Where the first word of an address ends, or the third below `/api/v1`; `/` alone has none.
+fn area_of(path: &str) -> usize {
+    let words = if path.starts_with("/api/v1/") { 3 } else { 1 };
+    let ends = path.match_indices('/').map(|(at, _)| at).skip(1).chain([path.len()]);
+    if path == "/" { 0 } else { ends.take(words).last().unwrap_or(0) }
 }
 
 fn route(method: &str) -> actix_web::Route {

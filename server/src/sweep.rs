@@ -3,16 +3,25 @@
 //! Everything here is also safe to run in several processes on one database, and to be stopped at any moment.
 
 use crate::database::Database;
+use crate::failure::Failure;
+use archive::rules::RuleBook;
 use content::store::Store;
 use content::upload::{self, Uploads};
-use entity::Moment;
+use entity::{Moment, UnitId, org_unit};
+use player::classroom::checks;
 use player::session;
+use rand::RngExt;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 
 /// Between two rounds. Minutes of a session that just fell silent appear within this time after its ten minutes.
 const EVERY: Duration = Duration::from_secs(20);
+
+/// Between two looks for a year that is to be sealed: somebody waits before the progress bar.
+const SEAL_EVERY: Duration = Duration::from_secs(1);
 
 /// Between two looks for uploads that wait because the store was away, or a restart interrupted them.
 const RESUME_EVERY: Duration = Duration::from_secs(300);
@@ -32,6 +41,7 @@ pub async fn run(
     // Hashing a long upload that a restart interrupted must not keep anybody's minutes waiting.
     tokio::join!(
         rounds(&db, &uploads, stopped.clone()),
+        seals(&db, stopped.clone()),
         unfinished(&db, &uploads, &store, stopped.clone()),
         collections(&db, &store, days_ms(collect_after_days), stopped),
     );
@@ -45,9 +55,27 @@ pub fn days_ms(days: u32) -> i64 {
 async fn rounds(db: &Database, uploads: &Uploads, mut stopped: watch::Receiver<bool>) {
     loop {
         playbacks(db).await;
+        report(draw_names(db, Moment::now()).await, "drew names to confirm presence");
         report(upload::expire(&db.write, uploads, Moment::now()).await, "dropped expired uploads");
+        report(catalog::lesson::publish_due(&db.write, Moment::now()).await, "published lessons whose time has come");
+        report(catalog::lesson::tell_expired(&db.write, Moment::now()).await, "told of lessons out of date");
+        report(catalog::draft::drop_older(&db.write, Moment::now()).await, "dropped drafts nobody came back to");
+        report(catalog::asked::drop_wishes(&db.write, Moment::now()).await, "dropped wishes of a year ago");
+        report(catalog::notice::drop_older(&db.write, Moment::now()).await, "dropped notices seen long ago");
+        report(roster::pairing::sweep(&db.write, Moment::now()).await, "dropped expired pairings");
         report(catalog::search::trim_outbox(&db.write, Moment::now()).await, "trimmed the outbox of the search index");
         if is_over(&mut stopped, EVERY).await {
+            return;
+        }
+    }
+}
+
+/// Seals what is to be sealed, a batch at a time, so that others can write between.
+async fn seals(db: &Database, mut stopped: watch::Receiver<bool>) {
+    loop {
+        let sealed = report(archive::seal::work(&db.write, Moment::now()).await, "sealed records");
+        let wait = if sealed == 0 { SEAL_EVERY } else { Duration::ZERO };
+        if is_over(&mut stopped, wait).await {
             return;
         }
     }
@@ -92,6 +120,25 @@ async fn playbacks(db: &Database) {
             break;
         }
     }
+}
+
+/// Draws names in the rooms whose rule says that it is time.
+async fn draw_names(db: &Database, now: Moment) -> Result<u64, Failure> {
+    let failed = |cause| Failure::new("不能抽查到场", cause);
+    let mut rooms = checks::running(&db.read, now).await.map_err(|cause| Failure::new("不能抽查到场", cause))?;
+    if rooms.is_empty() {
+        return Ok(0);
+    }
+    let book = RuleBook::load(&db.read).await.map_err(|cause| Failure::new("不能抽查到场", cause))?;
+    let ids: BTreeSet<_> = rooms.iter().map(|room| room.unit_id).collect();
+    let units = org_unit::Entity::find().filter(org_unit::Column::Id.is_in(ids)).all(&db.read).await.map_err(failed)?;
+    let every: HashMap<UnitId, i64> = units
+        .iter()
+        .filter_map(|unit| Some((unit.id, book.in_force(&unit.path, now.day()).ok()?.1.presence_check_minutes)))
+        .collect();
+    rooms.retain(|room| room.is_due(every.get(&room.unit_id).copied().unwrap_or(0), now));
+    let pick = |count| rand::rng().random_range(0..count);
+    checks::draw(&db.write, &rooms, pick, now).await.map_err(|cause| Failure::new("不能抽查到场", cause))
 }
 
 /// Logs how much was done, or why nothing could be; answers how much.

@@ -77,16 +77,12 @@ async fn browser_television_plays_to_a_room_by_arrows_and_ok_alone() {
     screen.press_until(Key::Right, on_film, 3).await;
     screen.press(Key::Enter.into()).await;
     screen.until("return document.activeElement.matches('[data-all]')").await;
-    screen.press(Key::Enter.into()).await;
-    screen.until("return document.querySelector('[data-count]').innerText === '4'").await;
+    screen.press_until(Key::Enter, "return document.querySelector('[data-count]').innerText === '4'", 20).await;
     screen.picture("classroom-roll").await;
     screen.press_until(Key::Right, "return document.activeElement.matches('[data-start]')", 5).await;
     screen.press(Key::Enter.into()).await;
     screen.until("return location.pathname.startsWith('/classroom/play/')").await;
-    screen.until("return document.querySelector('video').readyState >= 2").await;
-    if screen.run("return document.querySelector('video').paused").await == serde_json::json!(true) {
-        screen.press(Key::Enter.into()).await;
-    }
+    screen.begin_the_picture().await;
     screen.until("return document.querySelector('video').currentTime > 5").await;
     screen.picture("classroom-play").await;
     screen.press(Key::Escape.into()).await;

@@ -5,7 +5,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 use tests::browser::Browser;
-use tests::{Answer, City, Client};
+use tests::{Answer, City, Client, PATIENCE};
 
 /// Something that is said in no other lesson, at 62 seconds.
 const SAID: &str = "把旧薄膜卷成筒挂在梁上";
@@ -45,7 +45,7 @@ async fn hit(client: &Client, query: &str, lesson: &str) -> Option<Value> {
     answer["hits"].as_array().unwrap().iter().find(|hit| hit["slug"] == lesson).cloned()
 }
 
-/// Waits until a search answers as it should; the promise is a second, a loaded machine gets more.
+/// Waits until a search answers as it should.
 async fn soon(client: &Client, query: &str, lesson: &str, found: impl Fn(Option<&Value>) -> bool) -> Option<Value> {
     let began = Instant::now();
     loop {
@@ -53,7 +53,7 @@ async fn soon(client: &Client, query: &str, lesson: &str, found: impl Fn(Option<
         if found(hit.as_ref()) {
             return hit;
         }
-        assert!(began.elapsed() < Duration::from_secs(5), "{query}: {hit:?}");
+        assert!(began.elapsed() < PATIENCE, "{query}: {hit:?}");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }

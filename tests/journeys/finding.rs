@@ -4,7 +4,7 @@ use entity::{LessonState, outbox};
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, Set};
 use serde_json::Value;
 use std::time::{Duration, Instant};
-use tests::{City, Client};
+use tests::{City, Client, PATIENCE};
 
 fn percent(text: &str) -> String {
     text.bytes().map(|byte| format!("%{byte:02X}")).collect()
@@ -53,7 +53,7 @@ async fn another_countys_lessons_and_drafts_are_never_found() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_withdrawn_lesson_is_gone_from_search_within_a_second() {
+async fn a_withdrawn_lesson_is_gone_from_search() {
     let city = City::start().await;
     let cadre = city.client("cadre").await;
     assert!(found(&cadre, "红薯储藏").await.contains(&"article".to_owned()));
@@ -67,7 +67,7 @@ async fn a_withdrawn_lesson_is_gone_from_search_within_a_second() {
         .unwrap();
     let began = Instant::now();
     while found(&cadre, "红薯储藏").await.contains(&"article".to_owned()) {
-        assert!(began.elapsed() < Duration::from_secs(5), "still found"); // the promise is 1 s; a loaded machine gets more
+        assert!(began.elapsed() < PATIENCE, "still found");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
@@ -165,7 +165,7 @@ async fn wishes(client: &Client, query: &str, until: impl Fn(&Value) -> bool) ->
     let began = Instant::now();
     loop {
         let answer = client.get(&format!("/api/v1/searches?{query}")).await.must(200).json();
-        if until(&answer) || began.elapsed() > Duration::from_secs(20) {
+        if until(&answer) || began.elapsed() > PATIENCE {
             return answer;
         }
         tokio::time::sleep(Duration::from_millis(300)).await;
@@ -250,4 +250,35 @@ async fn compressed(client: &Client, path: &str) -> usize {
     let answer = client.get_with(path, "Accept-Encoding", "gzip").await.must(200);
     assert_eq!(answer.header("content-encoding"), "gzip", "{path}");
     answer.body.len()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_asked_for_a_lesson_is_told_when_a_trainer_answers_with_one() {
+    let city = City::start().await;
+    let (trainer, cadre, other) =
+        (city.client("trainer").await, city.client("cadre").await, city.client("cadre-b").await);
+    let wish = async |client: &tests::Client, q: &str| {
+        let form = client.request(reqwest::Method::POST, "/search").form(&[("q", q)]);
+        client.send(form).await.must(303);
+    };
+    wish(&cadre, "沙糖橘环割").await;
+    wish(&cadre, "shatangjuhuange").await;
+    wish(&other, "沙糖桔环割").await;
+    let answer = |lesson: i64| {
+        trainer.post("/api/v1/searches/answers", serde_json::json!({"query": "砂糖桔环割", "lesson_id": lesson}))
+    };
+    answer(city.lesson("draft")).await.must(400);
+    assert_eq!(answer(city.lesson("video")).await.must(200).json()["told"], 1, "one person of this county, once");
+    let told = cadre.get("/api/v1/notices").await.must(200).json()["notices"].clone();
+    assert_eq!(told[0]["text"], "您想学的“shatangjuhuange”有课了：《沙糖桔修剪与保花保果》");
+    assert!(cadre.get("/home").await.must(200).text().contains("有课了"));
+    let look = cadre.request(reqwest::Method::POST, "/notices").form(&[("id", told[0]["id"].to_string())]);
+    assert_eq!(cadre.send(look).await.must(303).header("location"), format!("/lessons/{}", city.lesson("video")));
+    assert_eq!(other.get("/api/v1/notices").await.json()["notices"], serde_json::json!([]));
+    assert_eq!(answer(city.lesson("video")).await.must(200).json()["told"], 0, "nobody is told twice");
+    let foreign =
+        serde_json::json!({"query": "沙糖桔环割", "lesson_id": city.lesson("video"), "unit_id": city.units["西山县"]});
+    trainer.post("/api/v1/searches/answers", foreign).await.must(400);
+    let page = trainer.get("/studio/searches/answer?wish=%E6%B2%99%E7%B3%96%E6%A9%98").await.must(200).text();
+    assert!(page.contains("用这一课答复") && page.contains("沙糖桔修剪与保花保果"));
 }

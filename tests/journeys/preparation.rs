@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
+use tests::browser::Browser;
 use tests::{City, Process, sha256};
 
 /// A test picture and a tone, encoded with these options.
@@ -49,6 +50,11 @@ fn running_on(folder: &Path) -> usize {
     lines.filter(|line| String::from_utf8_lossy(line).contains(&folder)).count()
 }
 
+async fn is_running(city: &City) -> bool {
+    let running = job::Entity::find().filter(job::Column::State.eq(JobState::Running));
+    !running.all(&city.db.read).await.unwrap().is_empty()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_recording_is_prepared_exactly_once_however_often_the_server_is_killed() {
     if tests::city::on_postgres() {
@@ -68,12 +74,23 @@ async fn a_recording_is_prepared_exactly_once_however_often_the_server_is_killed
     }
     let mut interrupted = 0;
     for round in 0..9_u64 {
-        // Spread over the stages of the jobs: reading, encoding, hashing, putting, writing rows.
-        tokio::time::sleep(Duration::from_millis(40 + round * 7919 % 700)).await;
+        // As soon as a job runs, however long a busy machine takes to begin, and then spread over its stages: reading,
+        // encoding, hashing, putting, writing rows.
+        for _ in 0..100 {
+            if is_running(&city).await {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        tokio::time::sleep(Duration::from_millis(round * 7919 % 500)).await;
         process.kill();
-        let running = job::Entity::find().filter(job::Column::State.eq(JobState::Running));
-        interrupted += usize::from(!running.all(&city.db.read).await.unwrap().is_empty());
-        tokio::time::sleep(Duration::from_millis(500)).await;
+        interrupted += usize::from(is_running(&city).await);
+        for _ in 0..50 {
+            tokio::time::sleep(Duration::from_millis(100)).await; // a busy machine buries its dead slowly
+            if running_on(&city.data) == 0 {
+                break;
+            }
+        }
         assert_eq!(running_on(&city.data), 0, "ffmpeg outlived its server");
         process = Process::serve_with(&city.data, &[]);
     }
@@ -183,4 +200,73 @@ async fn two_workers_never_take_the_same_job() {
     }
     let different: HashSet<_> = taken.iter().copied().collect();
     assert_eq!((taken.len(), different.len()), (15 * 7, 15 * 7));
+}
+
+/// A lesson on the trainer's desk with this recording, just uploaded: the page it is edited on.
+async fn desk_page(city: &mut City, name: &str, bytes: &[u8]) -> String {
+    let trainer = city.client("trainer").await;
+    let id = trainer.upload(name, "video/mp4", bytes).await;
+    trainer.uploaded(&id).await;
+    let county = city.units["东江县"];
+    let course = city.course(county).await;
+    let film = Some((sha256(bytes), 20_000));
+    let row = City::lesson_row(course, "made", 9, "沙糖桔冬剪手法", film, county, LessonState::Draft);
+    city.insert_lessons(vec![row]).await;
+    format!("/studio/lessons/{}", city.lesson("made"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn browser_trainer_sees_how_far_the_preparation_is() {
+    if std::env::var("TEST_WEBDRIVER").is_err() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let film = film(folder.path(), "film.mp4", 90, "-c:v libx264 -preset ultrafast -b:v 4M -pix_fmt yuv420p -c:a aac");
+    let mut city = City::start_with(|config| config.prepare_workers = Some(1)).await;
+    let page = desk_page(&mut city, "沙糖桔冬剪.mp4", &std::fs::read(film).unwrap()).await;
+    let Some(desk) = Browser::open(&city.url, 1280, 900).await else { return };
+    desk.sign_in("trainer").await;
+    desk.goto(&page).await;
+    desk.run("document.querySelector('[data-preparation]').scrollIntoView({block: 'center'})").await;
+    // The bar moves by itself, without the page being loaded again.
+    desk.run("window.untouched = true").await;
+    let bars = "const bars = [...document.querySelectorAll('[data-preparation] progress')];";
+    desk.until(&format!("{bars} return !bars.length || bars.some((bar) => bar.value > 100)")).await;
+    desk.picture("preparation-desk-running").await;
+    assert!(!desk.overflows().await);
+    let running = "return document.querySelector('[data-preparation] progress')?.value ?? 1001";
+    let before = desk.run(running).await.as_f64().unwrap();
+    // All may be done when a slow browser first looks; then that it says so is what moved.
+    let moved = "return window.untouched && (document.querySelector('[data-preparation] progress')?.value ?? 1001)";
+    desk.until(&format!("{moved} !== {before} || {before} === 1001")).await;
+    desk.close().await;
+    let phone = Browser::open(&city.url, 360, 740).await.unwrap();
+    phone.sign_in("trainer").await;
+    phone.goto(&page).await;
+    phone.run("document.querySelector('[data-preparation]').scrollIntoView({block: 'start'})").await;
+    phone.picture("preparation-phone-running").await;
+    assert!(!phone.overflows().await);
+    phone.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn browser_trainer_is_told_what_waits_for_ffmpeg() {
+    if std::env::var("TEST_WEBDRIVER").is_err() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let disc = film(folder.path(), "disc.avi", 3, "-c:v mpeg4 -c:a libmp3lame");
+    let mut city = City::start_with(|config| {
+        (config.ffmpeg, config.prepare_workers) = (Some("/nowhere".into()), Some(1));
+    })
+    .await;
+    let page = desk_page(&mut city, "光盘.avi", &std::fs::read(disc).unwrap()).await;
+    let Some(desk) = Browser::open(&city.url, 1280, 900).await else { return };
+    desk.sign_in("trainer").await;
+    desk.goto(&page).await;
+    desk.until("return !document.querySelector('[data-needs-ffmpeg]').hidden && [...document.querySelectorAll('[data-part] .badge')].some((badge) => badge.innerText.includes('等待安装 ffmpeg'))").await;
+    desk.run("document.querySelector('[data-preparation]').scrollIntoView({block: 'center'})").await;
+    desk.picture("preparation-desk-without-ffmpeg").await;
+    assert!(!desk.overflows().await);
+    desk.close().await;
 }

@@ -1,10 +1,12 @@
 //! The route table against every role, in scope and out of it, and against the served OpenAPI document.
 
+use entity::Role;
 use reqwest::Method;
 use serde_json::json;
 use server::routes::{ROUTES, Route, Who};
 use std::collections::BTreeSet;
 use tests::city::LOGINS;
+use tests::terminal::paired;
 use tests::{City, Client};
 
 /// The ids that stand in a route's braces: of things in one county.
@@ -14,9 +16,14 @@ struct Things {
     unit: String,
     person: String,
     device: String,
+    play_day: String,
     upload: String,
+    plan: String,
     playback: String,
+    guest: String,
     ledger: String,
+    exemption: String,
+    seal: String,
     blob: String,
 }
 
@@ -30,18 +37,28 @@ impl Things {
         };
         let trainer = city.client(&format!("trainer{end}")).await;
         let unit = city.units[village].to_string();
-        let device = trainer.post(&format!("/api/v1/units/{unit}/devices"), json!({"name": "电视"})).await;
+        let (device, _) = paired(city, &format!("trainer{end}"), village).await;
+        let play_day = trainer.post("/api/v1/play-days", play_day(city, city.units[village])).await.must(201).json();
         let site = city.client(&format!("site{end}")).await;
         let roster = json!({"lesson_id": city.lesson("video"), "mode": "group", "roster": [city.people[person]]});
         let playback = site.post("/api/v1/playback", roster).await.must(200).json();
+        let session = playback["session_id"].to_string();
+        let guest =
+            site.post(&format!("/api/v1/sessions/{session}/guests"), json!({"name": "来客"})).await.must(201).json();
         Self {
+            guest: guest["guest_id"].to_string(),
             lesson: city.lesson(draft).to_string(),
             course: "1".into(),
             unit,
             person: city.people[person].to_string(),
-            device: device.json()["device_id"].as_i64().unwrap_or_default().to_string(),
+            device: device.to_string(),
+            play_day: play_day["id"].to_string(),
             upload: trainer.upload("讲义.txt", "text/plain", b"notes").await,
+            plan: trainer.post("/api/v1/plans", plan(city, city.units[village])).await.must(201).json()["id"]
+                .to_string(),
             playback: playback["session_id"].to_string(),
+            exemption: exemption(city, end, person).await,
+            seal: seal(city, end, village).await,
             ledger: "1".into(),
             blob: tests::city::sha256(if end.is_empty() { b"only for the east" } else { b"only for the west" }),
         }
@@ -54,17 +71,55 @@ impl Things {
             path if path.contains("/units/") => &self.unit,
             path if path.contains("/people/") => &self.person,
             path if path.contains("/devices/") => &self.device,
+            path if path.contains("/play-days/") => &self.play_day,
+            path if path.contains("/plans/") => &self.plan,
             path if path.contains("uploads/") => &self.upload,
-            path if path.contains("/playback/") => &self.playback,
+            path if path.contains("/playback/") || path.contains("/sessions/") => &self.playback,
+            path if path.contains("/guests/") => &self.guest,
+            path if path.contains("/classroom/quiz/") => &self.playback,
             _ => &self.unit,
         };
         let path = route.path.replace("{id}", id).replace("{seq}", &self.ledger).replace("{sha256}", &self.blob);
+        let path = path.replace("{check}", "1").replace("{question}", "1").replace("{exemption}", &self.exemption);
+        let path = path
+            .replace("{seal}", &self.seal)
+            .replace("{note}", "1")
+            .replace("{version}", "1")
+            .replace("{format}", "json");
         match route.path {
             "/api/v1/reports/{file}" => format!("/api/v1/reports/hours.json?unit={}&year=2026", self.unit),
             "/assets/{file}" => "/assets/none.css".into(),
             _ => path,
         }
     }
+}
+
+/// An exemption of this person: its id.
+async fn exemption(city: &City, end: &str, person: &str) -> String {
+    let today = entity::Moment::now().day();
+    let body = json!({"kind": "sick", "begins_on": today, "ends_on": today, "reason": "县医院证明"});
+    let people = format!("/api/v1/people/{}/exemptions", city.people[person]);
+    city.client(&format!("office{end}")).await.post(&people, body).await.must(201).json()["id"].to_string()
+}
+
+/// The seal of this village's last year: its id.
+async fn seal(city: &City, end: &str, village: &str) -> String {
+    let body = json!({"year": entity::Moment::now().year() - 1});
+    let seals = format!("/api/v1/units/{}/seals", city.units[village]);
+    city.client(&format!("office{end}")).await.post(&seals, body).await.must(202).json()["id"].to_string()
+}
+
+/// A training plan for this unit, with a lesson for everybody.
+fn plan(city: &City, unit: entity::UnitId) -> serde_json::Value {
+    let today = entity::Moment::now().day().to_string();
+    json!({"unit_id": unit, "title": "必修课", "due": today, "lessons": [city.lesson("video")]})
+}
+
+/// A play day of this unit, with a lesson for everybody.
+fn play_day(city: &City, unit: entity::UnitId) -> serde_json::Value {
+    let tomorrow = entity::Moment::now().day().succ_opt().unwrap().to_string();
+    json!({"unit_id": unit, "title": "夜校", "days": "*6", "at": "19:30", "valid_from": tomorrow,
+        "lessons": [city.lesson("video")]})
 }
 
 async fn ask(client: &Client, route: &Route, path: &str) -> u16 {
@@ -97,11 +152,12 @@ async fn every_route_refuses_strangers_and_wrong_roles_and_admits_the_right_ones
         for route in ROUTES.iter().filter(|route| !ends_the_session(route)) {
             let status = ask(&client, route, &things.fill(route)).await;
             let may = match route.who {
-                Who::Anyone | Who::SignedIn => true,
+                Who::Anyone | Who::SignedIn | Who::SignedInOrRoom => true,
                 Who::With(roles) => roles.contains(role),
             };
             let refused = status == 403;
-            let own_reading_of_a_colleague = route.path.contains("/archive") || route.path.starts_with("/media");
+            let own_reading_of_a_colleague =
+                route.path.contains("/archive") || route.path.ends_with("/gap") || route.path.starts_with("/media");
             if status >= 500 || status == 401 && !matches!(route.who, Who::Anyone) || !may && !refused {
                 wrong.push(format!("{role} {} {} -> {status}", route.method, route.path));
             }
@@ -121,6 +177,37 @@ async fn every_route_refuses_strangers_and_wrong_roles_and_admits_the_right_ones
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_terminal_can_do_what_a_classroom_does_and_nothing_else() {
+    let city = city_with_two_counties().await;
+    let things = Things::of(&city, "").await;
+    let (_, terminal) = paired(&city, "site", "甲村").await;
+    let mut wrong = Vec::new();
+    for route in ROUTES.iter().filter(|route| !ends_the_session(route)) {
+        let may = match route.who {
+            Who::Anyone | Who::SignedInOrRoom => true,
+            Who::SignedIn => false,
+            Who::With(roles) => roles.contains(&Role::Device),
+        };
+        let status = ask(&terminal, route, &things.fill(route)).await;
+        if status >= 500 && status != 503 || may == (status == 403) && !route.path.starts_with("/media") {
+            wrong.push(format!("{} {} -> {status}", route.method, route.path));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let admits = |route: &&Route| match route.who {
+        Who::SignedInOrRoom => true,
+        Who::With(roles) => roles.contains(&Role::Device),
+        Who::Anyone | Who::SignedIn => false,
+    };
+    let mut may_all: BTreeSet<String> =
+        ROUTES.iter().filter(admits).map(|route| format!("{} {}", route.method, route.path)).collect();
+    // Whatever is not about a room, oneself, or a lesson being played has no business here.
+    let of_a_room = ["/classroom", "/api/v1/playback", "/api/v1/schedule", "/api/v1/suggest", "/api/v1/me", ".vtt"];
+    may_all.retain(|route| !of_a_room.iter().any(|part| route.contains(part)));
+    assert_eq!(may_all, BTreeSet::from(["DELETE /api/v1/sessions".to_owned()]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn no_role_reaches_another_county() {
     let city = city_with_two_counties().await;
     let foreign = Things::of(&city, "-b").await;
@@ -129,9 +216,15 @@ async fn no_role_reaches_another_county() {
         "/lessons/{id}",
         "/units/",
         "/people/{id}",
+        "/exemptions/",
+        "/seals/",
         "/devices/{id}",
+        "/play-days/{id}",
+        "/plans/{id}",
         "uploads/{id}",
         "/playback/{id}",
+        "/sessions/{id}",
+        "/guests/{id}",
         "/reports/",
         "/media/",
     ];

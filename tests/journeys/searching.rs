@@ -1,12 +1,12 @@
 //! Searching in a real Chromium: a phone that types pinyin, an input method, a desk, and a television's remote.
 
 use entity::{LessonState, Moment, caption};
-use sea_orm::{ActiveModelTrait, EntityTrait, Set};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, Set};
 use serde_json::json;
-use std::time::Duration;
-use tests::City;
+use std::time::{Duration, Instant};
 use tests::browser::Browser;
 use tests::city::serve;
+use tests::{City, PATIENCE};
 use thirtyfour::Key;
 
 /// A city with a shelf to search in; its film has captions.
@@ -154,11 +154,11 @@ async fn browser_desk_sees_filters_beside_hits_and_an_empty_page_that_helps() {
     desk.click("form[method=post][action='/search'] button").await;
     desk.until("return document.body.innerText.includes('已告诉县里')").await;
     desk.picture("find-1280-told").await;
-    let one = entity::search_count::Entity::find();
-    for _ in 0..100 {
-        if one.clone().one(&city.db.read).await.unwrap().is_some() {
-            break;
-        }
+    let asked = entity::search_count::Column::Query.eq("沙漠骆驼疫苗");
+    let wish = entity::search_count::Entity::find().filter(asked);
+    let began = Instant::now();
+    while wish.clone().one(&city.db.read).await.unwrap().is_none() {
+        assert!(began.elapsed() < PATIENCE, "the wish was not written");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     desk.goto("/studio/searches").await;

@@ -1,10 +1,12 @@
 //! A headless Chromium, driven over WebDriver at the screen sizes people have.
 
+use crate::PATIENCE;
 use crate::city::PASSWORD;
 use serde_json::json;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use thirtyfour::action_chain::ActionChain;
+use thirtyfour::error::{WebDriverError, WebDriverResult};
 use thirtyfour::{By, ChromiumLikeCapabilities, DesiredCapabilities, Key, WebDriver, WebElement};
 
 /// A browser window on a running server.
@@ -54,10 +56,25 @@ impl Browser {
 
     /// Run a script on every page from now on before any of the page's own.
     pub async fn before_each_page(&self, script: &str) {
+        self.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script })).await;
+    }
+
+    /// Let pages do from now on what their content security policy forbids, for a foreign player put into one of them.
+    pub async fn ignore_content_policy(&self) {
+        self.devtools("Page.setBypassCSP", json!({ "enabled": true })).await;
+    }
+
+    /// Take the line away from the browser, or give it back.
+    pub async fn cut_the_line(&self, away: bool) {
+        self.devtools("Network.enable", json!({})).await;
+        let line = json!({ "offline": away, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1 });
+        self.devtools("Network.emulateNetworkConditions", line).await;
+    }
+
+    async fn devtools(&self, command: &str, arguments: serde_json::Value) {
         let server = std::env::var("TEST_WEBDRIVER").unwrap();
         let address = format!("{server}/session/{}/goog/cdp/execute", self.driver.session_id());
-        let arguments = json!({ "source": script });
-        let command = json!({ "cmd": "Page.addScriptToEvaluateOnNewDocument", "params": arguments });
+        let command = json!({ "cmd": command, "params": arguments });
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         http.post(address).json(&command).send().await.unwrap().error_for_status().unwrap();
     }
@@ -95,11 +112,18 @@ impl Browser {
         self.find(css).await.send_keys(file.canonicalize().unwrap().to_string_lossy()).await.unwrap();
     }
 
+    /// Choose several files at once.
+    pub async fn choose_all(&self, css: &str, files: &[PathBuf]) {
+        let paths: Vec<_> =
+            files.iter().map(|file| file.canonicalize().unwrap().to_string_lossy().into_owned()).collect();
+        self.find(css).await.send_keys(paths.join("\n")).await.unwrap();
+    }
+
     /// Click an element.
     pub async fn click(&self, css: &str) {
         let element = self.find(css).await;
         element.scroll_into_view().await.unwrap();
-        element.click().await.unwrap();
+        done_or_left(element.click().await);
     }
 
     /// Click an element at a share of its width, as on a seek bar.
@@ -119,9 +143,22 @@ impl Browser {
         self.point_at(css, share).await.perform().await.unwrap();
     }
 
-    /// Press a key on whatever has the focus, as a remote does.
+    /// Press a key on whatever has the focus, as a remote does. An OK waits as long as a person needs to see the page: a
+    /// room takes none in its first moment, see `player/web/remote.js`.
     pub async fn press(&self, key: char) {
-        self.driver.action_chain().send_keys(key).perform().await.unwrap();
+        if key == char::from(Key::Enter) {
+            tokio::time::sleep(Duration::from_millis(450)).await;
+        }
+        done_or_left(self.driver.action_chain().send_keys(key).perform().await);
+    }
+
+    /// Wait for the picture of a room, and press OK where it waits for that: a browser may not let it begin by itself.
+    pub async fn begin_the_picture(&self) {
+        self.until("return document.querySelector('video')?.readyState >= 2").await;
+        tokio::time::sleep(Duration::from_millis(600)).await;
+        if self.run("return document.querySelector('video').paused").await == json!(true) {
+            self.press(Key::Enter.into()).await;
+        }
     }
 
     /// The OK key where it opens a page whose focus waits for OK as well: chromedriver sends a key anew when the page
@@ -133,7 +170,13 @@ impl Browser {
 
     /// Run a script and take its answer.
     pub async fn run(&self, script: &str) -> serde_json::Value {
-        self.driver.execute(script, Vec::new()).await.unwrap().json().clone()
+        loop {
+            match self.driver.execute(script, Vec::new()).await {
+                Ok(answer) => return answer.json().clone(),
+                // The page was on its way to the next one; that one is asked.
+                Err(cause) => assert!(is_page_left(&cause), "{script}: {cause}"),
+            }
+        }
     }
 
     /// Wait until a script answers true.
@@ -171,6 +214,20 @@ impl Browser {
         }
     }
 
+    /// Keep the page as it is printed, a PDF, when `TEST_SCREENSHOTS` names a folder.
+    pub async fn print(&self, name: &str) {
+        let Ok(folder) = std::env::var("TEST_SCREENSHOTS") else { return };
+        let server = std::env::var("TEST_WEBDRIVER").unwrap();
+        let address = format!("{server}/session/{}/goog/cdp/execute", self.driver.session_id());
+        let command = json!({ "cmd": "Page.printToPDF", "params": { "preferCSSPageSize": true } });
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let answer = http.post(address).json(&command).send().await.unwrap().error_for_status().unwrap();
+        let printed: serde_json::Value = answer.json().await.unwrap();
+        use base64::Engine;
+        let pdf = base64::engine::general_purpose::STANDARD.decode(printed["value"]["data"].as_str().unwrap()).unwrap();
+        std::fs::write(Path::new(&folder).join(format!("{name}.pdf")), pdf).unwrap();
+    }
+
     /// Keep a picture of the window in this file.
     pub async fn keep_picture(&self, file: &Path) {
         self.driver.screenshot(file).await.unwrap();
@@ -187,5 +244,13 @@ impl Browser {
     }
 }
 
-/// A loaded machine gets time; a browser that is stuck does not get forever.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// A press or a click that opens another page has done its work, though chromedriver may call it aborted by just that.
+fn done_or_left(outcome: WebDriverResult<()>) {
+    if let Err(cause) = outcome {
+        assert!(is_page_left(&cause), "{cause}");
+    }
+}
+
+fn is_page_left(cause: &WebDriverError) -> bool {
+    cause.to_string().contains("aborted by navigation")
+}

@@ -176,6 +176,8 @@ impl City {
         Entity::update_many()
             .col_expr(Column::LastBeatAt, Expr::col(Column::LastBeatAt).sub(ms))
             .col_expr(Column::StartedAt, Expr::col(Column::StartedAt).sub(ms))
+            .col_expr(Column::SupersededAt, Expr::col(Column::SupersededAt).sub(ms))
+            .col_expr(Column::TouchedAt, Expr::col(Column::TouchedAt).sub(ms))
             .filter(Column::Id.eq(playback))
             .exec(&self.db.write)
             .await
@@ -222,6 +224,7 @@ impl City {
         }
         self.account("city-admin", None, Role::Admin, city).await;
         self.account("city-reviewer", None, Role::Reviewer, city).await;
+        self.account("city-office", None, Role::Assessor, city).await;
         self.lessons_for(city).await;
     }
 

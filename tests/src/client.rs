@@ -56,7 +56,13 @@ impl Answer {
 impl Client {
     /// Nobody yet.
     pub fn new(url: &str) -> Self {
-        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap();
+        let http = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            // A server closes what is silent for 5 s: a busy machine would send on a line that is just being closed.
+            .pool_idle_timeout(std::time::Duration::from_secs(2))
+            .build()
+            .unwrap();
         Self { http, url: url.to_owned(), token: None }
     }
 
@@ -100,6 +106,11 @@ impl Client {
     /// POST of JSON.
     pub async fn post(&self, path: &str, body: Value) -> Answer {
         self.send(self.request(Method::POST, path).json(&body)).await
+    }
+
+    /// POST of nothing.
+    pub async fn post_empty(&self, path: impl AsRef<str>) -> Answer {
+        self.send(self.request(Method::POST, path.as_ref())).await
     }
 
     /// PATCH of JSON.

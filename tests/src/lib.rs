@@ -5,10 +5,16 @@ pub mod browser;
 pub mod bucket;
 pub mod city;
 pub mod client;
+pub mod cutter;
 pub mod judged;
 pub mod load;
 pub mod process;
+pub mod terminal;
 
 pub use city::{City, sha256};
 pub use client::{Answer, Client};
 pub use process::Process;
+
+/// How long a test waits for what must come. It says nothing of how soon it should: a machine may be slow, and speed is
+/// measured by the benches.
+pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);

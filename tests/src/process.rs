@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 
@@ -33,10 +34,19 @@ impl Process {
         Self::serve_with(data, &[("YUANJIAO_PREPARE_WORKERS", "0")])
     }
 
+    /// Serve this folder again where it was served before.
+    pub fn serve_at(data: &Path, address: SocketAddr) -> Self {
+        Self::listen(data, address, &[("YUANJIAO_PREPARE_WORKERS", "0")])
+    }
+
     /// Serve this folder on a free port with these settings, and with workers that prepare media.
     pub fn serve_with(data: &Path, settings: &[(&str, &str)]) -> Self {
+        Self::listen(data, SocketAddr::from(([127, 0, 0, 1], 0)), settings)
+    }
+
+    fn listen(data: &Path, address: SocketAddr, settings: &[(&str, &str)]) -> Self {
         let mut command = Command::new(binary());
-        command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data);
+        command.args(["serve", "--listen", &address.to_string(), "--data"]).arg(data);
         command.env("YUANJIAO_LOW_DISK_BYTES", "0").env("YUANJIAO_LOG", "warn").envs(settings.iter().copied());
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let line = BufReader::new(child.stdout.take().unwrap()).lines().next().unwrap().unwrap();

@@ -250,6 +250,11 @@ impl Row {
             reviewed_by: NotSet,
             updated_at: NotSet,
             version: NotSet,
+            quiz_required: NotSet,
+            submitted_by: NotSet,
+            publish_at: NotSet,
+            chapters: NotSet,
+            cover_sha256: NotSet,
         }
     }
 

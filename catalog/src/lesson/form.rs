@@ -45,6 +45,10 @@ pub struct NewLesson {
     pub audience_unit_id: Option<UnitId>,
     /// Sample text whose doses and sums are not advice.
     pub is_sample: bool,
+    /// Its chapters, a line each: `1:23 What it is about`.
+    pub chapters: String,
+    /// The picture that stands for it.
+    pub cover_sha256: Option<String>,
 }
 
 impl NewLesson {
@@ -71,6 +75,8 @@ impl NewLesson {
             unit_id: None,
             audience_unit_id: None,
             is_sample: false,
+            chapters: String::new(),
+            cover_sha256: None,
         }
     }
 }
@@ -114,6 +120,10 @@ pub struct LessonPatch {
     pub media_sha256: Option<Option<String>>,
     /// Another audience.
     pub audience_unit_id: Option<UnitId>,
+    /// Other chapters.
+    pub chapters: Option<String>,
+    /// Another picture.
+    pub cover_sha256: Option<Option<String>>,
 }
 
 impl LessonPatch {
@@ -129,5 +139,7 @@ impl LessonPatch {
             || self.duration_ms.is_some()
             || self.media_sha256.is_some()
             || self.audience_unit_id.is_some()
+            || self.chapters.is_some()
+            || self.cover_sha256.is_some()
     }
 }

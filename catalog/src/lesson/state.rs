@@ -1,14 +1,15 @@
 //! The way of a lesson: draft, then review, then published, then withdrawn, and back through review.
 //!
 //! Every step is one row change guarded by the version, with its audit and outbox rows in the same transaction.
-//! Who may take which step is the server's business, except that nobody publishes or returns their own lesson.
+//! Whom a step concerns is told of it on their pages. Who may take which step is the server's business, except that nobody
+//! publishes or returns a lesson they made or handed in.
 
 use super::get;
 use crate::trail::{self, Change};
-use crate::{Error, Result, fields};
+use crate::{Error, Result, fields, history, notice};
 use entity::{AccountId, LessonId, LessonState, Moment, lesson};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter, TransactionTrait,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter, QuerySelect,
 };
 
 /// Hands a draft, or a withdrawn lesson, to the reviewers.
@@ -18,7 +19,13 @@ pub async fn submit(
     by: Option<AccountId>,
     now: Moment,
 ) -> Result<lesson::Model> {
-    let row = lesson::ActiveModel { state: Set(LessonState::Review), return_reason: Set(None), ..Default::default() };
+    let row = lesson::ActiveModel {
+        state: Set(LessonState::Review),
+        return_reason: Set(None),
+        submitted_by: Set(by),
+        publish_at: Set(None),
+        ..Default::default()
+    };
     step(
         db,
         id,
@@ -40,10 +47,52 @@ pub async fn publish(
         state: Set(LessonState::Published),
         return_reason: Set(None),
         reviewed_by: Set(by),
+        publish_at: Set(None),
         ..Default::default()
     };
     let publish = Step { from: &[LessonState::Review], row, reviewed: true, ..Step::of("lesson.publish") };
     step(db, id, publish, by, now).await
+}
+
+/// Accepts a lesson under review that is to be published by itself at `at`, which must be ahead and within a year. Until
+/// then it may still be returned, or published at once.
+pub async fn publish_at(
+    db: &DatabaseConnection,
+    id: LessonId,
+    at: Moment,
+    by: Option<AccountId>,
+    now: Moment,
+) -> Result<lesson::Model> {
+    const YEAR_MS: i64 = 366 * 24 * 3_600_000;
+    if at <= now || at > now.plus_ms(YEAR_MS) {
+        return Err(Error::invalid("publish_at", "发布时间须在现在以后的一年之内"));
+    }
+    let row = lesson::ActiveModel { publish_at: Set(Some(at)), reviewed_by: Set(by), ..Default::default() };
+    let detail = at.local().format("%Y-%m-%d %H:%M").to_string();
+    let accept = Step { from: &[LessonState::Review], row, reviewed: true, detail, ..Step::of("lesson.schedule") };
+    step(db, id, accept, by, now).await
+}
+
+/// Publishes the lessons whose time has come, in the name of who accepted them, and answers how many.
+pub async fn publish_due(db: &DatabaseConnection, now: Moment) -> Result<u64> {
+    let due: Vec<(LessonId, Option<AccountId>)> = lesson::Entity::find()
+        .select_only()
+        .columns([lesson::Column::Id, lesson::Column::ReviewedBy])
+        .filter(lesson::Column::PublishAt.lte(now))
+        .filter(lesson::Column::State.eq(LessonState::Review))
+        .into_tuple()
+        .all(db)
+        .await?;
+    let mut published = 0;
+    for (id, by) in due {
+        match publish(db, id, by, now).await {
+            Ok(_) => published += 1,
+            // Somebody returned or published it at this moment.
+            Err(Error::WrongState { .. } | Error::Stale { .. } | Error::LessonNotFound) => {}
+            Err(cause) => return Err(cause),
+        }
+    }
+    Ok(published)
 }
 
 /// Returns a lesson under review to its author, with a reason they will read.
@@ -59,6 +108,7 @@ pub async fn send_back(
         state: Set(LessonState::Draft),
         return_reason: Set(Some(reason.clone())),
         reviewed_by: Set(by),
+        publish_at: Set(None),
         ..Default::default()
     };
     let back = Step { from: &[LessonState::Review], row, reviewed: true, detail: reason, ..Step::of("lesson.return") };
@@ -111,12 +161,12 @@ async fn step(
     by: Option<AccountId>,
     now: Moment,
 ) -> Result<lesson::Model> {
-    let txn = db.begin().await?;
+    let txn = entity::writing::begin(db).await?;
     let old = get(&txn, id).await?;
     if !step.from.contains(&old.state) {
         return Err(Error::WrongState { state: old.state });
     }
-    if step.reviewed && by.is_some() && old.created_by == by {
+    if step.reviewed && by.is_some() && notice::authors(&old).any(|author| Some(author) == by) {
         return Err(Error::OwnLesson);
     }
     if step.action == "lesson.publish" && old.published_on.is_none() {
@@ -124,8 +174,37 @@ async fn step(
     }
     let detail = if step.detail.is_empty() { &old.title } else { &step.detail };
     let new = write(&txn, &old, step.row, step.action, detail, Change { by, now }).await?;
+    tell(&txn, &new, step.action, &step.detail, Change { by, now }).await?;
     txn.commit().await?;
     Ok(new)
+}
+
+/// Tells whom a step concerns: of a submission the reviewers, of any other the authors.
+async fn tell(
+    txn: &impl ConnectionTrait,
+    lesson: &lesson::Model,
+    action: &str,
+    detail: &str,
+    change: Change,
+) -> Result<()> {
+    let title = &lesson.title;
+    let text = match action {
+        "lesson.submit" => format!("《{title}》已提交，等您审核"),
+        "lesson.publish" => format!("《{title}》审核通过，已发布"),
+        "lesson.schedule" => format!("《{title}》审核通过，定于 {detail} 发布"),
+        "lesson.return" => format!("《{title}》被退回修改：{detail}"),
+        _ => format!("《{title}》已撤回：{detail}"),
+    };
+    let told: Vec<AccountId> = match action {
+        "lesson.submit" => notice::reviewers(txn, lesson).await?,
+        _ => notice::authors(lesson).collect(),
+    };
+    // What waited for the reviewers has been done, or waits anew.
+    notice::is_over(txn, "lesson.submit", lesson.id.0, change.now).await?;
+    let may_not =
+        |account: &AccountId| action == "lesson.submit" && notice::authors(lesson).any(|author| author == *account);
+    let told = told.into_iter().filter(|account| Some(*account) != change.by && !may_not(account));
+    notice::tell(txn, told, action, lesson.id.0, &text, change.now).await
 }
 
 /// Writes a change over `old`, raising its version, and leaves its trail. Fails with [`Error::Stale`] when somebody
@@ -138,6 +217,7 @@ pub(crate) async fn write(
     detail: &str,
     change: Change,
 ) -> Result<lesson::Model> {
+    history::keep_first(txn, old).await?;
     row.updated_at = Set(change.now);
     row.version = Set(old.version.saturating_add(1));
     let mut update = lesson::Entity::update_many().filter(lesson::Column::Id.eq(old.id));
@@ -146,5 +226,7 @@ pub(crate) async fn write(
         return Err(Error::Stale { current: get(txn, old.id).await?.version });
     }
     trail::lesson(txn, old.id, action, detail, change).await?;
-    get(txn, old.id).await
+    let new = get(txn, old.id).await?;
+    history::keep(txn, &new, change).await?;
+    Ok(new)
 }

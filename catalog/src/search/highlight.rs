@@ -3,7 +3,6 @@
 
 use super::fold::{self, Folded, is_han};
 use super::{pinyin, tokenizer};
-use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 /// Characters of a passage.
@@ -15,8 +14,10 @@ const LEAD: usize = 20;
 /// What to mark.
 #[derive(Debug, Default)]
 pub(crate) struct Needles {
+    /// By their first characters.
     texts: Vec<Vec<char>>,
-    sounds: HashSet<String>,
+    heads: Heads,
+    sounds: Sounds,
 }
 
 /// A part of a text that is worth showing.
@@ -34,21 +35,31 @@ pub(crate) struct Passage {
 
 impl Needles {
     /// Texts to mark, and pairs of syllables to mark however they are written.
-    pub fn new(mut texts: Vec<Vec<char>>, sounds: HashSet<String>) -> Self {
+    pub fn new(mut texts: Vec<Vec<char>>, sounds: &[String]) -> Self {
         texts.retain(|text| !text.is_empty());
-        texts.sort_unstable_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
-        texts.dedup();
-        let longer: Vec<Vec<char>> = texts.iter().filter(|text| text.len() > 1).cloned().collect();
         // A single character is only marked when the query has nothing longer.
-        Self { texts: if longer.is_empty() { texts } else { longer }, sounds }
+        if texts.iter().any(|text| text.len() > 1) {
+            texts.retain(|text| text.len() > 1);
+        }
+        let mut needles = Self { sounds: Sounds::of(sounds), ..Self::default() };
+        needles.set(texts);
+        needles
     }
 
     /// Marks this too where it stands in one piece; its parts are marked as before.
     pub fn with_phrase(mut self, phrase: Vec<char>) -> Self {
-        if !phrase.is_empty() && !self.texts.contains(&phrase) {
-            self.texts.push(phrase);
+        if !phrase.is_empty() {
+            let texts = std::mem::take(&mut self.texts);
+            self.set(texts.into_iter().chain([phrase]).collect());
         }
         self
+    }
+
+    fn set(&mut self, mut texts: Vec<Vec<char>>) {
+        texts.sort_unstable();
+        texts.dedup();
+        self.heads = Heads::of(texts.iter().filter_map(|text| text.first()));
+        self.texts = texts;
     }
 
     /// The whole text, marked.
@@ -77,34 +88,60 @@ impl Needles {
     /// What matches, in order, without overlaps.
     fn matches(&self, folded: &[Folded]) -> Vec<Range<usize>> {
         let chars: Vec<char> = folded.iter().map(|f| f.c).collect();
-        let heads = Heads::of(self.texts.iter().filter_map(|text| text.first()));
         let mut found = Vec::new();
-        for (at, _) in chars.iter().enumerate().filter(|(_, c)| heads.may_hold(**c)) {
+        for (at, c) in chars.iter().enumerate() {
             let rest = chars.get(at..).unwrap_or_default();
-            let held = self.texts.iter().filter(|text| rest.starts_with(text));
-            let places = held.map(|text| (text, at..at + text.len()));
-            let whole = |(text, range): &(&Vec<char>, Range<usize>)| {
-                !text.iter().all(char::is_ascii_alphanumeric) || is_whole(&chars, range)
-            };
-            found.extend(places.filter(whole).map(|(_, range)| range));
-        }
-        if !self.sounds.is_empty() {
-            let firsts: HashSet<&str> = self.sounds.iter().filter_map(|sound| sound.split('\'').next()).collect();
-            let begins = |c: char| is_han(c) && pinyin::readings(c).iter().any(|reading| firsts.contains(reading));
-            let mut known = HashMap::new();
-            let mut may_begin = |c: char| *known.entry(c).or_insert_with(|| begins(c));
-            let pairs = chars.windows(2).enumerate().filter(|(_, pair)| pair.first().is_some_and(|c| may_begin(*c)));
-            found.extend(pairs.filter(|(_, pair)| self.sounds_like(pair)).map(|(at, _)| at..at + 2));
+            if self.heads.may_hold(*c) {
+                let first = self.texts.partition_point(|text| text.first() < Some(c));
+                let same_head = self.texts.iter().skip(first).take_while(|text| text.first() == Some(c));
+                let held = same_head.filter(|text| rest.starts_with(text)).map(|text| (text, at..at + text.len()));
+                let whole = |(text, range): &(&Vec<char>, Range<usize>)| {
+                    !text.iter().all(char::is_ascii_alphanumeric) || is_whole(&chars, range)
+                };
+                found.extend(held.filter(whole).map(|(_, range)| range));
+            }
+            if let [first, second, ..] = rest
+                && self.sounds.hold(*first, *second)
+            {
+                found.push(at..at + 2);
+            }
         }
         merged(found)
     }
+}
 
-    fn sounds_like(&self, pair: &[char]) -> bool {
-        pair.iter().all(|c| is_han(*c)) && pinyin::pair_sounds(pair).iter().any(|sound| self.sounds.contains(sound))
+/// Pairs of syllables to be marked however they are written.
+#[derive(Debug, Default)]
+struct Sounds {
+    pairs: Vec<(String, String)>,
+    /// The letters the first ones begin with, as bits: a quick no.
+    letters: u32,
+}
+
+impl Sounds {
+    fn of(sounds: &[String]) -> Self {
+        let pairs = sounds.iter().filter_map(|sound| sound.split_once('\''));
+        let pairs: Vec<(String, String)> = pairs.map(|(a, b)| (a.to_owned(), b.to_owned())).collect();
+        let letters = pairs.iter().filter_map(|(first, _)| first.bytes().next()).map(pinyin::letter_bit);
+        let letters = letters.fold(0, |bits, bit| bits | bit);
+        Self { pairs, letters }
+    }
+
+    fn hold(&self, first: char, second: char) -> bool {
+        let may_begin =
+            |reading: &&str| reading.bytes().next().is_some_and(|b| pinyin::letter_bit(b) & self.letters > 0);
+        self.letters > 0
+            && is_han(first)
+            && is_han(second)
+            && pinyin::readings(first).iter().filter(|reading| may_begin(reading)).any(|a| {
+                let mut followed = self.pairs.iter().filter(|(first, _)| first == a);
+                followed.any(|(_, second_sound)| pinyin::readings(second).contains(&second_sound.as_str()))
+            })
     }
 }
 
 /// A quick no: the characters that texts begin with, as bits by their lowest digits.
+#[derive(Debug, Default)]
 struct Heads([u64; 16]);
 
 impl Heads {
@@ -244,7 +281,7 @@ mod tests {
     use super::*;
 
     fn needles(texts: &[&str]) -> Needles {
-        Needles::new(texts.iter().map(|text| fold::chars(text)).collect(), HashSet::new())
+        Needles::new(texts.iter().map(|text| fold::chars(text)).collect(), &[])
     }
 
     #[test]
@@ -261,8 +298,7 @@ mod tests {
 
     #[test]
     fn homophones_of_what_nobody_wrote_are_marked() {
-        let sounds = tokenizer::sounds(&fold::chars("黄笼病")).into_iter().collect();
-        let needles = Needles::new(vec![fold::chars("黄笼")], sounds);
+        let needles = Needles::new(vec![fold::chars("黄笼")], &tokenizer::sounds(&fold::chars("黄笼病")));
         assert_eq!(needles.mark("防治黄龙病"), "防治<mark>黄龙病</mark>");
     }
 

@@ -2,13 +2,14 @@
 
 use super::answer::{Answer, Hit, SearchQuery, Sort};
 use super::cursor::Cursor;
-use super::document::{Card, season_bit};
+use super::document::Card;
 use super::facets::Shelf;
 use super::highlight::{Needles, Passage};
 use super::passages;
 use super::rank::Scored;
-use super::view::{Values, View, days};
-use crate::{Error, Result, page, season};
+use super::view::View;
+use crate::season::InSeason;
+use crate::{Error, Result, page};
 use entity::{CourseId, Day, LessonId};
 use std::collections::HashMap;
 use tantivy::schema::Value;
@@ -21,7 +22,7 @@ pub(crate) fn answer(
     scored: Vec<Scored>,
     needles: &Needles,
     plays: &HashMap<i64, i64>,
-    today: Day,
+    season: &InSeason,
 ) -> Result<Answer> {
     let (page, first) = place(query)?;
     let shelf = Shelf::new(view)?;
@@ -36,7 +37,7 @@ pub(crate) fn answer(
     let end = first.saturating_add(query.size as usize);
     let shown = kept.iter().take(end).filter_map(|scored| ids.of(scored.number));
     let next_cursor = if kept.len() > end { Cursor::after(query, page, shown).text() } else { None };
-    let drawn = Shown { view, needles, plays, today };
+    let drawn = Shown { view, needles, plays, season };
     let of_page = kept.iter().skip(first).take(query.size as usize);
     let hits = of_page.map(|scored| drawn.hit(scored, &shelf)).collect::<Result<_>>()?;
     Ok(Answer { total, weak_total, page, next_cursor, hits, facets, ..Answer::default() })
@@ -73,21 +74,34 @@ fn order(view: &View<'_>, sort: Sort, hits: &mut [Scored], plays: &HashMap<i64, 
     Ok(())
 }
 
+/// The title of a lesson.
+pub(crate) fn title(view: &View<'_>, number: u32) -> Result<String> {
+    Ok(card_of(&view.searcher.doc(view.address(number))?, view)?.title)
+}
+
+fn card_of(doc: &TantivyDocument, view: &View<'_>) -> Result<Card> {
+    let card = serde_json::from_str(text_in(doc, view.fields.card));
+    Ok(card.map_err(|cause| tantivy::TantivyError::InternalError(format!("broken card: {cause}")))?)
+}
+
+fn text_in(doc: &TantivyDocument, field: Field) -> &str {
+    doc.get_first(field).and_then(|value| value.as_str()).unwrap_or_default()
+}
+
 /// What is needed to show a hit.
 struct Shown<'a> {
     view: &'a View<'a>,
     needles: &'a Needles,
     plays: &'a HashMap<i64, i64>,
-    today: Day,
+    season: &'a InSeason,
 }
 
 impl Shown<'_> {
     fn hit(&self, scored: &Scored, shelf: &Shelf) -> Result<Hit> {
         let address = self.view.address(scored.number);
         let doc: TantivyDocument = self.view.searcher.doc(address)?;
-        let text = |field: Field| doc.get_first(field).and_then(|value| value.as_str()).unwrap_or_default();
-        let card: Card = serde_json::from_str(text(self.view.fields.card))
-            .map_err(|cause| tantivy::TantivyError::InternalError(format!("broken card: {cause}")))?;
+        let text = |field: Field| text_in(&doc, field);
+        let card = card_of(&doc, self.view)?;
         let number = |name: &str| -> Result<i64> {
             let segment = self.view.searcher.segment_reader(address.segment_ord);
             Ok(segment.fast_fields().i64(name)?.first(address.doc_id).unwrap_or(0))
@@ -118,7 +132,7 @@ impl Shown<'_> {
             match_at_ms,
             match_is_exact: matches!(place, Place::Said(_)),
             weak: scored.weak,
-            in_season: card.season.as_deref().is_some_and(|text| season::fits(text, self.today)),
+            in_season: self.season.fits(card.season.as_deref(), card.crop.as_deref()),
             score: scored.score,
             slug: card.slug,
             title: card.title,
@@ -168,40 +182,3 @@ enum Place {
     /// At this instant, in milliseconds.
     Said(i64),
 }
-
-/// Small priors: use, recency, season. At most a tenth together, so that they only part near-ties.
-pub(crate) struct Priors<'a> {
-    ids: Values<i64>,
-    plays_then: Values<i64>,
-    published: Values<i64>,
-    seasons: Values<u64>,
-    plays: &'a HashMap<i64, i64>,
-    today: Day,
-}
-
-impl<'a> Priors<'a> {
-    /// The priors of today.
-    pub fn new(view: &View<'_>, plays: &'a HashMap<i64, i64>, today: Day) -> Result<Self> {
-        Ok(Self {
-            ids: view.numbers("id")?,
-            plays_then: view.numbers("plays")?,
-            published: view.numbers("published")?,
-            seasons: view.codes("season")?,
-            plays,
-            today,
-        })
-    }
-
-    /// What a lesson's score is multiplied by, from 1 to 1.1.
-    pub fn of(&self, number: u32) -> f32 {
-        let live = self.ids.of(number).and_then(|id| self.plays.get(&id)).copied().unwrap_or(0);
-        let plays = live.max(self.plays_then.of(number).unwrap_or(0)).max(0) as f32;
-        let used = (plays.ln_1p() / MANY_PLAYS.ln_1p()).min(1.0);
-        let age_days = (days(self.today) - self.published.of(number).unwrap_or(0)).max(0) as f32;
-        let fits = self.seasons.of(number).is_some_and(|bits| bits & season_bit(self.today) != 0);
-        1.0 + 0.04 * used + 0.03 / (1.0 + age_days / 730.0) + if fits { 0.03 } else { 0.0 }
-    }
-}
-
-/// Plays from which on a lesson counts as used as much as any.
-const MANY_PLAYS: f32 = 20_000.0;

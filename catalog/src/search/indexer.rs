@@ -4,6 +4,7 @@
 //! serves meanwhile and a crash at any point leaves a usable one or none.
 
 use super::document::{Source, document};
+use super::generation::Generation;
 use super::passages::Spoken;
 use super::schema::Fields;
 use super::{Index, schema, tokenizer};
@@ -12,6 +13,7 @@ use entity::{
     CourseId, LessonId, LessonState, Moment, OutboxId, RenditionKind, UnitId, caption, course, lesson, media, org_unit,
     outbox, rendition,
 };
+use sea_orm::sea_query::Query;
 use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
@@ -21,6 +23,7 @@ use tantivy::IndexWriter;
 use tantivy::merge_policy::NoMergePolicy;
 use tantivy::schema::Term;
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 /// How often the outbox is asked.
 const POLL: Duration = Duration::from_millis(200);
@@ -28,8 +31,8 @@ const POLL: Duration = Duration::from_millis(200);
 const PLAYS_EVERY: u32 = 150;
 /// Rows read at once.
 const CHUNK: u64 = 500;
-/// Outbox rows applied in one commit.
-const CHANGES: u64 = 2_000;
+/// Outbox rows applied in one commit: few enough that one which comes meanwhile waits less than a second.
+const CHANGES: usize = 500;
 /// Outbox rows below the highest applied that are looked at again: in PostgreSQL a lower id may be committed after a
 /// higher one.
 const OVERLAP: i64 = 500;
@@ -193,20 +196,29 @@ pub async fn follow(db: DatabaseConnection, index: Arc<Index>, mut stopped: watc
     let _ = tokio::task::spawn_blocking(move || warming.warm()).await;
     let checking = index.clone();
     tokio::task::spawn_blocking(move || checking.check());
-    let mut follower = Follower { db, index, writer: None, applied: None, seen: HashSet::new() };
+    let mut follower = Follower::new(db, index);
     let mut round = 0u32;
     loop {
-        if let Err(cause) = follower.round(round).await {
-            tracing::warn!(%cause, "search index could not follow the database, will try again");
-            follower.writer = None;
-            follower.applied = None;
-            let _ = tokio::time::timeout(POLL * 10, stopped.wait_for(|stop| *stop)).await;
-        }
+        let pause = match follower.round(round).await {
+            Ok(Progress::More) => Duration::ZERO,
+            Ok(Progress::UpToDate) => POLL,
+            Err(cause) => {
+                tracing::warn!(%cause, "search index could not follow the database, will try again");
+                (follower.writer, follower.applied) = (None, None);
+                POLL * 10
+            }
+        };
         round = round.wrapping_add(1);
-        if let Ok(Ok(_) | Err(_)) = tokio::time::timeout(POLL, stopped.wait_for(|stop| *stop)).await {
+        if let Ok(Ok(_) | Err(_)) = tokio::time::timeout(pause, stopped.wait_for(|stop| *stop)).await {
             return;
         }
     }
+}
+
+/// Whether rows are waiting.
+enum Progress {
+    UpToDate,
+    More,
 }
 
 /// The one owner of the index writer.
@@ -218,21 +230,28 @@ struct Follower {
     applied: Option<(u64, i64)>,
     /// Rows of the overlap that were applied.
     seen: HashSet<i64>,
+    /// The outbox no longer tells all that changed.
+    missed: bool,
+    /// A build under way, at most one, while the index in use goes on following.
+    building: JoinSet<Result<Generation>>,
 }
 
 impl Follower {
-    async fn round(&mut self, round: u32) -> Result<()> {
-        if self.index.is_broken() {
-            self.index.rebuild(&self.db).await?;
-        }
+    fn new(db: DatabaseConnection, index: Arc<Index>) -> Self {
+        let (seen, building) = (HashSet::new(), JoinSet::new());
+        Self { db, index, writer: None, applied: None, seen, missed: false, building }
+    }
+
+    async fn round(&mut self, round: u32) -> Result<Progress> {
+        let now_and_then = round.is_multiple_of(PLAYS_EVERY);
+        self.build_if_needed()?;
         self.index.adopt_newer()?;
         self.index.synonyms.refresh();
-        if round.is_multiple_of(PLAYS_EVERY) {
+        self.index.calendar.refresh(&self.db, now_and_then).await?;
+        if now_and_then {
             self.index.set_plays(plays(&self.db).await?);
-            if let Some((_, applied)) = self.applied
-                && slept_too_long(&self.db, applied).await?
-            {
-                self.applied = None; // the machine was asleep for days
+            if let Some((_, applied)) = self.applied {
+                self.missed |= slept_too_long(&self.db, applied).await?; // the machine was asleep for days
             }
         }
         let applied = self.position().await?;
@@ -242,13 +261,39 @@ impl Follower {
             .column(outbox::Column::LessonId)
             .filter(outbox::Column::Id.gt(OutboxId(applied.saturating_sub(OVERLAP))))
             .order_by_asc(outbox::Column::Id)
-            .limit(CHANGES)
+            .limit(OVERLAP as u64 + CHANGES as u64)
             .into_tuple()
             .all(&self.db)
             .await?;
-        let fresh: Vec<(i64, LessonId)> =
-            rows.into_iter().map(|(id, lesson)| (id.0, lesson)).filter(|(id, _)| !self.seen.contains(id)).collect();
-        if fresh.is_empty() { Ok(()) } else { self.apply(&fresh).await }
+        let fresh = rows.into_iter().map(|(id, lesson)| (id.0, lesson)).filter(|(id, _)| !self.seen.contains(id));
+        let fresh: Vec<(i64, LessonId)> = fresh.take(CHANGES).collect();
+        match fresh.last() {
+            None => Ok(Progress::UpToDate),
+            Some((last, _)) if fresh.len() == CHANGES => {
+                let gone = withdrawn_after(&self.db, *last).await?;
+                self.apply(&fresh, gone).await?;
+                Ok(Progress::More)
+            }
+            Some(_) => {
+                self.apply(&fresh, Vec::new()).await?;
+                Ok(Progress::UpToDate)
+            }
+        }
+    }
+
+    /// Starts a build when the index is damaged or has missed changes, and takes over one that is complete.
+    fn build_if_needed(&mut self) -> Result<()> {
+        if let Some(built) = self.building.try_join_next() {
+            let built = built.unwrap_or_else(|stopped| Err(std::io::Error::other(stopped).into()))?;
+            (self.writer, self.missed) = (None, false);
+            return self.index.adopt(built);
+        }
+        if self.building.is_empty() && (self.missed || self.index.is_broken()) {
+            tracing::warn!("the search index is built anew; the one there is serves meanwhile");
+            let (index, db) = (self.index.clone(), self.db.clone());
+            self.building.spawn(async move { Ok(Generation::build(&index.folder, &index.fields, &db).await?.0) });
+        }
+        Ok(())
     }
 
     /// The highest outbox row applied to the current index; starts afresh when another index has been adopted.
@@ -257,13 +302,8 @@ impl Follower {
         match self.applied {
             Some((of, applied)) if of == generation => Ok(applied),
             _ => {
-                let mut applied = self.index.payload()?.outbox;
-                if slept_too_long(&self.db, applied).await? {
-                    tracing::warn!(applied, "the outbox no longer tells what changed; building the search index anew");
-                    self.index.rebuild(&self.db).await?;
-                    applied = self.index.payload()?.outbox;
-                }
-                let generation = self.index.generation();
+                let applied = self.index.payload()?.outbox;
+                self.missed |= slept_too_long(&self.db, applied).await?;
                 (self.writer, self.applied) = (None, Some((generation, applied)));
                 self.seen.clear();
                 Ok(applied)
@@ -271,7 +311,8 @@ impl Follower {
         }
     }
 
-    async fn apply(&mut self, fresh: &[(i64, LessonId)]) -> Result<()> {
+    /// Brings the lessons of these rows up to date, and takes out those that are `gone`.
+    async fn apply(&mut self, fresh: &[(i64, LessonId)], gone: Vec<LessonId>) -> Result<()> {
         let ids: HashSet<LessonId> = fresh.iter().map(|(_, lesson)| *lesson).collect();
         let rows = lesson::Entity::find().filter(lesson::Column::Id.is_in(ids.iter().copied())).all(&self.db).await?;
         let sources = sources(&self.db, rows).await?;
@@ -283,18 +324,31 @@ impl Follower {
         };
         let fields = self.index.fields.clone();
         let work = move || {
-            for id in ids {
+            for id in ids.into_iter().chain(gone) {
                 writer.delete_term(Term::from_field_i64(fields.id, id.0));
             }
             commit(add(Some(writer), &fields, &sources)?, highest)
         };
         self.writer = off_the_workers(work).await?;
-        self.index.reload()?;
+        let index = self.index.clone();
+        off_the_workers(move || index.reload()).await?;
         self.applied = Some((generation, highest));
         self.seen.extend(fresh.iter().map(|(id, _)| *id));
         self.seen.retain(|id| *id > highest - OVERLAP);
         Ok(())
     }
+}
+
+/// Lessons withdrawn in rows above this one: they go first, however many changes wait.
+async fn withdrawn_after(db: &impl ConnectionTrait, row: i64) -> Result<Vec<LessonId>> {
+    let changed = Query::select()
+        .column(outbox::Column::LessonId)
+        .from(outbox::Entity)
+        .and_where(outbox::Column::Id.gt(OutboxId(row)))
+        .to_owned();
+    let query = lesson::Entity::find().select_only().column(lesson::Column::Id);
+    let withdrawn = query.filter(lesson::Column::State.ne(LessonState::Published));
+    Ok(withdrawn.filter(lesson::Column::Id.in_subquery(changed)).into_tuple().all(db).await?)
 }
 
 /// Whether outbox rows above `applied` may have been trimmed: the oldest that is left then lies above the next.

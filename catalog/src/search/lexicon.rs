@@ -5,7 +5,7 @@ use super::answer::SuggestionKind;
 use super::schema::Fields;
 use super::{fold, pinyin, tokenizer};
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use tantivy::index::SegmentId;
 use tantivy::{Searcher, SegmentReader};
 
@@ -33,11 +33,16 @@ pub(crate) struct Entry {
     pub lessons: u32,
 }
 
-/// Vocabularies of the segments in use.
+/// The vocabularies of one searcher's segments, read when first asked for.
 #[derive(Default)]
 pub(crate) struct Lexicon {
-    segments: Mutex<HashMap<SegmentId, Arc<Words>>>,
+    /// Those of the searcher before, most of whose segments this one still has.
+    before: Vec<(SegmentId, Arc<Words>)>,
+    read: Mutex<Option<Vocabulary>>,
 }
+
+/// The vocabularies of all segments.
+pub(crate) type Vocabulary = Arc<[Arc<Words>]>;
 
 /// The term of an entry in the `phrase` field.
 pub(crate) fn term(kind: SuggestionKind, text: &str) -> String {
@@ -64,21 +69,29 @@ fn tag(kind: SuggestionKind) -> char {
 }
 
 impl Lexicon {
-    /// The vocabularies of this searcher's segments; those of segments gone are forgotten.
-    pub fn of(&self, searcher: &Searcher, fields: &Fields) -> tantivy::Result<Vec<Arc<Words>>> {
-        let Ok(mut known) = self.segments.lock() else { return Ok(Vec::new()) };
-        let mut current = HashMap::new();
-        let mut all = Vec::new();
-        for segment in searcher.segment_readers() {
-            let words = match known.remove(&segment.segment_id()) {
-                Some(words) => words,
-                None => Arc::new(read(segment, fields)?),
-            };
-            current.insert(segment.segment_id(), words.clone());
-            all.push(words);
+    /// One for a searcher that follows on this one's.
+    pub fn next(&self, searcher: &Searcher) -> Self {
+        let read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        let ids = searcher.segment_readers().iter().map(SegmentReader::segment_id);
+        let before = ids.zip(read.iter().flat_map(|all| all.iter().cloned())).collect();
+        Self { before, read: Mutex::default() }
+    }
+
+    /// The vocabularies of this searcher's segments.
+    pub fn of(&self, searcher: &Searcher, fields: &Fields) -> tantivy::Result<Vocabulary> {
+        let mut known = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = &*known {
+            return Ok(known.clone());
         }
-        *known = current;
-        Ok(all)
+        let words = |segment: &SegmentReader| {
+            let id = segment.segment_id();
+            match self.before.iter().find(|(known, _)| *known == id) {
+                Some((_, words)) => Ok(words.clone()),
+                None => Ok(Arc::new(read(segment, fields)?)),
+            }
+        };
+        let all: Vocabulary = searcher.segment_readers().iter().map(words).collect::<tantivy::Result<_>>()?;
+        Ok(known.insert(all).clone())
     }
 }
 

@@ -1,10 +1,12 @@
 //! Answers given a moment ago, kept for those who ask the same: a county's hot words are asked by everybody in one week.
 //!
-//! They are forgotten as soon as anything they were made of has changed: the index, the synonyms, or the plays.
+//! They are forgotten as soon as anything they were made of has changed: the index, the synonyms, the calendar, or the
+//! plays.
 
 use super::answer::{Answer, SearchQuery};
 use super::synonyms::Groups;
 use super::view::Serving;
+use crate::season::ByUnit;
 use crate::{Viewer, audience};
 use entity::Day;
 use std::collections::{HashMap, VecDeque};
@@ -25,6 +27,8 @@ pub(crate) struct MadeOf {
     pub synonyms: Arc<Groups>,
     /// The plays.
     pub plays: Arc<HashMap<i64, i64>>,
+    /// The crop calendar.
+    pub calendar: Arc<ByUnit>,
 }
 
 /// The answers kept.
@@ -78,6 +82,7 @@ impl MadeOf {
     fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.serving, &other.serving)
             && Arc::ptr_eq(&self.synonyms, &other.synonyms)
+            && Arc::ptr_eq(&self.calendar, &other.calendar)
             && Arc::ptr_eq(&self.plays, &other.plays)
     }
 }

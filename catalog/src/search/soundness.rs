@@ -14,6 +14,9 @@ use tantivy::index::SegmentId;
 /// The list, in the folder of the build.
 const LIST: &str = "checked";
 
+/// How often all files are read before one is said to be damaged.
+const LOOKS: u32 = 3;
+
 /// Reads the files that are not on the list; false when one is damaged or missing.
 pub(crate) fn unlisted_are_sound(build: &Path, index: &tantivy::Index) -> Result<bool> {
     let listed = std::fs::read_to_string(build.join(LIST)).unwrap_or_default();
@@ -24,12 +27,15 @@ pub(crate) fn unlisted_are_sound(build: &Path, index: &tantivy::Index) -> Result
 /// Reads all files, and lists them when none is damaged. Maps them anew, so that the memory is given back.
 pub(crate) fn all_are_sound(build: &Path) -> Result<bool> {
     remove_list(build)?;
-    let index = tantivy::Index::open_in_dir(build)?;
-    let sound = are_sound(&index, &files(&index)?)?;
-    if sound {
-        list_all(build, &index)?;
+    // A merge may take away files that were just listed; what is damaged stays damaged.
+    for _ in 0..LOOKS {
+        let index = tantivy::Index::open_in_dir(build)?;
+        if are_sound(&index, &files(&index)?)? {
+            list_all(build, &index)?;
+            return Ok(true);
+        }
     }
-    Ok(sound)
+    Ok(false)
 }
 
 /// Lists all files as sound, having just written them.

@@ -4,35 +4,21 @@
 use super::lexicon::{self, Words};
 use super::{fold, tokenizer};
 use crate::Result;
-use std::borrow::Cow;
+use crate::edited::{self, EditedFile};
 use std::collections::HashMap;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, RwLock};
-use std::time::SystemTime;
+use std::path::Path;
+use std::sync::Arc;
 
 /// What a new data folder starts with.
 const DEFAULT: &str = include_str!("../../data/synonyms.txt");
 
-/// Largest file read, so that a wrong file cannot fill the memory.
-const MAX_BYTES: u64 = 2 << 20;
-
 /// Longest member looked for in a query.
 const LONGEST: usize = 12;
-
-/// The file and the groups it held when last read.
-pub(crate) struct Synonyms {
-    path: PathBuf,
-    groups: RwLock<Arc<Groups>>,
-    /// The last reading failed, which was said.
-    unread: AtomicBool,
-}
 
 /// Groups of folded words.
 #[derive(Debug, Default)]
 pub(crate) struct Groups {
-    changed: Option<SystemTime>,
     groups: Vec<Vec<String>>,
     by_word: HashMap<String, Vec<usize>>,
     words: Arc<Words>,
@@ -47,66 +33,18 @@ pub(crate) struct Found {
     pub others: Vec<String>,
 }
 
-impl Synonyms {
-    /// Opens `synonyms.txt` in a folder, writing the default one when there is none.
-    pub fn open(folder: &Path) -> Result<Self> {
-        let path = folder.join("synonyms.txt");
-        if !path.exists() {
-            std::fs::write(&path, DEFAULT)?;
-        }
-        let synonyms = Self { path, groups: RwLock::default(), unread: AtomicBool::new(false) };
-        synonyms.refresh();
-        Ok(synonyms)
-    }
-
-    /// Reads the file again when it has changed. A file that cannot be read leaves the groups as they were, which is said
-    /// once in the log: search goes on.
-    pub fn refresh(&self) {
-        let outcome = self.read();
-        let failed = outcome.is_err();
-        if let (Err(cause), false) = (outcome, self.unread.swap(failed, Ordering::Relaxed)) {
-            tracing::warn!(%cause, path = %self.path.display(), "the synonyms can't be read; those read last stay");
-        }
-    }
-
-    fn read(&self) -> Result<()> {
-        let meta = std::fs::metadata(&self.path)?;
-        let changed = meta.modified().ok();
-        if changed.is_some() && changed == self.groups().changed {
-            return Ok(());
-        }
-        if meta.len() > MAX_BYTES {
-            return Err(std::io::Error::from(std::io::ErrorKind::FileTooLarge).into());
-        }
-        let groups = Arc::new(Groups { changed, ..Groups::parse(&decoded(&std::fs::read(&self.path)?)) });
-        tokenizer::learn(groups.groups.iter().flatten().map(String::as_str));
-        if let Ok(mut current) = self.groups.write() {
-            *current = groups;
-        }
-        Ok(())
-    }
-
-    /// The groups as last read.
-    pub fn groups(&self) -> Arc<Groups> {
-        self.groups.read().map(|groups| groups.clone()).unwrap_or_default()
-    }
-}
-
-/// UTF-8, or the GB18030 that Windows' own editor writes.
-fn decoded(bytes: &[u8]) -> Cow<'_, str> {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => Cow::Borrowed(text),
-        Err(_) => encoding_rs::GB18030.decode(bytes).0,
-    }
+/// Opens `synonyms.txt` in a folder, writing the default one when there is none.
+pub(crate) fn open(folder: &Path) -> Result<EditedFile<Groups>> {
+    EditedFile::open(folder.join("synonyms.txt"), DEFAULT, Groups::parse)
 }
 
 impl Groups {
-    /// Reads groups: one a line, separated by commas of either width; lines that begin with `#` are notes.
+    /// Reads groups: one a line, separated by commas of either width; lines that begin with `#` are notes. Jieba learns
+    /// the words.
     pub fn parse(text: &str) -> Self {
-        let lines = text.trim_start_matches('\u{feff}').lines().filter(|line| !line.trim_start().starts_with('#'));
         let mut parsed = Self::default();
-        for line in lines {
-            let words = line.split([',', '\u{ff0c}', '、', ';', '；', '\t']).map(|word| fold::fold(word.trim()));
+        for line in edited::rows(text) {
+            let words = line.into_iter().map(fold::fold);
             let mut group: Vec<String> = Vec::new();
             for word in words.filter(|word| (1..=LONGEST).contains(&word.chars().count())) {
                 if !group.contains(&word) {
@@ -121,6 +59,7 @@ impl Groups {
             }
             parsed.groups.push(group);
         }
+        tokenizer::learn(parsed.groups.iter().flatten().map(String::as_str));
         let each = parsed.by_word.keys().filter(|word| word.chars().all(fold::is_han));
         parsed.words = Arc::new(each.map(|word| lexicon::hot(word)).collect());
         parsed

@@ -42,11 +42,7 @@ impl Cut {
         let ranges = match self {
             Self::Words => word_ranges(&chars),
             Self::Grams => gram_ranges(&chars, true, &mut others),
-            Self::Pairs => {
-                let mut ranges = gram_ranges(&chars, false, &mut others);
-                ranges.extend(lone(&chars));
-                ranges
-            }
+            Self::Pairs => telling_ranges(&chars, &mut others),
             Self::Sounds => {
                 others = word_sounds(&chars);
                 Vec::new()
@@ -165,13 +161,60 @@ static COMMONEST: LazyLock<HashSet<char>> = LazyLock::new(|| {
     ('\u{4e00}'..='\u{9fff}').filter(often).collect()
 });
 
-/// Where characters stand that are words of their own, the commonest left out.
-fn lone(chars: &[char]) -> Vec<Range<usize>> {
-    let word = |range: &Range<usize>| {
-        let c = chars.get(range.start).filter(|_| range.len() == 1);
-        c.is_some_and(|c| is_han(*c) && !COMMONEST.contains(c))
+/// Where the grams of a long text stand that say something: pairs inside words, characters that are words of their own
+/// and pairs with these, the commonest left out, and what has letters or digits. A pair across two longer words is
+/// chance, and such pairs would be nine tenths of the index's terms.
+fn telling_ranges(chars: &[char], others: &mut Vec<String>) -> Vec<Range<usize>> {
+    let words = cut(chars);
+    let mut ranges = Vec::with_capacity(chars.len());
+    let kind = |word: &Range<usize>| match chars.get(word.clone()) {
+        Some([c]) if is_han(*c) => {
+            if COMMONEST.contains(c) {
+                Kind::Common
+            } else {
+                Kind::Alone
+            }
+        }
+        Some([c, ..]) if is_han(*c) => Kind::Long,
+        _ => Kind::Other,
     };
-    cut(chars).into_iter().filter(word).collect()
+    let mut before = None;
+    for word in words {
+        let kind = kind(&word);
+        match kind {
+            Kind::Long => ranges.extend((word.start..word.end - 1).map(|at| at..at + 2)),
+            Kind::Alone => ranges.push(word.clone()),
+            Kind::Common | Kind::Other => {}
+        }
+        if matches!((before, kind), (Some(Kind::Alone), Kind::Alone | Kind::Long) | (Some(Kind::Long), Kind::Alone)) {
+            ranges.push(word.start - 1..word.start + 1);
+        }
+        before = Some(kind);
+    }
+    let items = items(chars);
+    for (index, item) in items.iter().enumerate().filter(|(_, item)| !item.han) {
+        parts(chars, item, others);
+        ranges.push(item.range.clone());
+        let after = items.get(index + 1).filter(|next| next.joined).map(|next| item.range.start..next.range.end);
+        let before = index.checked_sub(1).and_then(|at| items.get(at)).filter(|before| before.han && item.joined);
+        let before = before.map(|before| before.range.start..item.range.end);
+        ranges.extend(after.into_iter().chain(before).filter(|pair| pair.len() <= LONGEST_TERM));
+    }
+    compounds(chars, others);
+    ranges
+}
+
+/// What a word is in a long text.
+#[derive(Clone, Copy)]
+enum Kind {
+    /// A character that is a word everywhere.
+    Common,
+    /// Another character that is a word here.
+    Alone,
+    /// Two characters and more.
+    Long,
+    /// Anything but Han.
+    Other,
 }
 
 /// Where characters, runs and pairs of neighbours stand, Han characters alone among them or not; grams that are no stretch

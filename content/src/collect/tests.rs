@@ -100,6 +100,7 @@ async fn whatever_names_a_blob_keeps_it() {
         error: Set(None),
         created_at: Set(Moment(1)),
         expires_at: Set(Moment(i64::MAX)),
+        concat: Set(None),
     };
     upload::Entity::insert(upload).exec(&scene.db).await.unwrap();
     assert_eq!(scene.collect().await.blobs, 0);

@@ -1,7 +1,8 @@
 //! Sound alone, for the thinnest links: an hour of speech in some 14 MB.
 
 use super::ffmpeg::{self, Task, Tools};
-use super::video::{LEVELLED, beside, made, split_and_weave};
+use super::loudness::LEVELLED;
+use super::video::{beside, made, split_and_weave};
 use super::{Outcome, Progress, Source};
 use crate::Result;
 use std::path::Path;

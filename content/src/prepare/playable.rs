@@ -1,9 +1,10 @@
 //! The form of a recording that browsers play: the recording itself, its index moved to the front, the same streams in
-//! another container, or everything encoded anew. The least of these that suffices is done.
+//! another container, or everything encoded anew. The least of these that suffices is done. Where the pictures may stay,
+//! sound that is much louder or quieter than that of other lessons is levelled beside them.
 
 use super::faststart::{self, Refusal};
 use super::ffmpeg::{self, MOST_PIXELS, Picture, Sound, Task, Tools};
-use super::video::LEVELLED;
+use super::loudness::{self, LEVELLED};
 use super::{Made, Outcome, Progress, Source};
 use crate::probe::probe;
 use crate::store::blocking;
@@ -29,6 +30,12 @@ pub enum Need {
 /// `Unpreparable` for what is broken, hostile or beyond the limits.
 pub async fn make(tools: Option<&Tools>, source: &Source, out: &Path, progress: &Progress) -> Result<Outcome> {
     let mut need = need(source)?;
+    if let Some(tools) = tools
+        && keeps_pictures(source, need)
+        && let Some(levelled) = levelled(tools, source, out, progress).await?
+    {
+        return Ok(levelled);
+    }
     if need == Need::Faststart {
         let (from, to, watched) = (source.path.clone(), out.to_owned(), progress.clone());
         match blocking(move || faststart::rewrite(&from, &to, &watched)).await? {
@@ -114,6 +121,46 @@ fn sounds(sound: &Sound) -> bool {
     matches!(sound.codec.as_str(), "aac" | "mp3")
 }
 
+/// Whether its pictures, if it has any, can stand in an MP4 as they are.
+fn keeps_pictures(source: &Source, need: Need) -> bool {
+    need == Need::Remux || need != Need::Convert && !source.probe.mime.ends_with("/webm")
+}
+
+/// The recording with its sound levelled; `None` when that is loud enough as it is, or cannot be done to it.
+async fn levelled(tools: &Tools, source: &Source, out: &Path, progress: &Progress) -> Result<Option<Outcome>> {
+    if !loudness::is_off(tools, source, |permille| progress.reach(permille / 4)).await? {
+        return Ok(None);
+    }
+    let told = |permille| progress.reach(permille);
+    let done = ffmpeg::run(tools, source, &level(source), Some(out), &source.limits(), told).await;
+    let done = match done {
+        Ok(_) => made(out).await,
+        Err(cause) => Err(cause),
+    };
+    match done {
+        Ok(outcome) => Ok(Some(outcome)),
+        Err(Error::Unpreparable(_)) => Ok(None),
+        Err(cause) => Err(cause),
+    }
+}
+
+/// The pictures as they are, the sound as loud as every lesson's.
+fn level(source: &Source) -> Task {
+    let mut output = ["-map", "0:V:0?", "-c:v", "copy"].map(str::to_owned).to_vec();
+    add_sound(source, &mut output);
+    output.extend(CONTAINER.map(str::to_owned));
+    Task { output, ..Task::default() }
+}
+
+fn add_sound(source: &Source, output: &mut Vec<String>) {
+    let Some(sound) = &source.streams.sound else { return };
+    let rate = if matches!(sound.per_second, 32_000 | 48_000) { sound.per_second } else { 44_100 };
+    let (bits, channels) = if sound.channels <= 1 { ("64k", "1") } else { ("128k", "2") };
+    let rate = rate.to_string();
+    let words = ["-map", "0:a:0", "-af", LEVELLED, "-c:a", "aac", "-b:a", bits, "-ar", &rate, "-ac", channels];
+    output.extend(words.map(str::to_owned));
+}
+
 /// The streams as they are.
 fn remux() -> Task {
     let output = ["-map", "0:V:0?", "-map", "0:a:0?", "-c", "copy"].into_iter().chain(CONTAINER);
@@ -137,14 +184,8 @@ fn convert(source: &Source) -> Task {
         add(&["-map", "0:V:0", "-vf", &filters, "-c:v", "libx264", "-profile:v", "main", "-preset", "veryfast"]);
         add(&["-crf", "23", "-force_key_frames", "expr:gte(t,n_forced*2)", "-max_muxing_queue_size", "1024"]);
     }
-    if let Some(sound) = &source.streams.sound {
-        let rate = if matches!(sound.per_second, 32_000 | 48_000) { sound.per_second } else { 44_100 };
-        let channels = sound.channels.clamp(1, 2);
-        let (rate, channels) = (rate.to_string(), channels.to_string());
-        let bits = if channels == "1" { "64k" } else { "128k" };
-        add(&["-map", "0:a:0", "-af", LEVELLED, "-c:a", "aac", "-b:a", bits, "-ar", &rate, "-ac", &channels]);
-    }
-    add(&CONTAINER);
+    add_sound(source, &mut output);
+    output.extend(CONTAINER.map(str::to_owned));
     Task { input: vec!["-fflags".to_owned(), "+genpts".to_owned()], output, ..Task::default() }
 }
 

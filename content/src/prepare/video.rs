@@ -4,14 +4,12 @@
 //! ffmpeg encodes once and then copies the result into fragments; `woven` makes one file of both.
 
 use super::ffmpeg::{self, Picture, Task, Tools};
+use super::loudness::LEVELLED;
 use super::woven::{Woven, weave};
 use super::{Made, Outcome, Progress, Source};
 use crate::store::blocking;
 use crate::{Error, Result};
 use std::path::Path;
-
-/// Sound as a classroom needs it: every lesson equally loud (EBU R128, -16 LUFS), no peak cut.
-pub(super) const LEVELLED: &str = "loudnorm=I=-16:TP=-1.5:LRA=11";
 
 /// How a rendition of so many lines is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

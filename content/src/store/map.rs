@@ -6,6 +6,8 @@ use std::fs::File;
 use std::io;
 use std::ops::Range;
 use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::time::Instant;
 
 /// A read-only map of a blob's file.
 #[derive(Debug)]
@@ -14,6 +16,9 @@ pub struct Map {
     file: File,
     /// `None` for an empty file, which has nothing to map.
     mmap: Option<memmap2::Mmap>,
+    /// When each window of the file was last seen to be all in memory, in milliseconds since `opened`; 0: never.
+    seen: Box<[AtomicU32]>,
+    opened: Instant,
     /// The disk that tests let hang.
     #[cfg(test)]
     on: Option<std::sync::Arc<crate::disk::hanging::Disk>>,
@@ -37,9 +42,12 @@ impl Map {
     }
 
     fn new(file: File, mmap: Option<memmap2::Mmap>) -> Self {
+        let windows = mmap.as_ref().map_or(0, |mmap| mmap.len().div_ceil(WINDOW));
         Self {
             file,
             mmap,
+            seen: std::iter::repeat_with(AtomicU32::default).take(windows).collect(),
+            opened: Instant::now(),
             #[cfg(test)]
             on: None,
         }
@@ -66,8 +74,7 @@ impl Map {
     /// The kernel tells this only to a file's owner or writer and says "yes" to others; the store's files belong to
     /// the user the server runs as.
     pub fn is_warm(&self, range: &Range<usize>) -> bool {
-        #[cfg(test)]
-        if self.on.as_ref().is_some_and(|disk| !disk.works()) {
+        if !self.works() {
             return false;
         }
         let Some(bytes) = self.bytes().get(range.clone()).filter(|bytes| !bytes.is_empty()) else { return true };
@@ -82,6 +89,41 @@ impl Map {
         // ends inside it; `pages` has room for a byte per page, as was just checked. The call only writes to `pages`.
         let answered = unsafe { libc::mincore((start - lead) as *mut libc::c_void, length, pages.as_mut_ptr().cast()) };
         answered == 0 && pages.iter().take(length.div_ceil(PAGE)).all(|page| page & 1 == 1)
+    }
+
+    /// Whether the pages under `range` are in the page cache, or all around them was within the last second.
+    ///
+    /// The kernel looks every page up when it is asked, which takes a fourteenth of a short range's processor time; and
+    /// what was just in use is the last that it gives up. Not for reading through the map: whoever asks must bear a wait
+    /// for the disk, or a file cut short, that comes in between.
+    pub fn is_warm_lately(&self, range: &Range<usize>) -> bool {
+        // It wraps after 49 days, which a second does not mind.
+        let now = (self.opened.elapsed().as_millis() as u32).max(1);
+        let mut windows = range.start / WINDOW..range.end.div_ceil(WINDOW);
+        self.works() && windows.all(|window| self.window_is_warm(window, now)) || self.is_warm(range)
+    }
+
+    fn window_is_warm(&self, window: usize, now: u32) -> bool {
+        let Some(seen) = self.seen.get(window) else { return false };
+        let at = seen.load(Relaxed);
+        if at != 0 && now.wrapping_sub(at) < LATELY_MS {
+            return true;
+        }
+        let start = window * WINDOW;
+        let warm = self.is_warm(&(start..self.bytes().len().min(start + WINDOW)));
+        if warm {
+            seen.store(now, Relaxed);
+        }
+        warm
+    }
+
+    /// Whether the disk does; tests have one that hangs.
+    fn works(&self) -> bool {
+        #[cfg(test)]
+        if self.on.as_ref().is_some_and(|disk| !disk.works()) {
+            return false;
+        }
+        true
     }
 
     /// Bring the pages under `range` into memory, waiting for the disk, and ask for those after it up to `ahead`.
@@ -117,6 +159,12 @@ impl Map {
 /// The smallest page of any machine this runs on; where pages are larger the kernel rounds by itself.
 const PAGE: usize = 4096;
 
+/// Bytes whose being in memory is remembered together.
+const WINDOW: usize = 512 * 1024;
+
+/// How long that is remembered.
+const LATELY_MS: u32 = 1_000;
+
 /// Pages one question covers: 512 KiB and the page its start lies in, with room.
 const MOST_PAGES: usize = 136;
 
@@ -136,6 +184,20 @@ mod tests {
             map.warm(&range, 1 << 20).unwrap();
             assert!(map.is_warm(&range), "{range:?}");
         }
+    }
+
+    #[test]
+    fn what_was_in_memory_a_moment_ago_is_not_asked_for_again() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), vec![1_u8; WINDOW * 2 + 100]).unwrap();
+        let map = Map::of_file(file.path()).unwrap();
+        for range in [WINDOW - 10..WINDOW + 10, WINDOW * 2 + 99..WINDOW * 2 + 100, 0..WINDOW * 2 + 100, 5..5] {
+            assert!(map.is_warm_lately(&range), "{range:?}");
+        }
+        file.as_file().set_len(0).unwrap();
+        assert!(map.is_warm_lately(&(0..100)) && !map.is_warm(&(0..100)));
+        std::thread::sleep(std::time::Duration::from_millis(u64::from(LATELY_MS) + 50));
+        assert!(!map.is_warm_lately(&(0..100)));
     }
 
     #[test]

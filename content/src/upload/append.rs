@@ -3,7 +3,7 @@
 use super::checksum::Checksum;
 use super::locks::Held;
 use super::part::Part;
-use super::{Progress, Uploads, current, note_received};
+use super::{Concat, Progress, Uploads, current, find, note_received};
 use crate::{Error, Result};
 use entity::{Moment, UploadState};
 use futures_util::{Stream, StreamExt};
@@ -23,6 +23,10 @@ pub async fn append<B: AsRef<[u8]>, E>(
     body: impl Stream<Item = std::result::Result<B, E>>,
     now: Moment,
 ) -> Result<Progress> {
+    // Asked first: while its parts are joined a final upload is locked, and would only seem to be busy.
+    if let Concat::Final(_) = Concat::of(&find(db, id).await?) {
+        return Err(Error::MadeOfParts);
+    }
     let held = uploads.locks.hold(id).await.ok_or(Error::Busy)?;
     let row = current(db, uploads, id, now).await?;
     if row.state != UploadState::Receiving {

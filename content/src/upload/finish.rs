@@ -1,6 +1,6 @@
 //! From the last byte to the media row: hash, probe, store. Repeatable at every step, so that a kill costs only time.
 
-use super::{Uploads, find, remove_files};
+use super::{Concat, Uploads, concat, find, remove_files};
 use crate::intake::{Origin, adopt, move_in};
 use crate::store::{Store, blocking, hash_file};
 use crate::{Error, Result};
@@ -26,6 +26,7 @@ pub async fn finish(
     if row.state != UploadState::Processing {
         return Ok(row);
     }
+    let made_of = Concat::of(&row);
     let done = match into_media(db, uploads, store, &row, now).await {
         Ok(media) => {
             let mut done = row.into_active_model();
@@ -45,6 +46,9 @@ pub async fn finish(
     };
     let row = done.update(db).await?;
     remove_files(uploads, id).await?;
+    if let (UploadState::Complete, Concat::Final(parts)) = (row.state, made_of) {
+        concat::drop_parts(db, uploads, &parts).await?;
+    }
     Ok(row)
 }
 
@@ -64,7 +68,7 @@ pub async fn resume_processing(
             Some(sha256) => store.contains(sha256).await?,
             None => false,
         };
-        if !moved && !uploads.part(&row.id).exists() {
+        if !moved && !concat::is_here(uploads, &row) {
             continue;
         }
         match finish(db, uploads, store, &row.id, now).await {
@@ -86,6 +90,9 @@ async fn into_media(
 ) -> Result<media::Model> {
     let origin = Origin { filename: &row.filename, unit_id: row.unit_id, by: Some(row.account_id) };
     let part = uploads.part(&row.id);
+    if let (Concat::Final(parts), None) = (Concat::of(row), &row.sha256) {
+        concat::join(uploads, row, &parts).await?;
+    }
     let hashed = match (part.exists(), &row.sha256) {
         // The process died after the bytes had moved into the store.
         (false, Some(sha256)) => return adopt(db, store, sha256, &origin, now).await,
@@ -95,7 +102,8 @@ async fn into_media(
             blocking(move || hash_file(&part)).await?
         }
     };
-    if i64::try_from(hashed.size()) != Ok(row.length) {
+    let promised = super::Metadata::parse(&row.metadata).ok().and_then(|metadata| metadata.sha256());
+    if i64::try_from(hashed.size()) != Ok(row.length) || promised.is_some_and(|promised| promised != hashed.sha256()) {
         return Err(Error::HashMismatch);
     }
     // Written down before the bytes move, so that they are found again.

@@ -48,6 +48,12 @@ impl Metadata {
     pub fn get(&self, key: &str) -> Option<&str> {
         self.pairs.iter().find(|(known, value)| known == key && !value.is_empty()).map(|(_, value)| value.as_str())
     }
+
+    /// The SHA-256 the client says the whole file has, in lower-case hex, if it says so in that form.
+    pub fn sha256(&self) -> Option<String> {
+        let digits = self.get("sha256")?.to_ascii_lowercase();
+        (digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(digits)
+    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 
 use super::*;
 use crate::store::Store;
-use entity::media;
+use entity::{UnitLevel, media, org_unit};
 use futures_util::{Stream, StreamExt, stream};
 use migrations::{Migrate, Migrator};
 use sea_orm::{Database, DatabaseConnection};
@@ -41,9 +41,21 @@ impl Scene {
     }
 
     async fn try_announce(&self, length: u64, metadata: &str) -> Result<upload::Model> {
-        let metadata = Metadata::parse(metadata)?;
-        let new = NewUpload { account_id: AccountId(1), unit_id: UnitId(1), length, metadata };
-        create(&self.db, &self.uploads, new, NOW).await
+        create(&self.db, &self.uploads, new(length, metadata, Concat::Whole)?, NOW).await
+    }
+
+    async fn part(&self, bytes: &[u8]) -> String {
+        let part = new(bytes.len() as u64, "", Concat::Partial).unwrap();
+        let id = create(&self.db, &self.uploads, part, NOW).await.unwrap().id;
+        if !bytes.is_empty() {
+            self.send(&id, 0, bytes).await.unwrap();
+        }
+        id
+    }
+
+    async fn join(&self, parts: &[&String]) -> Result<upload::Model> {
+        let parts = parts.iter().map(|id| (*id).clone()).collect();
+        create(&self.db, &self.uploads, new(0, "", Concat::Final(parts))?, NOW).await
     }
 
     async fn send(&self, id: &str, offset: u64, bytes: &[u8]) -> Result<Progress> {
@@ -66,6 +78,11 @@ impl Scene {
     fn files(&self) -> Vec<std::ffi::OsString> {
         std::fs::read_dir(self.dir.path().join("uploads")).unwrap().map(|entry| entry.unwrap().file_name()).collect()
     }
+}
+
+fn new(length: u64, metadata: &str, concat: Concat) -> Result<NewUpload> {
+    let metadata = Metadata::parse(metadata)?;
+    Ok(NewUpload { account_id: AccountId(1), unit_id: UnitId(1), length, concat, metadata })
 }
 
 fn whole(bytes: &[u8]) -> impl Stream<Item = std::result::Result<Vec<u8>, ()>> + use<> {
@@ -321,4 +338,128 @@ async fn an_unknown_upload_is_not_found() {
         assert!(matches!(scene.send(id, 0, b"x").await, Err(Error::NoSuchUpload)));
         assert!(matches!(terminate(&scene.db, &scene.uploads, id).await, Err(Error::NoSuchUpload)));
     }
+}
+
+#[tokio::test]
+async fn parts_sent_beside_each_other_become_one_file_in_the_order_named() {
+    let scene = Scene::new().await;
+    let (world, hello, nothing) = (scene.part(b"world").await, scene.part(b"hello ").await, scene.part(b"").await);
+    assert_eq!(find(&scene.db, &world).await.unwrap().state, UploadState::Complete);
+    assert_eq!(scene.finish(&world).await.sha256, None);
+    let joined = scene.join(&[&hello, &nothing, &world]).await.unwrap();
+    assert_eq!((joined.state, joined.length), (UploadState::Processing, 11));
+    assert!(matches!(scene.send(&joined.id, 11, b"!").await, Err(Error::MadeOfParts)));
+    let done = scene.finish(&joined.id).await;
+    let sha256 = done.sha256.unwrap();
+    assert_eq!(std::fs::read(scene.store.local_copy(&sha256).await.unwrap().path()).unwrap(), b"hello world");
+    assert!(scene.files().is_empty(), "the parts are dropped");
+    assert_eq!(upload::Entity::find().count(&scene.db).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_final_upload_of_parts_that_are_not_all_there_is_refused() {
+    let scene = Scene::new().await;
+    let whole_file = scene.announce(5).await;
+    scene.send(&whole_file, 0, b"hello").await.unwrap();
+    let begun = create(&scene.db, &scene.uploads, new(5, "", Concat::Partial).unwrap(), NOW).await.unwrap().id;
+    let good = scene.part(b"hello").await;
+    let others = scene.part(b"hello").await;
+    let mut row = find(&scene.db, &others).await.unwrap().into_active_model();
+    row.account_id = Set(AccountId(2));
+    row.update(&scene.db).await.unwrap();
+    for bad in [&whole_file, &begun, &others, &"nope".to_owned()] {
+        assert!(matches!(scene.join(&[&good, bad]).await, Err(Error::PartMissing)));
+    }
+}
+
+#[tokio::test]
+async fn a_join_that_a_kill_cut_short_begins_anew() {
+    let scene = Scene::new().await;
+    let (hello, world) = (scene.part(b"hello ").await, scene.part(b"world").await);
+    let joined = scene.join(&[&hello, &world]).await.unwrap().id;
+    std::fs::write(scene.uploads.part(&joined), b"hello wo").unwrap();
+    assert_eq!(resume_processing(&scene.db, &scene.uploads, &scene.store, NOW).await.unwrap(), 1);
+    assert_eq!(find(&scene.db, &joined).await.unwrap().state, UploadState::Complete);
+}
+
+#[tokio::test]
+async fn parts_that_nobody_joins_expire_and_those_of_a_final_upload_wait_for_it() {
+    let scene = Scene::new().await;
+    let (forgotten, used) = (scene.part(b"hello").await, scene.part(b"world").await);
+    let later = NOW.plus_ms(scene.uploads.limits.lifetime_ms);
+    let joined = new(0, "", Concat::Final(vec![used])).unwrap();
+    let joined = create(&scene.db, &scene.uploads, joined, later.plus_ms(-1)).await.unwrap().id;
+    assert_eq!(expire(&scene.db, &scene.uploads, later).await.unwrap(), 1);
+    assert!(matches!(find(&scene.db, &forgotten).await, Err(Error::NoSuchUpload)));
+    assert_eq!(scene.finish(&joined).await.state, UploadState::Complete);
+}
+
+#[tokio::test]
+async fn a_file_that_is_not_what_was_promised_is_refused_at_the_end() {
+    let scene = Scene::new().await;
+    let promise = format!(
+        "sha256 {}",
+        base64::Engine::encode(
+            &base64::engine::general_purpose::STANDARD,
+            "b94d27b9934d3e08a52e52d7da7dabfac484efe37a5380ee9088f7ace2efcde9"
+        )
+    );
+    for (bytes, state) in [(b"hello world", UploadState::Complete), (b"hello w0rld", UploadState::Failed)] {
+        let id = scene.try_announce(11, &promise).await.unwrap().id;
+        scene.send(&id, 0, bytes).await.unwrap();
+        assert_eq!(scene.finish(&id).await.state, state);
+    }
+}
+
+#[tokio::test]
+async fn a_county_keeps_no_more_than_its_quota_and_the_city_has_none() {
+    let mut scene = Scene::new().await;
+    for (id, level, path) in
+        [(1, UnitLevel::Village, "/7/8/1/"), (7, UnitLevel::City, "/7/"), (8, UnitLevel::County, "/7/8/")]
+    {
+        let unit = org_unit::ActiveModel {
+            id: Set(UnitId(id)),
+            parent_id: Set(None),
+            code: Set(id.to_string()),
+            name: Set(format!("{id}号")),
+            level: Set(level),
+            path: Set(path.to_owned()),
+        };
+        org_unit::Entity::insert(unit).exec(&scene.db).await.unwrap();
+    }
+    scene.uploads.limits.county_quota = Some(20);
+    let kept = scene.announce(5).await;
+    scene.send(&kept, 0, b"hello").await.unwrap();
+    scene.finish(&kept).await;
+    scene.announce(10).await;
+    scene.part(b"wor").await;
+    let refused = scene.try_announce(3, "").await;
+    assert!(matches!(refused, Err(Error::OverQuota { used: 18, quota: 20, wanted: 3, .. })), "{refused:?}");
+    scene.announce(2).await;
+    let of_the_city = NewUpload { unit_id: UnitId(7), ..new(1_000, "", Concat::Whole).unwrap() };
+    assert!(create(&scene.db, &scene.uploads, of_the_city, NOW).await.is_ok());
+}
+
+#[tokio::test]
+async fn what_is_here_already_is_complete_without_a_byte_sent() {
+    let scene = Scene::new().await;
+    let first = scene.announce(5).await;
+    scene.send(&first, 0, b"hello").await.unwrap();
+    let sha256 = scene.finish(&first).await.sha256.unwrap();
+    let known = media::Entity::find_by_id(&sha256).one(&scene.db).await.unwrap().unwrap();
+    let again = new(5, "", Concat::Whole).unwrap();
+    let row = create_known(&scene.db, &scene.uploads, again, &known, NOW).await.unwrap();
+    assert_eq!((row.state, row.received, row.sha256), (UploadState::Complete, 5, Some(sha256)));
+    assert!(scene.files().is_empty());
+}
+
+#[tokio::test]
+async fn what_is_unfinished_is_listed_as_the_disk_has_it() {
+    let scene = Scene::new().await;
+    let id = scene.announce(5).await;
+    std::fs::write(scene.uploads.part(&id), b"he").unwrap();
+    scene.part(b"x").await;
+    let open = super::open(&scene.db, &scene.uploads, AccountId(1), NOW).await.unwrap();
+    assert_eq!(open.iter().map(|row| (row.id.as_str(), row.received)).collect::<Vec<_>>(), [(id.as_str(), 2)]);
+    assert!(super::open(&scene.db, &scene.uploads, AccountId(2), NOW).await.unwrap().is_empty());
 }

@@ -40,7 +40,7 @@ impl Slice {
         if self.warm_until > window.start {
             return Poll::Ready(Ok(()));
         }
-        if self.reading.is_none() && map.is_warm(&window) {
+        if self.reading.is_none() && map.is_warm_lately(&window) {
             self.warm_until = window.end;
             return Poll::Ready(Ok(()));
         }

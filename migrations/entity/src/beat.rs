@@ -39,6 +39,12 @@ pub struct Model {
     pub reason: Option<Reason>,
     /// `claimed_ms` less the length of the span.
     pub reason_ms: i64,
+    /// When it happened; `None` when that cannot be told, and in rows of before this was kept.
+    pub happened_at: Option<Moment>,
+    /// When it was received; `None` in rows of before this was kept.
+    pub received_at: Option<Moment>,
+    /// Whether a person had touched the player since the beat before.
+    pub touched: bool,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -17,12 +17,12 @@ pub struct Model {
     /// What people call it.
     #[sea_orm(column_type = "Text")]
     pub name: String,
-    /// SHA-256 in hex of the pairing code while one is open.
+    /// Of the first release, where the code stood here; always `None` now (see `pairing`).
     #[sea_orm(column_type = "Text", nullable)]
     pub pairing_hash: Option<String>,
-    /// When the pairing code dies.
+    /// Until when an approved terminal may come to fetch its sign-in.
     pub pairing_expires_at: Option<Moment>,
-    /// When the terminal was paired.
+    /// When the terminal fetched its sign-in for the first time.
     pub paired_at: Option<Moment>,
     /// When it was revoked.
     pub revoked_at: Option<Moment>,

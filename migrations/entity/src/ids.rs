@@ -3,6 +3,16 @@
 use sea_orm::DeriveValueType;
 use serde::{Deserialize, Serialize};
 
+/// Ids for an `IN` list, the last one repeated until their number is a power of two: the database then meets few
+/// different statements however many ids there are, and has each of them prepared.
+pub fn padded<I: Copy>(ids: impl IntoIterator<Item = I>) -> Vec<I> {
+    let mut ids: Vec<I> = ids.into_iter().collect();
+    if let Some(last) = ids.last().copied() {
+        ids.resize(ids.len().next_power_of_two(), last);
+    }
+    ids
+}
+
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*
@@ -58,6 +68,12 @@ ids! {
     RuleId;
     /// A row of the audit log.
     AuditId;
+    /// Something a person is told on their pages.
+    NoticeId;
+    /// A training plan.
+    PlanId;
+    /// A remark made while a lesson is reviewed.
+    ReviewNoteId;
     /// A row of the search index's outbox.
     OutboxId;
     /// One thing to be made of a recording.
@@ -66,4 +82,24 @@ ids! {
     RenditionId;
     /// The captions of a lesson in one language.
     CaptionId;
+    /// A terminal that asks to be paired.
+    PairingId;
+    /// One stretch of time in which a terminal was on.
+    DeviceRunId;
+    /// A county's play days.
+    PlayDayId;
+    /// Somebody in a classroom who is not on its roster.
+    GuestId;
+    /// A name drawn during a group session.
+    PresenceCheckId;
+    /// A question of an in-class quiz.
+    QuestionId;
+    /// One try at an in-class quiz.
+    QuizAttemptId;
+    /// An appeal against an entry of a training archive.
+    AppealId;
+    /// An exemption of a person from what the rules ask.
+    ExemptionId;
+    /// The closing of a unit's year.
+    SealId;
 }

@@ -81,6 +81,18 @@ pub struct Model {
     pub updated_at: Moment,
     /// Rises by one with every change (optimistic locking).
     pub version: i32,
+    /// Whether watching counts only for those who pass its in-class quiz.
+    pub quiz_required: bool,
+    /// Who handed it in for review last.
+    pub submitted_by: Option<AccountId>,
+    /// When it is published by itself: it is reviewed, and waits for its time.
+    pub publish_at: Option<Moment>,
+    /// Its chapters, a line each: `1:23 What it is about`.
+    #[sea_orm(column_type = "Text")]
+    pub chapters: String,
+    /// The picture that stands for it: a blob.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub cover_sha256: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

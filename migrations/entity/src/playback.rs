@@ -56,6 +56,18 @@ pub struct Model {
     pub closed_at: Option<Moment>,
     /// When it was posted to the ledger.
     pub posted_at: Option<Moment>,
+    /// Where the playhead stood when it began.
+    pub start_position_ms: i64,
+    /// The fastest play that counts, in thousandths, by the rule of the day it began.
+    pub most_rate_permille: i32,
+    /// The last sign of a person, not only of a player.
+    pub touched_at: Option<Moment>,
+    /// After how long without such a sign nothing counts; `None` where that is not asked.
+    pub idle_after_ms: Option<i64>,
+    /// When the first byte of the lesson was served to whoever plays it.
+    pub served_at: Option<Moment>,
+    /// Whether the player said that it holds a copy of its own.
+    pub plays_cached: bool,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -1,7 +1,8 @@
 //! Table `presence`.
 
-use crate::ids::{AccountId, PersonId, PlaybackId, PresenceId};
+use crate::ids::{AccountId, GuestId, PersonId, PlaybackId, PresenceId};
 use crate::moment::Moment;
+use crate::words::MarkedHow;
 use sea_orm::entity::prelude::*;
 
 /// One stay of a person in a classroom during a group playback.
@@ -22,6 +23,10 @@ pub struct Model {
     pub left_at: Option<Moment>,
     /// Who called the roll.
     pub marked_by: Option<AccountId>,
+    /// In which way.
+    pub marked_how: MarkedHow,
+    /// The guest who was found to be this person.
+    pub guest_id: Option<GuestId>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

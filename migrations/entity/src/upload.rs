@@ -44,6 +44,9 @@ pub struct Model {
     pub created_at: Moment,
     /// When an unfinished one is dropped.
     pub expires_at: Moment,
+    /// What it is in a concatenation: nothing, `partial`, or `final;` and the ids of its parts, apart by spaces.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub concat: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

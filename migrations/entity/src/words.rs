@@ -208,6 +208,28 @@ words! {
         Group = "group", "集体学习";
     }
 
+    /// How somebody's presence in a classroom was written down.
+    MarkedHow {
+        /// By the site manager, calling the roll.
+        Roll = "roll", "点名";
+        /// By the rotating code on the screen, with a telephone of their own.
+        Code = "code", "扫码";
+        /// By their PIN at the terminal.
+        Pin = "pin", "口令";
+        /// As a guest who was matched with a person later.
+        Guest = "guest", "来宾并入";
+    }
+
+    /// How a question of an in-class quiz is answered.
+    QuestionKind {
+        /// One choice.
+        Single = "single", "单选";
+        /// Every right choice and no other.
+        Multiple = "multiple", "多选";
+        /// True or false.
+        TrueFalse = "true_false", "判断";
+    }
+
     /// Why a claimed second is not credited.
     Reason {
         /// The playhead jumped over it.
@@ -228,6 +250,8 @@ words! {
         NotPresent = "NOT_PRESENT", "当时不在教室";
         /// The time of the event cannot be told.
         ClockUnresolved = "CLOCK_UNRESOLVED", "设备时钟有误,待核实";
+        /// The lesson counts only with its in-class quiz passed, and it was not yet.
+        QuizNotPassed = "QUIZ_NOT_PASSED", "随堂测验尚未通过";
     }
 
     /// Where an entry of the training archive comes from.
@@ -240,6 +264,36 @@ words! {
         Class = "class", "集中培训";
         /// A correction of an earlier entry.
         Correction = "correction", "更正";
+    }
+
+    /// Where the closing of a year stands.
+    SealState {
+        /// Records are being sealed.
+        Sealing = "sealing", "正在封存";
+        /// All of them are.
+        Sealed = "sealed", "已封存";
+    }
+
+    /// What a line in the chain of seals is.
+    LineKind {
+        /// A person's year as it was sealed.
+        Record = "record", "档案";
+        /// The end of a seal: what it covers.
+        Roll = "roll", "名册";
+        /// What changed in a sealed year, and who approved it.
+        Amendment = "amendment", "修订";
+    }
+
+    /// Why the rules ask less of somebody (中国共产党党员教育管理工作条例, 2019, Art. 23 and 32).
+    ExemptionKind {
+        /// Old age.
+        Old = "old", "年老体弱";
+        /// Long illness.
+        Sick = "sick", "长期患病";
+        /// A disability.
+        Disabled = "disabled", "残疾";
+        /// Works away from home for six months or more.
+        Migrant = "migrant", "外出流动";
     }
 
     /// How a class counted for a person.

@@ -15,10 +15,13 @@ pub const GENESIS: &str = "00000000000000000000000000000000000000000000000000000
 
 /// The hash of `entry` when it follows `prev_hash`. Ignores the entry's own hash columns.
 pub(crate) fn link(prev_hash: &str, entry: &Model) -> String {
+    sha256_hex(&[prev_hash.as_bytes(), b"\n", canonical_line(entry).as_bytes()])
+}
+
+/// SHA-256 over these parts one after the other, in lower-case hex.
+pub(crate) fn sha256_hex(parts: &[&[u8]]) -> String {
     let mut hasher = Sha256::new();
-    hasher.update(prev_hash.as_bytes());
-    hasher.update(b"\n");
-    hasher.update(canonical_line(entry).as_bytes());
+    parts.iter().for_each(|part| hasher.update(part));
     hasher.finalize().iter().fold(String::with_capacity(64), |mut hex, byte| {
         let _ = write!(hex, "{byte:02x}"); // writing to a String cannot fail
         hex

@@ -13,7 +13,7 @@ use entity::{
 };
 use sea_orm::{
     ActiveModelTrait, ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, DatabaseConnection, DatabaseTransaction,
-    EntityTrait, JoinType, QueryFilter, QuerySelect, TransactionTrait,
+    EntityTrait, JoinType, QueryFilter, QuerySelect,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -58,7 +58,7 @@ pub async fn record(
     by: Option<AccountId>,
     now: Moment,
 ) -> Result<ClassId> {
-    let txn = db.begin().await?;
+    let txn = entity::writing::begin(db).await?;
     let ids = record_many(&txn, &[(class, attendance)], by, now).await?;
     let id = ids.into_iter().next().ok_or(Error::BadClass("class"))?;
     let line = audit::ActiveModel {

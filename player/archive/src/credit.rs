@@ -28,6 +28,11 @@ impl CreditHours {
         Self(hours.saturating_mul(PARTS_PER_HOUR))
     }
 
+    /// So many percent of it, rounded down.
+    pub fn percent(self, percent: i64) -> Self {
+        Self(i64::try_from(i128::from(self.0) * i128::from(percent) / 100).unwrap_or(i64::MAX))
+    }
+
     /// Hundredths of a credit hour, rounded down (towards less).
     pub fn hundredths(self) -> Hundredths {
         Hundredths(self.0.div_euclid(PARTS_PER_HOUR / 100))

@@ -1,6 +1,6 @@
 //! What can go wrong in the archive, in the words of the archive.
 
-use entity::{Day, PersonId, PlaybackId, UnitId};
+use entity::{AppealId, Day, ExemptionId, PersonId, PlaybackId, UnitId};
 
 /// Every way a function of this crate can fail.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +45,58 @@ pub enum Error {
     /// A correction needs a reason of 1 to 500 characters.
     #[error("a correction needs a reason of 1 to 500 characters")]
     NoReason,
+    /// No appeal with this number.
+    #[error("no appeal {0}")]
+    NoSuchAppeal(AppealId),
+    /// An appeal is a text of 1 to 500 characters.
+    #[error("an appeal needs a text of 1 to 500 characters")]
+    NoAppealText,
+    /// One appeal against this entry waits to be decided.
+    #[error("an appeal against entry {0} is still open")]
+    AppealOpen(i64),
+    /// An entry may be appealed against for a year.
+    #[error("the entry of {0} is more than a year old")]
+    AppealTooLate(Day),
+    /// Somebody has decided it already.
+    #[error("appeal {0} is decided")]
+    AppealDecided(AppealId),
+    /// Nobody decides their own appeal.
+    #[error("nobody decides their own appeal")]
+    OwnAppeal,
+    /// A grant gives back at least something and at most what was claimed.
+    #[error("at most {most_ms} ms can be granted")]
+    GrantOutOfBounds {
+        /// What is left of the claim.
+        most_ms: i64,
+    },
+    /// The year is sealed for this person: only an amendment may change it.
+    #[error("the year {0} is sealed")]
+    YearSealed(i32),
+    /// An amendment is for a sealed year.
+    #[error("the year {0} is not sealed")]
+    NotSealed(i32),
+    /// Only a year that is over can be sealed.
+    #[error("the year {0} is not over")]
+    YearNotOver(i32),
+    /// Sessions of the year are not in the ledger yet.
+    #[error("{0} sessions of the year are not posted")]
+    SessionsWait(u64),
+    /// Nobody there has a record of that year that is not sealed.
+    #[error("nothing to seal")]
+    NothingToSeal,
+    /// One seal is made after the other.
+    #[error("another seal is under way")]
+    SealUnderWay,
+    /// No exemption with this number.
+    #[error("no exemption {0}")]
+    NoSuchExemption(ExemptionId),
+    /// An exemption lasts from one day to a later one, at most ten years, and begins at the earliest last year; it is
+    /// ended once, before its last day.
+    #[error("not the days of an exemption")]
+    BadExemption,
+    /// Nobody approves their own exemption.
+    #[error("nobody approves their own exemption")]
+    OwnExemption,
     /// No rule of hours is in force for that unit on that day.
     #[error("no rule of hours is in force on {0}")]
     NoRule(Day),
@@ -59,6 +111,9 @@ pub enum Error {
     /// A new rule may only begin in the future, so that nothing already judged changes.
     #[error("a rule cannot begin on {0}, which is not in the future")]
     RuleTooEarly(Day),
+    /// The city and its counties set rules, nobody below them.
+    #[error("only the city and its counties set rules")]
+    NoRuleHere,
     /// Another rule of the same unit begins on that day.
     #[error("another rule begins on {0}")]
     RuleDayTaken(Day),

@@ -28,11 +28,11 @@ pub(crate) struct Worth {
 /// What the ledger already holds for the person and the day.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Before {
-    /// Parts of this lesson that were credited: they count once a day.
+    /// Parts of this lesson that were credited, or wait to be: they count once a day.
     pub(crate) credited: Intervals,
     /// Parts of this lesson that were watched, credited or not.
     pub(crate) watched: Intervals,
-    /// Time of this lesson that would have counted but for the minimum and the cap.
+    /// Time of this lesson that would have counted but for the minimum, the cap and its quiz.
     pub(crate) watched_ms: i64,
     /// Credited time over all lessons.
     pub(crate) day_credited_ms: i64,
@@ -62,9 +62,10 @@ pub(crate) fn seen(stretches: &[Stretch], stays: &Intervals) -> Intervals {
 /// What the stretches are worth to someone who was there during `stays`.
 ///
 /// Order of reasons: what the player refused, NOT_PRESENT, OVERLAP (with earlier entries and within the session),
-/// OVER_WALL, then TOO_SHORT and DAILY_CAP over the sum. The minimum looks at the whole day: a later session that
+/// OVER_WALL, then TOO_SHORT and DAILY_CAP over the sum, and QUIZ_NOT_PASSED over what is left when it is `withheld`:
+/// so that is exactly what a pass would have been worth. The minimum looks at the whole day: a later session that
 /// brings the day over it is credited for its own part; the earlier entry stays as it is.
-pub(crate) fn worth(stretches: &[Stretch], stays: &Intervals, before: &Before, rules: &Rules) -> Worth {
+pub(crate) fn worth(stretches: &[Stretch], stays: &Intervals, before: &Before, rules: &Rules, withheld: bool) -> Worth {
     let mut worth = Worth::default();
     let mut credited_media = before.credited.clone();
     for stretch in stretches {
@@ -89,6 +90,9 @@ pub(crate) fn worth(stretches: &[Stretch], stays: &Intervals, before: &Before, r
     }
     let room_ms = (rules.daily_cap_minutes * 60_000).saturating_sub(before.day_credited_ms).max(0);
     worth.withdraw(Reason::DailyCap, (worth.credited_ms - room_ms).max(0));
+    if withheld {
+        worth.withdraw(Reason::QuizNotPassed, worth.credited_ms);
+    }
     worth
 }
 

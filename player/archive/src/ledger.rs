@@ -4,21 +4,26 @@
 //! say is decided by its callers: `post` for playbacks, `classes` for classes.
 
 use crate::chain::{self, GENESIS};
-use crate::{Error, Result};
+use crate::{Error, Result, seal};
 use entity::{
-    AccountId, ClassId, Day, LessonId, Moment, PersonId, PlaybackId, Reason, RuleId, Source, UnitId, audit,
-    ledger_entry, ledger_head,
+    AccountId, ClassId, Day, LessonId, Moment, PersonId, PlaybackId, Reason, RuleId, Source, UnitId, ledger_entry,
+    ledger_head,
 };
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseConnection,
-    DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect, TransactionTrait,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter,
+    QuerySelect,
 };
 use std::collections::BTreeMap;
 
+mod correct;
+pub mod guests;
 mod post;
 
-pub use post::{post_closed, post_playback};
+pub use correct::{amend, correct};
+use correct::{audit_correction, check_correction, correction};
+pub(crate) use correct::{correct_or_amend_within, correct_within};
+pub use post::{post_closed, post_playback, post_within};
 
 /// What a new entry says; number, hashes and time of posting are the ledger's own.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,8 +67,18 @@ const ONE_DAY_MS: i64 = 24 * 3_600_000;
 /// Add entries at the end of the chain, in this order. Holds the chain's head until the transaction ends.
 ///
 /// # Errors
-/// [`Error::NotConserved`] when an entry's parts do not add up; then nothing is added.
+/// [`Error::NotConserved`] when an entry's parts do not add up, [`Error::YearSealed`]; then nothing is added.
 pub async fn append(txn: &DatabaseTransaction, entries: &[NewEntry], now: Moment) -> Result<Vec<ledger_entry::Model>> {
+    seal::refuse(txn, entries.iter().map(|entry| (entry.person_id, entry.day))).await?;
+    append_also_sealed(txn, entries, now).await
+}
+
+/// [`append`] for an amendment, which its caller writes in the same transaction.
+async fn append_also_sealed(
+    txn: &DatabaseTransaction,
+    entries: &[NewEntry],
+    now: Moment,
+) -> Result<Vec<ledger_entry::Model>> {
     entries.iter().try_for_each(check_conserved)?;
     if entries.is_empty() {
         return Ok(Vec::new());
@@ -78,34 +93,18 @@ pub async fn append(txn: &DatabaseTransaction, entries: &[NewEntry], now: Moment
     Ok(rows)
 }
 
-/// Correct an entry by a new one that names it: who, why, and by how much. The old entry stays as it is.
-///
-/// An entry may be corrected again and again, but never below zero and never above what was claimed or one day,
-/// whichever is more.
+/// What an entry comes to with its corrections.
 ///
 /// # Errors
-/// [`Error::NoSuchEntry`], [`Error::CorrectsCorrection`], [`Error::CorrectionOutOfBounds`], [`Error::NoReason`].
-pub async fn correct(
-    db: &DatabaseConnection,
-    seq: i64,
-    credited_delta_ms: i64,
-    reason: &str,
-    by: AccountId,
-    now: Moment,
-) -> Result<ledger_entry::Model> {
-    let reason = reason.trim();
-    if reason.is_empty() || reason.chars().count() > 500 {
-        return Err(Error::NoReason);
-    }
-    let txn = db.begin().await?;
-    hold_head(&txn).await?; // two corrections at once must not both pass the bounds
-    let wrong = ledger_entry::Entity::find_by_id(seq).one(&txn).await?.ok_or(Error::NoSuchEntry(seq))?;
-    check_correction(&txn, &wrong, credited_delta_ms).await?;
-    let added = append(&txn, &[correction(&wrong, credited_delta_ms, reason, by)], now).await?;
-    let added = added.into_iter().next().ok_or(Error::NoSuchEntry(seq))?;
-    audit_correction(&txn, &added, by, now).await?;
-    txn.commit().await?;
-    Ok(added)
+/// Only those of the database.
+pub(crate) async fn standing_ms(db: &impl ConnectionTrait, entry: &ledger_entry::Model) -> Result<i64> {
+    let corrections = ledger_entry::Entity::find()
+        .filter(ledger_entry::Column::PersonId.eq(entry.person_id))
+        .filter(ledger_entry::Column::Day.eq(entry.day))
+        .filter(ledger_entry::Column::CorrectsSeq.eq(entry.seq))
+        .all(db)
+        .await?;
+    Ok(corrections.iter().fold(entry.credited_ms, |sum, row| sum.saturating_add(row.credited_ms)))
 }
 
 /// The reasons of a stored entry.
@@ -117,7 +116,10 @@ pub fn reasons_of(entry: &ledger_entry::Model) -> Result<BTreeMap<Reason, i64>> 
 }
 
 /// Take the chain's head for this transaction: on PostgreSQL by locking its row, on SQLite by being the only writer.
-pub(crate) async fn hold_head(txn: &DatabaseTransaction) -> Result<ledger_head::Model> {
+///
+/// # Errors
+/// When the database fails.
+pub async fn hold_head(txn: &DatabaseTransaction) -> Result<ledger_head::Model> {
     if let Some(head) = ledger_head::Entity::find_by_id(1).lock_exclusive().one(txn).await? {
         return Ok(head);
     }
@@ -168,67 +170,12 @@ fn reasons_json(reasons: &BTreeMap<Reason, i64>) -> String {
 fn check_conserved(entry: &NewEntry) -> Result<()> {
     let reasons_ms = entry.reasons.values().fold(0_i64, |sum, ms| sum.saturating_add(*ms));
     let adds_up = entry.credited_ms.checked_add(reasons_ms) == Some(entry.claimed_ms);
-    let negative = entry.credited_ms < 0 && entry.source != Source::Correction;
-    if adds_up && !negative && entry.reasons.values().all(|ms| *ms >= 0) {
+    // Only a correction takes something back: credit, or a reason that no longer holds.
+    let negative = entry.credited_ms < 0 || entry.reasons.values().any(|ms| *ms < 0);
+    if adds_up && (!negative || entry.source == Source::Correction) {
         return Ok(());
     }
     Err(Error::NotConserved { claimed_ms: entry.claimed_ms, credited_ms: entry.credited_ms, reasons_ms })
-}
-
-async fn check_correction(txn: &DatabaseTransaction, wrong: &ledger_entry::Model, delta_ms: i64) -> Result<()> {
-    if wrong.source == Source::Correction {
-        return Err(Error::CorrectsCorrection(wrong.seq));
-    }
-    let earlier = ledger_entry::Entity::find()
-        .filter(ledger_entry::Column::PersonId.eq(wrong.person_id))
-        .filter(ledger_entry::Column::Day.eq(wrong.day))
-        .filter(ledger_entry::Column::CorrectsSeq.eq(wrong.seq))
-        .all(txn)
-        .await?;
-    let now_ms = earlier.iter().fold(wrong.credited_ms, |sum, row| sum.saturating_add(row.credited_ms));
-    let most_ms = wrong.claimed_ms.max(ONE_DAY_MS);
-    match now_ms.checked_add(delta_ms) {
-        Some(after) if delta_ms != 0 && (0..=most_ms).contains(&after) => Ok(()),
-        _ => Err(Error::CorrectionOutOfBounds { most_ms }),
-    }
-}
-
-/// A correction keeps person, unit, day, lesson, class and rule; it claims what it credits, so it conserves.
-fn correction(wrong: &ledger_entry::Model, delta_ms: i64, reason: &str, by: AccountId) -> NewEntry {
-    NewEntry {
-        person_id: wrong.person_id,
-        unit_id: wrong.unit_id,
-        day: wrong.day,
-        source: Source::Correction,
-        lesson_id: wrong.lesson_id,
-        playback_id: None, // one entry per playback, person and day: that is the wrong one
-        class_run_id: wrong.class_run_id,
-        corrects_seq: Some(wrong.seq),
-        claimed_ms: delta_ms,
-        credited_ms: delta_ms,
-        reasons: BTreeMap::new(),
-        rule_id: wrong.rule_id,
-        note: reason.to_owned(),
-        author_id: Some(by),
-    }
-}
-
-async fn audit_correction(
-    db: &impl ConnectionTrait,
-    added: &ledger_entry::Model,
-    by: AccountId,
-    now: Moment,
-) -> Result<()> {
-    let line = audit::ActiveModel {
-        id: NotSet,
-        at: Set(now),
-        account_id: Set(Some(by)),
-        action: Set("ledger.correct".to_owned()),
-        target: Set(format!("ledger:{}", added.corrects_seq.unwrap_or(added.seq))),
-        detail: Set(format!("更正 {} 毫秒：{}", added.credited_ms, added.note)),
-    };
-    line.insert(db).await?;
-    Ok(())
 }
 
 #[cfg(test)]

@@ -4,23 +4,34 @@
 //! person's record, assessment, reports and their files. Reads the player's beats and presences as rows; knows no
 //! HTTP, and never judges whether a playhead moved honestly (that is the player's).
 
+pub mod appeals;
 pub mod assess;
 mod chain;
 pub mod classes;
 mod credit;
 mod error;
+pub mod exemptions;
 pub mod export;
+pub mod flags;
+pub mod gap;
 mod intervals;
 mod judge;
 pub mod ledger;
+mod names;
 pub mod overview;
+pub mod plan;
+pub mod quiz;
 pub mod record;
 pub mod report;
 pub mod rules;
+pub mod seal;
 pub mod verify;
 mod view;
 mod watched;
+mod year;
 
+#[cfg(test)]
+mod golden;
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 mod testing;

@@ -3,9 +3,10 @@
 //! Four grouped queries whatever the number of people; the folding into child units happens here. The numbers are
 //! those of `view`, the standings those of `assess`.
 
-use crate::assess::{self, Facts};
+use crate::assess::{self, Standing, Verdict};
 use crate::rules::{RuleBook, Rules};
 use crate::view::{self, Slice, Total, Whom};
+use crate::year::Years;
 use crate::{Error, Result};
 use entity::{Day, PersonId, Scope, UnitId, org_unit, person};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect};
@@ -19,10 +20,14 @@ pub struct UnitYear {
     pub unit: org_unit::Model,
     /// People on the roster now.
     pub people: u64,
-    /// Of these, people some target binds.
+    /// Of these, people of whom some target asks something.
     pub bound: u64,
-    /// Of these, people who met all their targets.
+    /// Of these, people who met all of it.
     pub met: u64,
+    /// People whom targets would bind, but who are exempt from all of them.
+    pub exempt: u64,
+    /// People, exempt or not, who met all that is asked of somebody without exemption.
+    pub met_whole: u64,
     /// What the year holds.
     pub total: Total,
     /// The last day anybody learnt.
@@ -30,19 +35,28 @@ pub struct UnitYear {
 }
 
 impl UnitYear {
-    /// Met of bound in whole percent, rounded down; `None` when nobody is bound.
+    /// Met of bound in whole percent, rounded down, the exempt left out; `None` when nobody is bound.
     pub fn met_percent(&self) -> Option<u64> {
         (self.met * 100).checked_div(self.bound)
     }
 
+    /// The same with the exempt counted in, by what is asked of everybody else.
+    pub fn met_percent_of_all(&self) -> Option<u64> {
+        (self.met_whole * 100).checked_div(self.bound + self.exempt)
+    }
+
     fn new(unit: org_unit::Model) -> Self {
-        Self { unit, people: 0, bound: 0, met: 0, total: Total::default(), last_day: None }
+        Self { unit, people: 0, bound: 0, met: 0, exempt: 0, met_whole: 0, total: Total::default(), last_day: None }
     }
 
     fn add(&mut self, person: &PersonYear) {
-        self.people += u64::from(person.on_roster);
-        self.bound += u64::from(person.bound && person.on_roster);
-        self.met += u64::from(person.met && person.on_roster);
+        if person.on_roster {
+            self.people += 1;
+            self.bound += u64::from(matches!(person.verdict, Verdict::Met | Verdict::Short));
+            self.met += u64::from(person.verdict == Verdict::Met);
+            self.exempt += u64::from(person.verdict == Verdict::Exempt);
+            self.met_whole += u64::from(person.met_whole);
+        }
         self.total.add(person.total);
         self.last_day = Ord::max(self.last_day, person.last_day);
     }
@@ -62,8 +76,8 @@ pub struct Overview {
 /// One person in an overview.
 struct PersonYear {
     on_roster: bool,
-    bound: bool,
-    met: bool,
+    verdict: Verdict,
+    met_whole: bool,
     total: Total,
     last_day: Option<Day>,
 }
@@ -104,9 +118,7 @@ async fn people(
     scope: &Scope,
     today: Day,
 ) -> Result<Vec<(Arc<str>, PersonYear)>> {
-    let mut sums = view::sums(db, book, slice).await?;
-    let mut classes = view::classes(db, slice).await?;
-    let mut posts = view::posts(db, slice).await?;
+    let mut years = Years::load(db, book, slice).await?;
     let mut places: HashMap<UnitId, (Arc<str>, Option<Arc<Rules>>)> = HashMap::new();
     for unit in org_unit::Entity::find().filter(scope.of_units()).all(db).await? {
         let rules = book.in_force(&unit.path, today.clamp(slice.from, slice.to)).ok().map(|(_, rules)| rules);
@@ -122,14 +134,12 @@ async fn people(
         .await?;
     let judged = roster.into_iter().filter_map(|(id, unit, left_on)| {
         let (path, rules) = places.get(&unit)?;
-        let sums = sums.remove(&id).unwrap_or_default();
-        let (total, posts) = (sums.all(), posts.remove(&id).unwrap_or_default());
-        let facts = Facts { credit: total.credit, classes: classes.remove(&id).unwrap_or_default() };
-        let standings = assess::standings(rules.as_deref(), &posts, &facts);
-        let bound = !standings.is_empty();
-        let met = bound && standings.iter().all(|standing| standing.met);
-        let on_roster = left_on.is_none();
-        Some((path.clone(), PersonYear { on_roster, bound, met, total, last_day: sums.last_day }))
+        let (sums, facts) = years.take(id);
+        let standings = assess::standings(rules.as_deref(), &facts);
+        let verdict = assess::verdict(&standings);
+        let met_whole = verdict != Verdict::Unbound && standings.iter().all(Standing::meets_whole);
+        let (total, last_day) = (sums.all(), sums.last_day);
+        Some((path.clone(), PersonYear { on_roster: left_on.is_none(), verdict, met_whole, total, last_day }))
     });
     Ok(judged.collect())
 }

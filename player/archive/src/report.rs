@@ -1,6 +1,6 @@
 //! Reports over a part of the org tree: what they say about themselves, their columns, and their rows as a stream.
 //!
-//! Owns scope, period and order (units as a tree by code, then people by code, then days); the three kinds fill in the
+//! Owns scope, period and order (units as a tree by code, then people by code, then days); the kinds fill in the
 //! rows. Rows come in batches, so a report of a hundred thousand rows needs the memory of one batch.
 
 use crate::rules::RuleBook;
@@ -14,45 +14,18 @@ use std::pin::Pin;
 
 mod assessment;
 mod attendance;
+mod books;
+mod gaps;
 mod hours;
+mod kind;
 mod people;
+pub mod plan;
 
+pub use kind::Kind;
 use people::Roster;
 
 /// The zone of every date and time in a report.
 pub const TIME_ZONE: &str = "Asia/Shanghai (UTC+8)";
-
-/// Which report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// One row per ledger entry.
-    Attendance,
-    /// One row per person: hours by source.
-    Hours,
-    /// One row per person: how they stand against each target of the year.
-    Assessment,
-}
-
-impl Kind {
-    /// The kind with this name in addresses.
-    pub fn parse(name: &str) -> Option<Self> {
-        match name {
-            "attendance" => Some(Self::Attendance),
-            "hours" => Some(Self::Hours),
-            "assessment" => Some(Self::Assessment),
-            _ => None,
-        }
-    }
-
-    /// The title people read.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Attendance => "学习考勤明细表",
-            Self::Hours => "学时汇总表",
-            Self::Assessment => "年度培训考核表",
-        }
-    }
-}
 
 /// What a report is asked for.
 #[derive(Clone, Debug)]
@@ -167,22 +140,53 @@ impl Report {
 /// # Errors
 /// [`Error::NoSuchUnit`] when the unit does not exist or lies outside the scope, [`Error::BadPeriod`].
 pub async fn report(db: &DatabaseConnection, kind: Kind, query: &ReportQuery) -> Result<Report> {
+    let frame = frame(db, kind, query).await?;
+    match kind {
+        Kind::Attendance => attendance::report(frame).await,
+        Kind::Hours => hours::report(frame).await,
+        Kind::Assessment => assessment::report(frame).await,
+        Kind::Gaps => gaps::report(frame).await,
+        book => books::report(frame, book, Window::ALL).await,
+    }
+}
+
+/// One page of a book, from 1: its rows only, under the totals of all of it. Of another report all rows.
+///
+/// # Errors
+/// As [`report`].
+pub async fn page(db: &DatabaseConnection, kind: Kind, query: &ReportQuery, page: u64, size: u64) -> Result<Report> {
+    if !Kind::BOOKS.iter().any(|(book, _)| *book == kind) {
+        return report(db, kind, query).await;
+    }
+    let first = page.clamp(1, 1_000_000).saturating_sub(1).saturating_mul(size);
+    books::report(frame(db, kind, query).await?, kind, Window { first, most: size }).await
+}
+
+async fn frame(db: &DatabaseConnection, kind: Kind, query: &ReportQuery) -> Result<Frame> {
     let scope = covered(db, query).await?;
     let (from, to) = period(kind, query)?;
     let whom = Whom::Of(scope.clone());
     let slice = Slice { whom, from, to, upto_seq: view::newest_seq(db).await? };
-    let frame = Frame {
+    Ok(Frame {
         db: db.clone(),
         book: RuleBook::load(db).await?,
         roster: Roster::load(db, &scope).await?,
         judged_on: query.today.clamp(from, to),
         slice,
-    };
-    match kind {
-        Kind::Attendance => attendance::report(frame).await,
-        Kind::Hours => hours::report(frame).await,
-        Kind::Assessment => assessment::report(frame).await,
-    }
+    })
+}
+
+/// Which rows are wanted.
+#[derive(Clone, Copy, Debug)]
+struct Window {
+    /// How many are passed over.
+    first: u64,
+    /// How many are taken at most.
+    most: u64,
+}
+
+impl Window {
+    const ALL: Self = Self { first: 0, most: u64::MAX };
 }
 
 /// One row per entry. See [`report`].
@@ -210,6 +214,7 @@ pub async fn assessment(db: &DatabaseConnection, query: &ReportQuery) -> Result<
 }
 
 /// What every kind of report starts from.
+#[derive(Clone)]
 struct Frame {
     db: DatabaseConnection,
     book: RuleBook,
@@ -236,7 +241,7 @@ async fn covered(db: &DatabaseConnection, query: &ReportQuery) -> Result<Scope> 
 fn period(kind: Kind, query: &ReportQuery) -> Result<(Day, Day)> {
     let said = query.year.or(query.to.map(|day| day.year())).or(query.from.map(|day| day.year()));
     let (first, last) = view::year_days(said.unwrap_or(query.today.year()))?;
-    if kind == Kind::Assessment {
+    if matches!(kind, Kind::Assessment | Kind::Gaps) {
         return Ok((first, last));
     }
     let (from, to) = (query.from.unwrap_or(first), query.to.unwrap_or(last));

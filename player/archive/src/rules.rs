@@ -5,16 +5,26 @@
 
 use crate::credit::CreditHours;
 use crate::{Error, Result};
-use entity::{AccountId, Day, Moment, PostKind, RuleId, UnitId, UnitLevel, audit, rule, scope};
+use entity::{
+    AccountId, Day, ExemptionKind, Moment, PostKind, RuleId, UnitId, UnitLevel, audit, org_unit, rule, scope,
+};
 use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter};
-use sea_orm::{ActiveValue::NotSet, ActiveValue::Set, TransactionTrait};
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer};
+use sea_orm::{ActiveValue::NotSet, ActiveValue::Set};
+use serde::Deserialize;
 use std::sync::Arc;
 
 mod book;
+mod bounds;
+mod fields;
+mod history;
+mod keys;
+mod preview;
 
 pub use book::RuleBook;
+pub use bounds::Bound;
+pub use history::{Version, history, row_in_force};
+pub use keys::{Change, changes, described};
+pub use preview::{Moved, Preview, Turn, preview};
 
 /// One version of the rules of hours, as written in TOML.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -23,29 +33,83 @@ pub struct Rules {
     /// What people call it.
     pub name: String,
     /// The first civil day it judges.
-    #[serde(deserialize_with = "day")]
+    #[serde(deserialize_with = "fields::day")]
     pub valid_from: Day,
     /// Minutes in one credit hour; a divisor of 1800.
-    #[serde(deserialize_with = "credit_hour")]
+    #[serde(deserialize_with = "fields::credit_hour")]
     pub minutes_per_credit_hour: i64,
     /// Minutes one day of a class is worth.
-    #[serde(deserialize_with = "minutes_of_a_day")]
+    #[serde(deserialize_with = "fields::minutes_of_a_day")]
     pub day_minutes: i64,
     /// Minutes a half-day left over is worth.
-    #[serde(deserialize_with = "minutes_of_a_day")]
+    #[serde(deserialize_with = "fields::minutes_of_a_day")]
     pub half_day_minutes: i64,
     /// The most minutes of watching that count for one person on one day.
-    #[serde(deserialize_with = "minutes_of_a_day")]
+    #[serde(deserialize_with = "fields::minutes_of_a_day")]
     pub daily_cap_minutes: i64,
     /// Below this many minutes of one lesson on one day nothing counts.
-    #[serde(deserialize_with = "minutes_of_a_day")]
+    #[serde(deserialize_with = "fields::minutes_of_a_day")]
     pub minimum_watch_minutes: i64,
     /// A class does not count when more than one in so many of its half-days was missed.
-    #[serde(deserialize_with = "one_in")]
+    #[serde(deserialize_with = "fields::one_in")]
     pub leave_limit_one_in: i32,
+    /// The fastest play that counts, in percent of normal speed.
+    #[serde(default = "fields::fastest_percent", deserialize_with = "fields::percent_of_speed")]
+    pub most_rate_percent: i64,
+    /// After this many minutes without a touch a phone asks whether anybody is there, and nothing counts until it is
+    /// answered; 0 never asks. Rooms are never asked.
+    #[serde(default, deserialize_with = "fields::minutes_of_a_day")]
+    pub idle_check_minutes: i64,
+    /// Every so many minutes three names are drawn in a room for the site manager to confirm; 0 draws none.
+    #[serde(default, deserialize_with = "fields::minutes_of_a_day")]
+    pub presence_check_minutes: i64,
+    /// The share of right answers, in percent, with which an in-class quiz is passed.
+    #[serde(default = "fields::quiz_pass_percent", deserialize_with = "fields::percent")]
+    pub quiz_pass_percent: i64,
+    /// How often one person may try one lesson's quiz on one day.
+    #[serde(default = "fields::quiz_attempts", deserialize_with = "fields::attempts")]
+    pub quiz_attempts_a_day: i64,
+    /// At most so many surplus credit hours of the year before count for this one; 0: surplus lapses.
+    #[serde(default, deserialize_with = "fields::surplus")]
+    pub carry_over_hours: i64,
+    /// Hours not earned in classes count for a target up to this share of its need, in percent; 100 does not limit them.
+    #[serde(default = "fields::online_share", deserialize_with = "fields::share")]
+    pub online_share_percent: i64,
     /// What a year must reach.
     #[serde(default, rename = "target")]
     pub targets: Vec<Target>,
+    /// What is lifted from whom.
+    #[serde(default = "fields::usual_exemptions", rename = "exemption")]
+    pub exemptions: Vec<ExemptionRule>,
+    /// What a county may set otherwise, and how far. Everything else it has to leave as it is.
+    #[serde(default, rename = "bound")]
+    pub bounds: Vec<Bound>,
+}
+
+/// What an exemption lifts.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExemptionRule {
+    /// Of whom.
+    pub kind: ExemptionKind,
+    /// Targets that count this are lifted.
+    pub lifts: Vec<Measure>,
+    /// The text it comes from.
+    pub clause: String,
+}
+
+/// Another way to meet a target.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OtherWay {
+    /// What is counted.
+    pub measure: Measure,
+    /// For classes: only those of an organiser of this level.
+    #[serde(default)]
+    pub level: Option<UnitLevel>,
+    /// How much is needed.
+    #[serde(deserialize_with = "fields::need")]
+    pub need: i64,
 }
 
 /// Something a year must reach.
@@ -64,8 +128,14 @@ pub struct Target {
     #[serde(default)]
     pub level: Option<UnitLevel>,
     /// How much is needed, in the measure's unit.
-    #[serde(deserialize_with = "need")]
+    #[serde(deserialize_with = "fields::need")]
     pub need: i64,
+    /// Binds only the newly appointed, who have so many months from their appointment; only classes of that time count.
+    #[serde(default, deserialize_with = "fields::months")]
+    pub within_months: Option<u32>,
+    /// What would do as well.
+    #[serde(default, rename = "or")]
+    pub otherwise: Option<OtherWay>,
     /// The text it comes from.
     pub clause: String,
 }
@@ -99,10 +169,13 @@ impl Rules {
     /// # Errors
     /// [`Error::BrokenRules`] with the line, when it is not TOML, a key is missing or unknown, or a value is impossible.
     pub fn parse(toml_text: &str) -> Result<Self> {
-        toml::from_str(toml_text).map_err(|error| Error::BrokenRules {
+        let rules: Self = toml::from_str(toml_text).map_err(|error| Error::BrokenRules {
             line: error.span().map_or(1, |span| line_of(toml_text, span.start)),
             reason: error.message().to_owned(),
-        })
+        })?;
+        keys::check_names(&rules, toml_text)?;
+        bounds::check(&rules, toml_text)?;
+        Ok(rules)
     }
 
     /// What this much credited time is worth.
@@ -138,10 +211,11 @@ pub async fn ensure_presets(db: &impl ConnectionTrait, root: UnitId, now: Moment
     Ok(())
 }
 
-/// Set a new rule for a unit and all below it, from a day to come.
+/// Set a new rule for the city, or for a county within the bounds that the city's rule leaves it, from a day to come.
 ///
 /// # Errors
-/// [`Error::BrokenRules`], [`Error::RuleTooEarly`] when it would reach back, [`Error::RuleDayTaken`].
+/// [`Error::BrokenRules`] also when a county goes beyond its bounds, [`Error::RuleTooEarly`] when it would reach back,
+/// [`Error::RuleDayTaken`], [`Error::NoRuleHere`] for a unit below the counties.
 pub async fn enact(
     db: &DatabaseConnection,
     unit: UnitId,
@@ -149,11 +223,11 @@ pub async fn enact(
     by: AccountId,
     now: Moment,
 ) -> Result<RuleId> {
-    let rules = Rules::parse(toml_text)?;
+    let txn = entity::writing::begin(db).await?;
+    let rules = allowed(&txn, unit, toml_text).await?;
     if rules.valid_from <= now.day() {
         return Err(Error::RuleTooEarly(rules.valid_from));
     }
-    let txn = db.begin().await?;
     if day_taken(&txn, unit, rules.valid_from).await? {
         return Err(Error::RuleDayTaken(rules.valid_from));
     }
@@ -169,6 +243,21 @@ pub async fn enact(
     line.insert(&txn).await?;
     txn.commit().await?;
     Ok(id)
+}
+
+/// The text as a rule that this unit may set.
+async fn allowed(db: &impl ConnectionTrait, unit: UnitId, toml_text: &str) -> Result<Rules> {
+    let rules = Rules::parse(toml_text)?;
+    let unit = org_unit::Entity::find_by_id(unit).one(db).await?.ok_or(Error::NoSuchUnit(unit))?;
+    match unit.level {
+        UnitLevel::City => Ok(rules),
+        UnitLevel::County => {
+            let above = history::above(db, &unit, rules.valid_from).await?.ok_or(Error::NoRule(rules.valid_from))?;
+            bounds::within(&above.body, toml_text)?;
+            Ok(rules)
+        }
+        UnitLevel::Township | UnitLevel::Village | UnitLevel::Other => Err(Error::NoRuleHere),
+    }
 }
 
 const PRESET: &str = include_str!("rules/presets.toml");
@@ -206,46 +295,6 @@ fn line_of(text: &str, offset: usize) -> usize {
     1 + text.bytes().take(offset).filter(|byte| *byte == b'\n').count()
 }
 
-fn day<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Day, D::Error> {
-    let written = toml::value::Datetime::deserialize(deserializer)?;
-    match (written.date, written.time) {
-        (Some(date), None) => Day::from_ymd_opt(date.year.into(), date.month.into(), date.day.into())
-            .ok_or_else(|| D::Error::custom("no such day")),
-        _ => Err(D::Error::custom("expected a date such as 2026-01-01")),
-    }
-}
-
-fn credit_hour<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<i64, D::Error> {
-    let minutes = i64::deserialize(deserializer)?;
-    if CreditHours::accepts(minutes) {
-        return Ok(minutes);
-    }
-    Err(D::Error::custom("a credit hour must be 10 to 120 minutes and divide 1800, such as 30, 45, 50 or 60"))
-}
-
-fn minutes_of_a_day<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<i64, D::Error> {
-    between(i64::deserialize(deserializer)?, 0, 24 * 60)
-}
-
-fn need<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<i64, D::Error> {
-    between(i64::deserialize(deserializer)?, 1, 10_000)
-}
-
-fn one_in<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<i32, D::Error> {
-    between(i32::deserialize(deserializer)?, 1, 1000)
-}
-
-fn between<N: PartialOrd + std::fmt::Display, E: serde::de::Error>(
-    value: N,
-    low: N,
-    high: N,
-) -> std::result::Result<N, E> {
-    if value >= low && value <= high {
-        return Ok(value);
-    }
-    Err(E::custom(format!("{value} is not between {low} and {high}")))
-}
-
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 mod tests {
@@ -277,9 +326,11 @@ mod tests {
         let (line, reason) = broken(|text| text.replace("credit_hour = 45", "credit_hour = 44"));
         assert_eq!(line, line_with("minutes_per_credit_hour"), "{reason}");
         let (line, reason) = broken(|text| text.replace("cap_minutes = 480", "cap_minutes = 100000"));
-        assert_eq!((line, reason.as_str()), (line_with("daily_cap"), "100000 is not between 0 and 1440"));
+        assert_eq!((line, reason.as_str()), (line_with("daily_cap"), "100000 不在 0 到 1440 之间"));
         let (_, reason) = broken(|text| text.replace("\"village_director\"", "\"emperor\""));
         assert!(reason.contains("emperor"), "{reason}");
+        let (line, reason) = broken(|text| text.replace("id = \"city_class\"", "id = \"county_classes\""));
+        assert!(line > 1 && reason.contains("county_classes"), "{reason}");
         let (_, reason) = broken(|text| text.replace("leave_limit_one_in", "leave_limit"));
         assert!(reason.contains("leave_limit"), "{reason}");
     }

@@ -2,8 +2,8 @@
 
 use crate::rules::{self, Rules};
 use entity::{
-    AccountId, Category, CourseId, Day, LessonId, LessonState, Level, Moment, PersonId, PlaybackId, PlaybackMode,
-    PostKind, Reason, UnitId, UnitLevel, beat, lesson, org_unit, person, playback, post, presence, rule,
+    AccountId, Category, CourseId, Day, LessonId, LessonState, Level, MarkedHow, Moment, PersonId, PlaybackId,
+    PlaybackMode, PostKind, Reason, UnitId, UnitLevel, beat, lesson, org_unit, person, playback, post, presence, rule,
 };
 use migrations::{Migrate, Migrator};
 use sea_orm::ActiveValue::{NotSet, Set};
@@ -142,6 +142,8 @@ impl City {
                 arrived_at: Set(start.plus_ms(arrived * 1000)),
                 left_at: Set(left.map(|left| start.plus_ms(left * 1000))),
                 marked_by: Set(None),
+                marked_how: Set(MarkedHow::Roll),
+                guest_id: Set(None),
             };
             stay.insert(&self.db).await.unwrap();
         }
@@ -179,6 +181,12 @@ impl City {
             superseded_at: Set(None),
             closed_at: Set(Some(end)),
             posted_at: Set(None),
+            start_position_ms: Set(0),
+            most_rate_permille: Set(1500),
+            touched_at: Set(None),
+            idle_after_ms: Set(None),
+            served_at: Set(None),
+            plays_cached: Set(false),
         };
         let id = row.insert(&self.db).await.unwrap().id;
         let rows: Vec<_> = (1..).zip(beats).map(|(seq, beat)| beat_row(id, seq, start, beat)).collect();
@@ -208,6 +216,9 @@ pub(crate) fn beat_model(playback_id: PlaybackId, seq: i64, start: Moment, beat:
         wall_to: start.plus_ms(beat.wall.1 * 1000),
         reason,
         reason_ms: lost_s * 1000,
+        happened_at: None,
+        received_at: None,
+        touched: false,
     }
 }
 
@@ -261,5 +272,10 @@ fn lesson_row(id: LessonId) -> lesson::Model {
         reviewed_by: None,
         updated_at: START,
         version: 1,
+        quiz_required: false,
+        submitted_by: None,
+        publish_at: None,
+        chapters: String::new(),
+        cover_sha256: None,
     }
 }

@@ -3,10 +3,12 @@
 //! Walks the whole ledger in pages and reports every fault by the entry it found it at. Changes nothing.
 
 use crate::chain::{self, GENESIS};
+use crate::judge::Worth;
+use crate::quiz::{self, Quizzes};
 use crate::rules::RuleBook;
 use crate::watched::{self, Sessions};
 use crate::{Result, ledger};
-use entity::{ledger_entry, ledger_head};
+use entity::{PlaybackId, ledger_entry, ledger_head};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use std::collections::BTreeSet;
 use std::fmt;
@@ -158,20 +160,20 @@ async fn recompute(
     sessions: &mut Sessions,
     findings: &mut Findings,
 ) -> Result<()> {
-    let watched: Vec<_> = page.iter().filter_map(|entry| entry.playback_id.map(|id| (entry, id))).collect();
-    let people: BTreeSet<_> = watched.iter().map(|(entry, _)| entry.person_id).collect();
-    let days: BTreeSet<_> = watched.iter().map(|(entry, _)| entry.day).collect();
+    let watched: Vec<_> =
+        page.iter().filter(|entry| entry.playback_id.is_some() || quiz::gives(entry)).cloned().collect();
+    let people: BTreeSet<_> = watched.iter().map(|entry| entry.person_id).collect();
+    let days: BTreeSet<_> = watched.iter().map(|entry| entry.day).collect();
     let earlier = watched::earlier(db, &people, &days).await?;
-    let ids: BTreeSet<_> = watched.iter().map(|(_, id)| *id).collect();
+    let quizzes = Quizzes::load(db, &watched).await?;
+    let ids: BTreeSet<_> = watched.iter().filter_map(|entry| entry.playback_id).collect();
     sessions.prepare(db, &ids.into_iter().collect::<Vec<_>>()).await?;
-    for (entry, id) in watched {
+    for entry in &watched {
         let before = earlier.get(&(entry.person_id, entry.day)).map_or(&[][..], Vec::as_slice);
         let before = before.get(..before.partition_point(|other| other.seq < entry.seq)).unwrap_or_default();
-        let worth = match (sessions.get(db, id).await?, book.by_id(entry.rule_id)) {
-            (Some(session), Some(rules)) => {
-                session.worth(db, sessions, (entry.person_id, entry.day), before, rules).await.ok()
-            }
-            _ => None,
+        let worth = match entry.playback_id {
+            Some(id) => watched_worth(db, sessions, (entry, id), before, book, quizzes.withheld(entry)).await,
+            None => given_worth(db, sessions, entry, before, book, quizzes.passed(entry)).await,
         };
         let fits = worth.as_ref().is_some_and(|worth| {
             worth.claimed_ms == entry.claimed_ms
@@ -185,6 +187,37 @@ async fn recompute(
         findings.recomputed += 1;
     }
     Ok(())
+}
+
+/// What the beats and stays of its session say an entry is worth.
+async fn watched_worth(
+    db: &impl ConnectionTrait,
+    sessions: &mut Sessions,
+    (entry, id): (&ledger_entry::Model, PlaybackId),
+    before: &[ledger_entry::Model],
+    book: &RuleBook,
+    withheld: bool,
+) -> Option<Worth> {
+    let session = sessions.get(db, id).await.ok()??;
+    let rules = book.by_id(entry.rule_id)?;
+    session.worth(db, sessions, (entry.person_id, entry.day), before, rules, withheld).await.ok()
+}
+
+/// What an entry may give that says a quiz was passed: nothing without a pass, nor twice for the same entry.
+async fn given_worth(
+    db: &impl ConnectionTrait,
+    sessions: &mut Sessions,
+    entry: &ledger_entry::Model,
+    before: &[ledger_entry::Model],
+    book: &RuleBook,
+    passed: bool,
+) -> Option<Worth> {
+    let waited = before.iter().find(|other| Some(other.seq) == entry.corrects_seq).filter(|_| passed)?;
+    if before.iter().any(|other| other.corrects_seq == entry.corrects_seq && quiz::gives(other)) {
+        return None;
+    }
+    let given = quiz::giving(db, sessions, book, waited, before).await.ok()??;
+    Some(Worth { claimed_ms: given.claimed_ms, credited_ms: given.credited_ms, reasons: given.reasons })
 }
 
 /// The head read first must name the last entry walked; nothing may stand behind the head as it is now.

@@ -3,19 +3,19 @@
 //! Owns which entries belong to whom (a person's hours follow the person to the unit they belong to now) and the sums
 //! over them. Knows no targets and no files.
 
-use crate::assess::ClassFact;
 use crate::rules::RuleBook;
 use crate::{CreditHours, Error, Result};
-use chrono::Datelike;
-use entity::{
-    Day, PersonId, PostKind, RuleId, Scope, Source, UnitLevel, class_attendance, class_run, ledger_entry, ledger_head,
-    org_unit, person, post,
-};
-use sea_orm::sea_query::{Expr, ExprTrait, SimpleExpr};
+use chrono::{Datelike, Months};
+use entity::{Day, PersonId, RuleId, Scope, Source, ledger_entry, ledger_head, org_unit, person};
+use sea_orm::sea_query::{Expr, ExprTrait, SelectStatement, SimpleExpr};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QuerySelect, QueryTrait, RelationDef,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait, RelationDef,
 };
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
+
+mod facts;
+
+pub(crate) use facts::{classes, exemptions, posts, terms};
 
 /// Which part of the ledger is looked at.
 #[derive(Clone, Debug)]
@@ -75,6 +75,8 @@ impl Total {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct PersonSums {
     pub(crate) by_source: BTreeMap<Source, Total>,
+    /// Of this, what was earned in classes in person, corrections of them included.
+    pub(crate) in_class: CreditHours,
     pub(crate) last_day: Option<Day>,
 }
 
@@ -90,6 +92,19 @@ impl Slice {
     pub(crate) async fn of_year(db: &impl ConnectionTrait, whom: Whom, year: i32) -> Result<Self> {
         let (from, to) = year_days(year)?;
         Ok(Self { whom, from, to, upto_seq: newest_seq(db).await? })
+    }
+
+    /// The same year and, before it, another: what a target of the newly appointed may look back at.
+    fn with_year_before(&self) -> Self {
+        let from = self.from.checked_sub_months(Months::new(12)).unwrap_or(self.from);
+        Self { from, ..self.clone() }
+    }
+
+    /// The civil year before this one; of days in the middle of one, the same days a year earlier.
+    pub(crate) fn year_before(&self) -> Self {
+        let year = Months::new(12);
+        let from = self.from.checked_sub_months(year).unwrap_or(self.from);
+        Self { from, to: self.to.checked_sub_months(year).unwrap_or(self.to), ..self.clone() }
     }
 
     /// The condition on `ledger_entry` rows.
@@ -131,18 +146,22 @@ pub(crate) async fn newest_seq(db: &impl ConnectionTrait) -> Result<i64> {
     Ok(ledger_head::Entity::find_by_id(1).one(db).await?.map_or(0, |head| head.seq))
 }
 
+/// Person, source, rule; how many entries; claimed, credited, and credited in classes, in milliseconds; the last day.
+type Summed = (PersonId, Source, RuleId, i64, i64, i64, i64, Day);
+
 /// Sums of every person with entries in the slice.
 pub(crate) async fn sums(
     db: &impl ConnectionTrait,
     book: &RuleBook,
     slice: &Slice,
 ) -> Result<HashMap<PersonId, PersonSums>> {
-    let rows: Vec<(PersonId, Source, RuleId, i64, i64, i64, Day)> = ledger_entry::Entity::find()
+    let rows: Vec<Summed> = ledger_entry::Entity::find()
         .select_only()
         .columns([ledger_entry::Column::PersonId, ledger_entry::Column::Source, ledger_entry::Column::RuleId])
         .column_as(ledger_entry::Column::Seq.count(), "entries")
         .column_as(whole_sum(ledger_entry::Column::ClaimedMs), "claimed")
         .column_as(whole_sum(ledger_entry::Column::CreditedMs), "credited")
+        .column_as(sum_in_class(), "in_class")
         .column_as(ledger_entry::Column::Day.max(), "last_day")
         .filter(slice.entries())
         .group_by(ledger_entry::Column::PersonId)
@@ -152,9 +171,10 @@ pub(crate) async fn sums(
         .all(db)
         .await?;
     let mut people: HashMap<PersonId, PersonSums> = HashMap::new();
-    for (person, source, rule, entries, claimed_ms, credited_ms, last_day) in rows {
+    for (person, source, rule, entries, claimed_ms, credited_ms, in_class_ms, last_day) in rows {
         let credit = credit_of(book, rule, credited_ms);
         let sums = people.entry(person).or_default();
+        sums.in_class += credit_of(book, rule, in_class_ms);
         sums.by_source.entry(source).or_default().add(Total { entries, claimed_ms, credited_ms, credit });
         sums.last_day = Ord::max(sums.last_day, Some(last_day));
     }
@@ -210,50 +230,21 @@ pub(crate) async fn months(db: &impl ConnectionTrait, book: &RuleBook, slice: &S
     Ok(months)
 }
 
-/// The classes that counted for each person: those whose entries, corrections included, come to more than nothing.
-pub(crate) async fn classes(db: &impl ConnectionTrait, slice: &Slice) -> Result<HashMap<PersonId, Vec<ClassFact>>> {
-    let credited = || whole_sum(ledger_entry::Column::CreditedMs);
-    let rows: Vec<(PersonId, UnitLevel, i32, i64)> = ledger_entry::Entity::find()
-        .select_only()
-        .column(ledger_entry::Column::PersonId)
-        .column(class_run::Column::Level)
-        .column(class_attendance::Column::HalfDays)
-        .column_as(credited(), "credited")
-        .join(JoinType::InnerJoin, entry_class())
-        .join(JoinType::InnerJoin, entry_attendance())
-        .filter(slice.entries())
-        .filter(ledger_entry::Column::ClassRunId.is_not_null())
-        .group_by(ledger_entry::Column::PersonId)
-        .group_by(ledger_entry::Column::ClassRunId)
-        .group_by(class_run::Column::Level)
-        .group_by(class_attendance::Column::HalfDays)
-        .having(credited().gt(0))
-        .into_tuple()
-        .all(db)
-        .await?;
-    let mut people: HashMap<PersonId, Vec<ClassFact>> = HashMap::new();
-    for (person, level, half_days, _) in rows {
-        people.entry(person).or_default().push(ClassFact { level, half_days });
-    }
-    Ok(people)
+/// Everyone still on the roster at the start of the period, and everyone with an entry in it.
+pub(crate) fn listed(slice: &Slice) -> Condition {
+    Condition::any()
+        .add(person::Column::LeftOn.is_null())
+        .add(person::Column::LeftOn.gte(slice.from))
+        .add(person::Column::Id.in_subquery(with_entries(slice.from, slice.to, slice.upto_seq)))
 }
 
-/// The posts each person held at any time of the slice.
-pub(crate) async fn posts(db: &impl ConnectionTrait, slice: &Slice) -> Result<HashMap<PersonId, BTreeSet<PostKind>>> {
-    let rows: Vec<(PersonId, PostKind)> = post::Entity::find()
+fn with_entries(from: Day, to: Day, upto_seq: i64) -> SelectStatement {
+    ledger_entry::Entity::find()
         .select_only()
-        .columns([post::Column::PersonId, post::Column::Kind])
-        .filter(slice.whom.owns(post::Column::PersonId))
-        .filter(post::Column::AppointedOn.lte(slice.to))
-        .filter(Condition::any().add(post::Column::EndedOn.is_null()).add(post::Column::EndedOn.gte(slice.from)))
-        .into_tuple()
-        .all(db)
-        .await?;
-    let mut people: HashMap<PersonId, BTreeSet<PostKind>> = HashMap::new();
-    for (person, kind) in rows {
-        people.entry(person).or_default().insert(kind);
-    }
-    Ok(people)
+        .column(ledger_entry::Column::PersonId)
+        .filter(ledger_entry::Column::Day.between(from, to))
+        .filter(ledger_entry::Column::Seq.lte(upto_seq))
+        .into_query()
 }
 
 /// From a person to the unit they belong to.
@@ -261,23 +252,16 @@ pub(crate) fn person_unit() -> RelationDef {
     person::Entity::belongs_to(org_unit::Entity).from(person::Column::UnitId).to(org_unit::Column::Id).into()
 }
 
-fn entry_class() -> RelationDef {
-    ledger_entry::Entity::belongs_to(class_run::Entity)
-        .from(ledger_entry::Column::ClassRunId)
-        .to(class_run::Column::Id)
-        .into()
-}
-
-fn entry_attendance() -> RelationDef {
-    ledger_entry::Entity::belongs_to(class_attendance::Entity)
-        .from((ledger_entry::Column::ClassRunId, ledger_entry::Column::PersonId))
-        .to((class_attendance::Column::ClassRunId, class_attendance::Column::PersonId))
-        .into()
-}
-
 /// An entry is worth what the rule that judged it says; should that rule be gone (it cannot be), a common hour.
 pub(crate) fn credit_of(book: &RuleBook, rule: RuleId, credited_ms: i64) -> CreditHours {
     book.by_id(rule).map_or_else(|| CreditHours::of_ms(credited_ms, 45), |rules| rules.credit_hours(credited_ms))
+}
+
+/// The part of a sum of credited time that belongs to classes.
+fn sum_in_class() -> SimpleExpr {
+    let credited = Expr::col((ledger_entry::Entity, ledger_entry::Column::CreditedMs));
+    let of_class = ledger_entry::Column::ClassRunId.is_not_null();
+    Expr::expr(Expr::case(of_class, credited).finally(0_i64)).sum().cast_as("BIGINT")
 }
 
 /// A sum as BIGINT: PostgreSQL sums BIGINT into NUMERIC.

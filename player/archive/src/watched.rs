@@ -6,7 +6,7 @@
 use crate::intervals::Intervals;
 use crate::judge::{self, Before, Stretch, Worth};
 use crate::rules::Rules;
-use crate::{Result, ledger};
+use crate::{Result, ledger, quiz};
 use entity::{
     Day, LessonId, Moment, PersonId, PlaybackId, PlaybackMode, Reason, beat, ledger_entry, playback, presence,
 };
@@ -19,6 +19,7 @@ use std::sync::Arc;
 pub(crate) struct Session {
     pub(crate) playback_id: PlaybackId,
     pub(crate) lesson_id: LessonId,
+    mode: PlaybackMode,
     days: BTreeMap<Day, Vec<Stretch>>,
     stays: BTreeMap<PersonId, Intervals>,
 }
@@ -32,6 +33,7 @@ impl Session {
         let sessions = playbacks.iter().map(|playback| Self {
             playback_id: playback.id,
             lesson_id: playback.lesson_id,
+            mode: playback.mode,
             days: judge::by_day(&beats.remove(&playback.id).unwrap_or_default()),
             stays: match playback.mode {
                 PlaybackMode::Solo => playback.person_id.map(|id| (id, Intervals::always())).into_iter().collect(),
@@ -39,6 +41,11 @@ impl Session {
             },
         });
         Ok(sessions.collect())
+    }
+
+    /// Judge it as if this person had been there during `stays`.
+    pub(crate) fn seat(&mut self, person: PersonId, stays: Intervals) {
+        self.stays.insert(person, stays);
     }
 
     /// The people it may be worth something to.
@@ -57,7 +64,11 @@ impl Session {
         self.days.keys().copied().collect()
     }
 
-    /// What it is worth to the person on that day, after these earlier entries of theirs.
+    /// What it is worth to the person on that day, after these earlier entries of theirs. `withheld` says that the
+    /// lesson's quiz has to be passed first.
+    ///
+    /// Who watches alone again what waits for the quiz earns nothing a second time: the first time will count. A room
+    /// does not wait for the quiz, so there only what was really credited was had before.
     pub(crate) async fn worth(
         &self,
         db: &impl ConnectionTrait,
@@ -65,11 +76,28 @@ impl Session {
         (person, day): (PersonId, Day),
         earlier: &[ledger_entry::Model],
         rules: &Rules,
+        withheld: bool,
     ) -> Result<Worth> {
-        let before = known.before(db, self.lesson_id, earlier).await?;
-        let nobody = Intervals::default();
-        let stays = self.stays.get(&person).unwrap_or(&nobody);
-        Ok(judge::worth(self.stretches(day), stays, &before, rules))
+        let had = if self.mode == PlaybackMode::Solo { Had::OrWaits } else { Had::Credited };
+        let before = known.before(db, self.lesson_id, earlier, had).await?;
+        Ok(judge::worth(self.stretches(day), &self.stays_of(person), &before, rules, withheld))
+    }
+
+    /// What is left of it for the person now that the quiz is passed, beside all these `other` entries of theirs.
+    pub(crate) async fn worth_now(
+        &self,
+        db: &impl ConnectionTrait,
+        known: &mut Sessions,
+        (person, day): (PersonId, Day),
+        other: &[ledger_entry::Model],
+        rules: &Rules,
+    ) -> Result<Worth> {
+        let before = known.before(db, self.lesson_id, other, Had::Credited).await?;
+        Ok(judge::worth(self.stretches(day), &self.stays_of(person), &before, rules, false))
+    }
+
+    fn stays_of(&self, person: PersonId) -> Intervals {
+        self.stays.get(&person).cloned().unwrap_or_default()
     }
 
     fn stretches(&self, day: Day) -> &[Stretch] {
@@ -79,6 +107,15 @@ impl Session {
     fn seen_by(&self, person: PersonId, day: Day) -> Intervals {
         self.stays.get(&person).map(|stays| judge::seen(self.stretches(day), stays)).unwrap_or_default()
     }
+}
+
+/// Which parts of a lesson somebody had before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Had {
+    /// Those that were credited.
+    Credited,
+    /// Those, and the ones that wait for the lesson's quiz.
+    OrWaits,
 }
 
 /// Sessions already read, so that a room of sixty reads each earlier one once.
@@ -118,14 +155,17 @@ impl Sessions {
         db: &impl ConnectionTrait,
         lesson: LessonId,
         earlier: &[ledger_entry::Model],
+        had: Had,
     ) -> Result<Before> {
         let mut before = Before::default();
+        let given = quiz::given(earlier);
         for entry in earlier {
             before.day_credited_ms = before.day_credited_ms.saturating_add(entry.credited_ms);
             let (Some(id), true) = (entry.playback_id, entry.lesson_id == Some(lesson)) else { continue };
             let Some(session) = self.get(db, id).await? else { continue };
             let seen = session.seen_by(entry.person_id, entry.day);
-            if entry.credited_ms > 0 {
+            let waits = had == Had::OrWaits && quiz::waiting_ms(entry)? > 0;
+            if entry.credited_ms > 0 || given.contains(&entry.seq) || waits {
                 before.credited.extend(&seen);
             }
             before.watched.extend(&seen);
@@ -133,6 +173,16 @@ impl Sessions {
         }
         Ok(before)
     }
+}
+
+/// What of a lesson these entries of one person credit, each part once, in milliseconds.
+pub(crate) async fn seen_ms(
+    db: &impl ConnectionTrait,
+    known: &mut Sessions,
+    lesson: LessonId,
+    entries: &[ledger_entry::Model],
+) -> Result<i64> {
+    Ok(known.before(db, lesson, entries, Had::Credited).await?.credited.measure())
 }
 
 /// The lesson entries of each person and day, in the order they were posted.
@@ -165,10 +215,11 @@ pub(crate) async fn earlier(
 /// Keys in one statement: well below SQLite's limit of bind variables.
 const CHUNK: usize = 500;
 
-/// What an entry holds or would hold but for the minimum and the cap.
+/// What an entry holds or would hold but for the minimum, the cap and the quiz.
 fn would_count_ms(entry: &ledger_entry::Model) -> Result<i64> {
     let reasons = ledger::reasons_of(entry)?;
-    let held_back = [Reason::TooShort, Reason::DailyCap].iter().filter_map(|reason| reasons.get(reason));
+    let held_back =
+        [Reason::TooShort, Reason::DailyCap, Reason::QuizNotPassed].iter().filter_map(|reason| reasons.get(reason));
     Ok(held_back.fold(entry.credited_ms, |sum, ms| sum.saturating_add(*ms)))
 }
 

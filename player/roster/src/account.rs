@@ -6,9 +6,7 @@
 use crate::{Error, Result, audit, hashing, session};
 use entity::{AccountId, DeviceId, Moment, PersonId, account};
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter, Set, TransactionTrait,
-};
+use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter, Set};
 
 mod policy;
 pub use policy::{check_login, check_strength};
@@ -124,7 +122,7 @@ pub async fn reset_password(
 /// # Errors
 /// [`Error::NoSuchAccount`].
 pub async fn disable(db: &DatabaseConnection, id: AccountId, by: Option<AccountId>, now: Moment) -> Result<()> {
-    let txn = db.begin().await?;
+    let txn = entity::writing::begin(db).await?;
     disable_within(&txn, id, by, now).await?;
     Ok(txn.commit().await?)
 }
@@ -228,7 +226,7 @@ async fn set_password(
     now: Moment,
 ) -> Result<()> {
     let password_hash = hash_checked(new, &account.login).await?;
-    let txn = db.begin().await?;
+    let txn = entity::writing::begin(db).await?;
     let row = account::ActiveModel {
         id: Set(account.id),
         password_hash: Set(password_hash),

@@ -1,86 +1,36 @@
-//! Classroom terminals and how they are paired.
+//! Classroom terminals: what one is called, where it stands, and when it is revoked.
 //!
-//! A terminal is an account with a `device_id` and the role `device` at its unit; it never types a password. Somebody
-//! who may registers it and reads out six digits; the terminal enters them within ten minutes. Guessing six digits is
-//! held back by the server's limit per address.
+//! A terminal is an account with a `device_id` and the role `device` at its unit; it never types a password. How it
+//! becomes one is [`crate::pairing`]; when it was on is [`crate::run`].
 
-use crate::account::{self, NewAccount};
-use crate::hashing::fingerprint;
-use crate::{Error, Result, audit, grants, org};
-use entity::{AccountId, DeviceId, Moment, Role, UnitId, device};
-use rand::RngExt;
-use sea_orm::sea_query::{Expr, ExprTrait};
+use crate::{Error, Result, account, audit, org, pairing};
+use entity::{AccountId, DeviceId, Moment, UnitId, device};
+use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, Set,
-    TransactionTrait,
 };
-
-/// How long a pairing code lives.
-pub const CODE_LIFE_MS: i64 = 10 * 60 * 1000;
 
 /// The longest name of a device, in characters.
 const MAX_NAME: usize = 50;
 
-/// Registers a terminal at a unit and returns its pairing code: six digits, ten minutes, one use.
+/// Notes that an approved terminal has fetched its sign-in, and returns its account. It may fetch it again.
 ///
 /// # Errors
-/// [`Error::NoSuchUnit`], [`Error::BadDeviceName`].
-pub async fn register(
-    db: &DatabaseConnection,
-    unit_id: UnitId,
-    name: &str,
-    by: Option<AccountId>,
-    now: Moment,
-) -> Result<(DeviceId, String)> {
-    let name = name.trim();
-    if name.is_empty() || name.chars().count() > MAX_NAME || name.chars().any(char::is_control) {
-        return Err(Error::BadDeviceName);
+/// [`Error::PairingOver`] when it was revoked meanwhile.
+pub async fn arrive(db: &DatabaseConnection, id: DeviceId, now: Moment) -> Result<AccountId> {
+    let txn = entity::writing::begin(db).await?;
+    let alive = device::Column::Id.eq(id);
+    let found = device::Entity::find().filter(alive).filter(device::Column::RevokedAt.is_null()).one(&txn).await?;
+    let found = found.ok_or(Error::PairingOver)?;
+    if found.paired_at.is_none() {
+        device::ActiveModel { id: Set(id), paired_at: Set(Some(now)), ..Default::default() }.update(&txn).await?;
     }
-    let txn = db.begin().await?;
-    org::unit(&txn, unit_id).await?;
-    let code = free_code(&txn, now).await?;
-    let row = device::ActiveModel {
-        unit_id: Set(unit_id),
-        name: Set(name.to_owned()),
-        pairing_hash: Set(Some(fingerprint(&code))),
-        pairing_expires_at: Set(Some(now.plus_ms(CODE_LIFE_MS))),
-        ..Default::default()
-    };
-    let device = row.insert(&txn).await?;
-    audit::note(&txn, by, "device.register", format!("device:{}", device.id), device.name, now).await?;
+    let account = of_device(&txn, id).await?.ok_or(Error::PairingOver)?;
     txn.commit().await?;
-    Ok((device.id, code))
+    Ok(account.id)
 }
 
-/// Pairs the terminal that entered this code and returns its account, ready for a session.
-///
-/// # Errors
-/// [`Error::WrongCode`] when the code is wrong, spent or expired.
-pub async fn pair(db: &DatabaseConnection, code: &str, now: Moment) -> Result<AccountId> {
-    let txn = db.begin().await?;
-    let found = device::Entity::find().filter(open(code, now)).one(&txn).await?.ok_or(Error::WrongCode)?;
-    let spent = device::Entity::update_many()
-        .col_expr(device::Column::PairingHash, Expr::value(None::<String>))
-        .col_expr(device::Column::PairingExpiresAt, Expr::value(None::<Moment>))
-        .col_expr(device::Column::PairedAt, Expr::value(now))
-        .filter(device::Column::Id.eq(found.id).and(open(code, now)))
-        .exec(&txn)
-        .await?;
-    if spent.rows_affected != 1 {
-        return Err(Error::WrongCode);
-    }
-    let login = format!("device:{}", found.id);
-    let new =
-        NewAccount { login: &login, password: None, person_id: None, device_id: Some(found.id), must_change: false };
-    let account = account::create(&txn, new, now).await?;
-    grants::give(&txn, account, Role::Device, found.unit_id, now).await?;
-    audit::note(&txn, Some(account), "device.pair", format!("device:{}", found.id), found.name, now).await?;
-    txn.commit().await?;
-    Ok(account)
-}
-
-/// Revokes a terminal: its account, which is returned when it was paired, is closed and its sessions end. Revoking
-/// twice changes nothing.
+/// Revokes a terminal: its account, which is returned, is closed and its sessions end. Revoking twice changes nothing.
 ///
 /// # Errors
 /// [`Error::NoSuchDevice`].
@@ -90,20 +40,19 @@ pub async fn revoke(
     by: Option<AccountId>,
     now: Moment,
 ) -> Result<Option<AccountId>> {
-    let txn = db.begin().await?;
+    let txn = entity::writing::begin(db).await?;
     let device = device(&txn, id).await?;
-    if device.revoked_at.is_some() {
+    let revoked = device::Entity::update_many()
+        .col_expr(device::Column::RevokedAt, Expr::value(now))
+        .filter(device::Column::Id.eq(id))
+        .filter(device::Column::RevokedAt.is_null())
+        .exec(&txn)
+        .await?;
+    if revoked.rows_affected == 0 {
         return Ok(None);
     }
-    let row = device::ActiveModel {
-        id: Set(id),
-        pairing_hash: Set(None),
-        pairing_expires_at: Set(None),
-        revoked_at: Set(Some(now)),
-        ..Default::default()
-    };
-    row.update(&txn).await?;
-    let account = entity::account::Entity::find().filter(entity::account::Column::DeviceId.eq(id)).one(&txn).await?;
+    pairing::end(&txn, id).await?;
+    let account = of_device(&txn, id).await?;
     if let Some(account) = &account {
         account::disable_within(&txn, account.id, by, now).await?;
     }
@@ -122,23 +71,33 @@ pub async fn device(db: &impl ConnectionTrait, id: DeviceId) -> Result<device::M
 
 /// The terminals of a unit that are not revoked, oldest first.
 pub async fn of_unit(db: &impl ConnectionTrait, unit: UnitId) -> Result<Vec<device::Model>> {
-    let here = device::Column::UnitId.eq(unit).and(device::Column::RevokedAt.is_null());
-    Ok(device::Entity::find().filter(here).order_by_asc(device::Column::Id).all(db).await?)
+    let here = device::Column::UnitId.eq(unit);
+    let query = device::Entity::find().filter(here).filter(device::Column::RevokedAt.is_null());
+    Ok(query.order_by_asc(device::Column::Id).all(db).await?)
 }
 
-/// Six digits that no other open pairing uses.
-async fn free_code(txn: &impl ConnectionTrait, now: Moment) -> Result<String> {
-    loop {
-        let code = format!("{:06}", rand::rng().random_range(0..1_000_000_u32));
-        if device::Entity::find().filter(open(&code, now)).one(txn).await?.is_none() {
-            return Ok(code);
-        }
+/// A terminal at this unit that has been approved and has not come yet.
+pub(crate) async fn add(txn: &impl ConnectionTrait, unit: UnitId, name: &str, now: Moment) -> Result<DeviceId> {
+    org::unit(txn, unit).await?;
+    let row = device::ActiveModel {
+        unit_id: Set(unit),
+        name: Set(name.to_owned()),
+        pairing_hash: Set(None),
+        pairing_expires_at: Set(Some(now.plus_ms(pairing::LIFE_MS))), // until then it may still come
+        ..Default::default()
+    };
+    Ok(row.insert(txn).await?.id)
+}
+
+/// A terminal's name: 1 to 50 characters on one line.
+pub(crate) fn parse_name(name: &str) -> Result<String> {
+    let name = name.trim();
+    if name.is_empty() || name.chars().count() > MAX_NAME || name.chars().any(char::is_control) {
+        return Err(Error::BadDeviceName);
     }
+    Ok(name.to_owned())
 }
 
-fn open(code: &str, now: Moment) -> Expr {
-    device::Column::PairingHash
-        .eq(fingerprint(code))
-        .and(device::Column::PairingExpiresAt.gt(now))
-        .and(device::Column::RevokedAt.is_null())
+async fn of_device(db: &impl ConnectionTrait, id: DeviceId) -> Result<Option<entity::account::Model>> {
+    Ok(entity::account::Entity::find().filter(entity::account::Column::DeviceId.eq(id)).one(db).await?)
 }

@@ -59,9 +59,27 @@ pub enum Error {
     /// The device's name is empty or too long.
     #[error("终端名称应为 1 到 50 个字")]
     BadDeviceName,
-    /// The pairing code is wrong, spent or expired.
-    #[error("配对码不正确或已过期")]
+    /// No terminal that waits shows these six digits: they are wrong, spent or expired.
+    #[error("配对码不正确或已过期，请看电视上现在的六位数字")]
     WrongCode,
+    /// The terminal's question has expired or was never asked, or the terminal is at work already.
+    #[error("配对码已过期")]
+    PairingOver,
+    /// More terminals wait to be paired than there is room for.
+    #[error("等待配对的终端太多，请稍后再试")]
+    TooManyPairings,
+    /// The PIN is not one, or too easily guessed; the reason is Chinese.
+    #[error("{0}")]
+    WeakPin(&'static str),
+    /// The PIN is wrong, or the person has none.
+    #[error("口令不正确")]
+    WrongPin,
+    /// Too many wrong PINs: the next try is accepted after this many seconds.
+    #[error("口令错误次数过多，请 {retry_after_s} 秒后再试")]
+    PinWait {
+        /// Whole seconds, at least one.
+        retry_after_s: u64,
+    },
     /// The file is not a table that can be read; the reason is Chinese.
     #[error("{0}")]
     NotASheet(String),

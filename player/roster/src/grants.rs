@@ -6,7 +6,7 @@ use crate::Result;
 use entity::{AccountId, Moment, Role, UnitId, org_unit, role_grant};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, Set};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// A role and where it holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,17 +49,28 @@ pub async fn take(db: &impl ConnectionTrait, account: AccountId, role: Role, uni
 
 /// Every grant of the account, oldest first. A grant at a unit that is gone reaches nothing and is left out.
 pub async fn of_account(db: &impl ConnectionTrait, account: AccountId) -> Result<Vec<Grant>> {
+    Ok(of_accounts(db, [account]).await?.remove(&account).unwrap_or_default())
+}
+
+/// The same for many accounts, at most some hundreds, in two statements.
+pub async fn of_accounts(
+    db: &impl ConnectionTrait,
+    accounts: impl IntoIterator<Item = AccountId>,
+) -> Result<HashMap<AccountId, Vec<Grant>>> {
     let rows = role_grant::Entity::find()
-        .filter(role_grant::Column::AccountId.eq(account))
+        .filter(role_grant::Column::AccountId.is_in(entity::padded(accounts)))
         .order_by_asc(role_grant::Column::Id)
         .all(db)
         .await?;
-    let ids = rows.iter().map(|row| row.unit_id);
-    let units = org_unit::Entity::find().filter(org_unit::Column::Id.is_in(ids)).all(db).await?;
+    let ids: BTreeSet<UnitId> = rows.iter().map(|row| row.unit_id).collect();
+    let units = org_unit::Entity::find().filter(org_unit::Column::Id.is_in(entity::padded(ids))).all(db).await?;
     let paths: HashMap<UnitId, String> = units.into_iter().map(|unit| (unit.id, unit.path)).collect();
-    let grant = |row: role_grant::Model| {
-        let path = paths.get(&row.unit_id)?.clone();
-        Some(Grant { role: row.role, unit_id: row.unit_id, path })
-    };
-    Ok(rows.into_iter().filter_map(grant).collect())
+    let mut grants: HashMap<AccountId, Vec<Grant>> = HashMap::new();
+    for row in rows {
+        if let Some(path) = paths.get(&row.unit_id) {
+            let grant = Grant { role: row.role, unit_id: row.unit_id, path: path.clone() };
+            grants.entry(row.account_id).or_default().push(grant);
+        }
+    }
+    Ok(grants)
 }

@@ -11,7 +11,10 @@ pub mod grants;
 mod hashing;
 pub mod import;
 pub mod org;
+pub mod pairing;
 pub mod people;
+pub mod pin;
+pub mod run;
 pub mod session;
 
 pub use error::{Error, Result};

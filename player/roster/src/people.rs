@@ -11,7 +11,9 @@ use sea_orm::{
 };
 use std::collections::{HashMap, HashSet};
 
+mod alike;
 mod name;
+pub use alike::alike;
 pub use name::pinyin_of;
 
 /// The most rows a page may have.

@@ -11,7 +11,6 @@ use entity::{AccountId, Moment, account, refresh_token};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, QueryFilter, Set,
-    TransactionTrait,
 };
 
 const DAY_MS: i64 = 24 * 3600 * 1000;
@@ -36,7 +35,7 @@ pub struct Issued {
 /// # Errors
 /// [`Error::NoSuchAccount`], [`Error::Disabled`].
 pub async fn begin(db: &DatabaseConnection, account_id: AccountId, now: Moment) -> Result<Issued> {
-    let txn = db.begin().await?;
+    let txn = entity::writing::begin(db).await?;
     let dead = refresh_token::Column::AccountId.eq(account_id).and(refresh_token::Column::ExpiresAt.lt(now));
     refresh_token::Entity::delete_many().filter(dead).exec(&txn).await?;
     let account = account::Entity::find_by_id(account_id).one(&txn).await?.ok_or(Error::NoSuchAccount)?;
@@ -55,7 +54,7 @@ pub async fn begin(db: &DatabaseConnection, account_id: AccountId, now: Moment) 
 /// [`Error::TokenReused`] when the token was spent before; the family is then revoked.
 /// [`Error::SessionOver`] when it is unknown, expired or revoked.
 pub async fn rotate(db: &DatabaseConnection, token: &str, now: Moment) -> Result<(AccountId, Issued)> {
-    let txn = db.begin().await?;
+    let txn = entity::writing::begin(db).await?;
     // Spending comes first, in one statement, so that of two racing exchanges exactly one wins.
     let spent = refresh_token::Entity::update_many()
         .col_expr(refresh_token::Column::UsedAt, Expr::value(now))
@@ -92,7 +91,7 @@ pub async fn end(db: &impl ConnectionTrait, token: &str, now: Moment) -> Result<
 
 /// Ends every family of the account and, by its epoch, every access token: a sign-out everywhere.
 pub async fn end_all(db: &DatabaseConnection, account_id: AccountId, now: Moment) -> Result<()> {
-    let txn = db.begin().await?;
+    let txn = entity::writing::begin(db).await?;
     end_all_within(&txn, account_id, now).await?;
     Ok(txn.commit().await?)
 }
@@ -149,6 +148,7 @@ fn live(token: &str, now: Moment) -> Expr {
         .and(refresh_token::Column::ExpiresAt.gt(now))
 }
 
-fn random_token() -> String {
+/// 256 random bits in base64url.
+pub(crate) fn random_token() -> String {
     URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>())
 }

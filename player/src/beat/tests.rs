@@ -15,17 +15,25 @@ fn playing_at(position_ms: i64) -> LastBeat {
         rate_permille: 1000,
         at: START,
         duration_ms: LENGTH_MS,
-        superseded: false,
+        most_rate_permille: MOST_RATE_PERMILLE,
+        superseded_at: None,
+        touched_at: START,
+        idle_after_ms: None,
     }
 }
 
+/// The next beat as the recorder judges it: one that was seen or passed, and has no date, changes nothing.
+fn next(last: &LastBeat, beat: &Beat, now: Moment) -> Option<Judged> {
+    (beat.seq > last.seq).then(|| judge(last, &beat.told(now)))
+}
+
 fn beat(seq: i64, position_ms: i64) -> Beat {
-    Beat { seq, position_ms, playing: true, rate_permille: 1000 }
+    Beat { seq, position_ms, playing: true, rate_permille: 1000, ago_ms: None, touched: false }
 }
 
 /// Claimed, length of the span, reason and its share, for the next beat after `elapsed_ms`.
 fn verdict(last: &LastBeat, position_ms: i64, elapsed_ms: i64) -> Option<(i64, i64, Option<Reason>, i64)> {
-    let judged = judge(last, &beat(11, position_ms), START.plus_ms(elapsed_ms))?;
+    let judged = next(last, &beat(11, position_ms), START.plus_ms(elapsed_ms))?;
     Some((judged.claimed_ms, judged.span_to_ms - judged.span_from_ms, judged.reason, judged.reason_ms))
 }
 
@@ -34,9 +42,9 @@ fn played(mut last: LastBeat, beats: &[(Beat, i64)]) -> Totals {
     let mut totals = Totals::default();
     for (beat, at) in beats {
         let now = START.plus_ms(*at);
-        if let Some(judged) = judge(&last, beat, now) {
+        if let Some(judged) = next(&last, beat, now) {
             totals.add(&judged);
-            last = last.after(beat, &judged, now);
+            last = last.after(&beat.told(now), &judged);
         }
     }
     totals
@@ -123,7 +131,7 @@ fn what_was_seen_before_in_the_session_is_overlap() {
 
 #[test]
 fn a_superseded_session_earns_nothing() {
-    let last = LastBeat { superseded: true, ..playing_at(0) };
+    let last = LastBeat { superseded_at: Some(START), ..playing_at(0) };
     assert_eq!(verdict(&last, 15_000, 15_000), Some((15_000, 0, Some(Reason::SecondDevice), 15_000)));
     assert_eq!(verdict(&last, LENGTH_MS, 15_000), Some((LENGTH_MS, 0, Some(Reason::SecondDevice), LENGTH_MS)));
     assert_eq!(verdict(&last, 0, 15_000), Some((0, 0, None, 0)));
@@ -142,13 +150,13 @@ fn one_beat_vouches_for_ten_minutes_and_the_rest_is_idle() {
 #[test]
 fn a_beat_that_was_seen_or_passed_changes_nothing() {
     let last = playing_at(0);
-    assert_eq!(judge(&last, &beat(10, 15_000), START.plus_ms(15_000)), None);
-    assert_eq!(judge(&last, &beat(3, 15_000), START.plus_ms(15_000)), None);
+    assert_eq!(next(&last, &beat(10, 15_000), START.plus_ms(15_000)), None);
+    assert_eq!(next(&last, &beat(3, 15_000), START.plus_ms(15_000)), None);
 }
 
 #[test]
 fn a_position_beyond_the_end_is_the_end() {
-    let judged = judge(&playing_at(LENGTH_MS - 5_000), &beat(11, i64::MAX), START.plus_ms(15_000));
+    let judged = next(&playing_at(LENGTH_MS - 5_000), &beat(11, i64::MAX), START.plus_ms(15_000));
     assert_eq!(judged.map(|it| (it.position_ms, it.claimed_ms, it.reason_ms)), Some((LENGTH_MS, 5_000, 0)));
 }
 
@@ -174,10 +182,76 @@ fn time_before_play_was_pressed_is_not_left_for_a_seek() {
 #[test]
 fn a_clock_that_runs_backwards_earns_nothing_and_moves_nothing_back() {
     let last = playing_at(0);
-    let (early, next) = (START.plus_ms(-5_000), beat(11, 400));
-    let judged = judge(&last, &next, early);
-    assert_eq!(judged.map(|it| last.after(&next, &it, early).at), Some(START));
-    assert_eq!(played(last, &[(next, -5_000)]).credited_ms, 0);
+    let (early, beat) = (START.plus_ms(-5_000), beat(11, 400));
+    let judged = next(&last, &beat, early);
+    assert_eq!(judged.map(|it| last.after(&beat.told(early), &it).at), Some(START));
+    assert_eq!(played(last, &[(beat, -5_000)]).credited_ms, 0);
+}
+
+#[test]
+fn what_was_played_before_another_device_took_over_still_counts() {
+    let last = LastBeat { superseded_at: Some(START.plus_ms(10_000)), ..playing_at(0) };
+    assert_eq!(verdict(&last, 15_000, 15_000), Some((15_000, 10_000, Some(Reason::SecondDevice), 5_000)));
+    let seek = verdict(&last, LENGTH_MS, 15_000);
+    assert_eq!(seek, Some((LENGTH_MS, 0, Some(Reason::SeekUnseen), LENGTH_MS)));
+}
+
+#[test]
+fn beats_that_waited_without_a_line_earn_the_time_they_were_made_in() {
+    let waited: Vec<_> =
+        (1..=80).map(|seq| (beat(seq, seq * 15_000).made_ago((80 - seq) * 15_000), 80 * 15_000)).collect();
+    assert_eq!(played(begun(), &waited).credited_ms, 80 * 15_000);
+    let undated: Vec<_> = waited.iter().map(|(told, at)| (Beat { ago_ms: None, ..*told }, *at)).collect();
+    assert!(played(begun(), &undated).credited_ms < 60_000);
+}
+
+#[test]
+fn backdated_beats_earn_no_more_than_the_server_saw_pass() {
+    let forged: Vec<_> =
+        (1..=100).map(|seq| (beat(seq, seq * 15_000).made_ago((100 - seq) * 15_000), 30_000)).collect();
+    let totals = played(begun(), &forged);
+    assert!(totals.credited_ms <= 30_000, "{totals:?}");
+    assert!(totals.reasons.contains_key(&Reason::ClockUnresolved), "{totals:?}");
+}
+
+#[test]
+fn what_cannot_be_placed_waits_and_the_next_beat_goes_on_from_there() {
+    for ago_ms in [-1, LATEST_MS + 1, i64::MAX, i64::MIN, 86_400_000] {
+        let last = playing_at(0);
+        let lost = beat(11, 15_000).made_ago(ago_ms).told(START.plus_ms(15_000));
+        let judged = judge(&last, &lost);
+        assert_eq!(
+            (judged.claimed_ms, judged.reason, judged.reason_ms),
+            (15_000, Some(Reason::ClockUnresolved), 15_000)
+        );
+        let totals = played(last.after(&lost, &judged), &[(beat(12, 30_000), 30_000)]);
+        assert_eq!(totals.credited_ms, 15_000, "{ago_ms}");
+    }
+}
+
+#[test]
+fn an_idle_check_that_nobody_answers_stops_the_clock_after_its_grace() {
+    let idle = LastBeat { idle_after_ms: Some(1_200_000), ..playing_at(0) };
+    let unanswered: Vec<_> = (11..=110).map(|seq| (beat(seq, (seq - 10) * 15_000), (seq - 10) * 15_000)).collect();
+    let totals = played(idle, &unanswered);
+    assert_eq!((totals.credited_ms, totals.claimed_ms), (1_200_000 + GRACE_MS, 1_500_000));
+    assert_eq!(totals.reasons, reasons(&[(Reason::Idle, 300_000 - GRACE_MS)]));
+    let answered = unanswered.iter().map(|(told, at)| (told.by_hand(*at == 1_230_000), *at)).collect::<Vec<_>>();
+    assert_eq!(played(idle, &answered).credited_ms, 1_500_000);
+}
+
+#[test]
+fn a_touch_after_the_grace_starts_the_clock_again_and_gives_nothing_back() {
+    let idle = LastBeat { idle_after_ms: Some(60_000), ..playing_at(0) };
+    let late: Vec<_> =
+        (11..=30).map(|seq| (beat(seq, (seq - 10) * 15_000).by_hand(seq == 22), (seq - 10) * 15_000)).collect();
+    assert_eq!(played(idle, &late).credited_ms, 60_000 + GRACE_MS + 120_000);
+}
+
+#[test]
+fn a_rule_may_allow_less_than_one_and_a_half() {
+    let last = LastBeat { rate_permille: 1500, most_rate_permille: 1000, ..playing_at(0) };
+    assert_eq!(verdict(&last, 16_000, 15_000), Some((16_000, 15_000, Some(Reason::OverWall), 1_000)));
 }
 
 #[test]
@@ -199,7 +273,7 @@ fn any_beats() -> impl Strategy<Value = Vec<(Beat, i64)>> {
         let mut at = 0;
         let timed = steps.into_iter().map(|(seq, position_ms, playing, rate_permille, pause)| {
             at += pause;
-            (Beat { seq, position_ms, playing, rate_permille }, at)
+            (Beat { playing, rate_permille, ..beat(seq, position_ms) }, at)
         });
         timed.collect()
     })
@@ -212,7 +286,7 @@ fn honest_beats() -> impl Strategy<Value = (Vec<(Beat, i64)>, i64)> {
     prop::collection::vec((any::<bool>(), rate, 1..60_000i64), 1..40).prop_map(|steps| {
         let (mut at, mut position_ms, mut owed_ms, mut beats) = (0, 0, 0, Vec::new());
         for (seq, (playing, rate_permille, lasts_ms)) in (1..).zip(steps) {
-            beats.push((Beat { seq, position_ms, playing, rate_permille }, at));
+            beats.push((Beat { playing, rate_permille, ..beat(seq, position_ms) }, at));
             at += lasts_ms;
             if playing {
                 let media_ms = lasts_ms * i64::from(rate_permille) / 1000;
@@ -220,7 +294,7 @@ fn honest_beats() -> impl Strategy<Value = (Vec<(Beat, i64)>, i64)> {
                 owed_ms += media_ms.min(lasts_ms);
             }
         }
-        beats.push((Beat { seq: MOST_SEQ, position_ms, playing: false, rate_permille: 1000 }, at));
+        beats.push((Beat { playing: false, ..beat(MOST_SEQ, position_ms) }, at));
         (beats, owed_ms)
     })
 }
@@ -255,10 +329,10 @@ proptest! {
         let (mut last, mut used) = (begun(), START);
         for (beat, at) in &beats {
             let now = START.plus_ms(*at);
-            let Some(judged) = judge(&last, beat, now) else { continue };
+            let Some(judged) = next(&last, beat, now) else { continue };
             prop_assert!(used <= judged.wall_from && judged.wall_from <= judged.wall_to && judged.wall_to <= now);
             used = judged.wall_to;
-            last = last.after(beat, &judged, now);
+            last = last.after(&beat.told(now), &judged);
         }
     }
 

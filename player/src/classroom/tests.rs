@@ -11,6 +11,23 @@ async fn door(town: &Town, room: PlaybackId, who: i64, what: Attendance, second:
     attend(&town.db, room, PersonId(who), what, OPERATOR, at(second)).await
 }
 
+/// Somebody came or went at that second, and it is told at another.
+async fn told(town: &Town, room: PlaybackId, who: i64, what: Attendance, (happened, now): (i64, i64)) -> Result<u64> {
+    let mark = Mark { who: PersonId(who), what, how: MarkedHow::Roll, ago_ms: (now - happened) * 1000 };
+    super::mark(&town.db, room, mark, OPERATOR, at(now)).await
+}
+
+/// The stays as (who, from, to); those that touch are one, and those of no length are none.
+async fn seated(town: &Town, room: PlaybackId) -> std::result::Result<Vec<(i64, i64, i64)>, sea_orm::DbErr> {
+    let mut by_person: std::collections::BTreeMap<i64, crate::spans::Spans> = std::collections::BTreeMap::new();
+    for (who, from, to) in town.stays(room).await? {
+        by_person.entry(who).or_default().insert(from, to.unwrap_or(OPEN));
+    }
+    Ok(by_person.iter().flat_map(|(who, spans)| spans.iter().map(|(from, to)| (*who, from, to))).collect())
+}
+
+const OPEN: i64 = 1_000_000;
+
 #[tokio::test]
 async fn whoever_is_on_the_roster_is_present_once_from_the_start() -> Outcome {
     let town = Town::with_people(3).await?;
@@ -40,7 +57,57 @@ async fn coming_twice_or_leaving_twice_changes_nothing() -> Outcome {
     door(&town, room, 2, Leave, 20).await?;
     door(&town, room, 1, Leave, 30).await?;
     door(&town, room, 1, Leave, 40).await?;
-    assert_eq!(town.stays(room).await?, [(1, 0, Some(30))]);
+    assert_eq!(seated(&town, room).await?, [(1, 0, 30)]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_press_that_waited_for_the_link_counts_from_when_it_was_made() -> Outcome {
+    let town = Town::with_people(3).await?;
+    let room = town.group(&[1, 2], at(0)).await?.playback.id;
+    // In any order, and each twice.
+    for _ in 0..2 {
+        told(&town, room, 1, Leave, (200, 500)).await?;
+        told(&town, room, 3, Arrive, (100, 500)).await?;
+        told(&town, room, 1, Arrive, (260, 501)).await?;
+    }
+    assert_eq!(seated(&town, room).await?, [(1, 0, 200), (1, 260, OPEN), (2, 0, OPEN), (3, 100, OPEN)]);
+    told(&town, room, 2, Leave, (-5000, 502)).await?;
+    assert_eq!(seated(&town, room).await?.iter().filter(|stay| stay.0 == 2).count(), 1, "never before the session");
+    told(&town, room, 2, Leave, (900, 503)).await?;
+    let last = seated(&town, room).await?.into_iter().find(|stay| stay.0 == 2);
+    assert_eq!(last, Some((2, 0, 503)), "and never to come");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_late_arrival_leaves_out_what_was_watched_elsewhere_meanwhile() -> Outcome {
+    let town = Town::with_people(3).await?;
+    let room = town.group(&[1], at(0)).await?.playback.id;
+    let phone = town.solo(2, LESSON, at(150)).await?.playback;
+    let beat = crate::beat::Beat::parse(1, 50_000, true, 1.0)?;
+    crate::recorder::Recorder::start(town.db.clone()).record(phone.id, phone.account_id, beat, at(200)).await?;
+    session::close(&town.db, phone.id, phone.account_id, at(201)).await?;
+    told(&town, room, 2, Arrive, (100, 400)).await?;
+    assert_eq!(seated(&town, room).await?, [(1, 0, OPEN), (2, 100, 150), (2, 200, OPEN)]);
+    let other_room = town.group(&[3], at(300)).await?.playback.id;
+    told(&town, room, 3, Arrive, (250, 500)).await?;
+    assert_eq!(seated(&town, other_room).await?, [(3, 300, OPEN)], "they sit elsewhere by now");
+    assert!(seated(&town, room).await?.contains(&(3, 250, 300)));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_code_is_brought_by_the_person_and_any_other_mark_by_the_operator() -> Outcome {
+    let town = Town::with_people(2).await?;
+    let room = town.group(&[], at(0)).await?.playback.id;
+    let by_themself = |how| Mark { who: PersonId(1), what: Arrive, how, ago_ms: 0 };
+    let roll = mark(&town.db, room, by_themself(MarkedHow::Roll), account(1), at(5)).await;
+    assert!(matches!(roll, Err(Error::NotYours(_))));
+    assert_eq!(mark(&town.db, room, by_themself(MarkedHow::Code), account(1), at(5)).await?, 1);
+    session::close(&town.db, room, OPERATOR, at(9)).await?;
+    let late = mark(&town.db, room, by_themself(MarkedHow::Code), account(1), at(10)).await;
+    assert!(matches!(late, Err(Error::Closed(_))));
     Ok(())
 }
 

@@ -127,6 +127,34 @@ async fn what_is_stored_equals_what_the_beats_amount_to() -> Outcome {
 }
 
 #[tokio::test]
+async fn dated_beats_in_any_order_are_stored_as_if_they_had_come_in_theirs() -> Outcome {
+    let town = Town::with_people(2).await?;
+    let recorder = Recorder::start(town.db.clone());
+    let made: Vec<(Beat, i64)> =
+        (1..=60).map(|seq| Ok((playing(seq, (seq % 20) * 15_000 + seq * 1_000)?, seq * 15))).collect::<Result<_>>()?;
+    let live = town.solo(1, LESSON, at(0)).await?.playback.id;
+    for (beat, second) in &made {
+        recorder.record(live, account(1), beat.made_ago(0), at(*second)).await?;
+    }
+    let late = town.solo(2, LESSON, at(0)).await?.playback.id;
+    let mut mixed = made.clone();
+    fastrand::Rng::with_seed(7).shuffle(&mut mixed);
+    for some in mixed.chunks(7) {
+        let dated = some.iter().map(|(beat, second)| beat.made_ago((1_000 - second) * 1_000)).collect();
+        recorder.record_all(late, account(2), dated, at(1_000)).await?;
+    }
+    assert_eq!(Totals::of(&town.row(live).await?)?, Totals::of(&town.row(late).await?)?);
+    let judged = |rows: Vec<entity::beat::Model>| rows.iter().map(crate::beat::Judged::from).collect::<Vec<_>>();
+    assert_eq!(judged(town.beats(live).await?), judged(town.beats(late).await?));
+    let too_many = vec![playing(1, 0)?; MOST_TOGETHER + 1];
+    assert!(matches!(
+        recorder.record_all(late, account(2), too_many, at(1_000)).await,
+        Err(Error::TooManyBeats { .. })
+    ));
+    Ok(())
+}
+
+#[tokio::test]
 async fn an_unreadable_session_does_not_sink_its_neighbours() -> Outcome {
     let town = Town::with_people(2).await?;
     let recorder = Recorder::start(town.db.clone());

@@ -1,7 +1,7 @@
 use super::*;
 use crate::beat::Beat;
 use crate::recorder::Recorder;
-use crate::testing::{EMPTY_LESSON, LENGTH_MS, LESSON, OPERATOR, OTHER_LESSON, Town, account, at, solo};
+use crate::testing::{ARTICLE, EMPTY_LESSON, LENGTH_MS, LESSON, OPERATOR, OTHER_LESSON, Town, account, at, solo};
 use std::error::Error as StdError;
 
 type Outcome = std::result::Result<(), Box<dyn StdError>>;
@@ -40,7 +40,11 @@ async fn a_new_session_supersedes_the_same_persons_other_one_and_nobody_elses() 
     assert_eq!(town.row(second.playback.id).await?.superseded_at, None);
     let late = play_to(&town, &first, 1, 40_000, 40).await?;
     assert!(late.superseded);
-    assert_eq!((late.totals.claimed_ms, late.totals.credited_ms), (40_000, 0));
+    assert_eq!(
+        (late.totals.claimed_ms, late.totals.credited_ms),
+        (40_000, 30_000),
+        "what was played before still counts"
+    );
     Ok(())
 }
 
@@ -121,13 +125,21 @@ async fn closing_twice_answers_the_same_and_moves_nothing() -> Outcome {
     Ok(())
 }
 
+/// The last beat of a session: paused, so that nothing is awaited any more.
+async fn pause_at(town: &Town, begun: &Begun, seq: i64, position_ms: i64, second: i64) -> Outcome {
+    let recorder = Recorder::start(town.db.clone());
+    let beat = Beat::parse(seq, position_ms, false, 1.0)?;
+    recorder.record(begun.playback.id, begun.playback.account_id, beat, at(second)).await?;
+    Ok(())
+}
+
 #[tokio::test]
-async fn a_silent_session_ends_at_its_last_sign_of_life() -> Outcome {
+async fn a_session_that_stood_still_ends_after_ten_minutes_at_its_last_sign_of_life() -> Outcome {
     let town = Town::with_people(3).await?;
     let silent = town.solo(1, LESSON, at(0)).await?;
     let room = town.group(&[2], at(0)).await?;
-    play_to(&town, &silent, 1, 15_000, 15).await?;
-    play_to(&town, &room, 1, 15_000, 15).await?;
+    pause_at(&town, &silent, 1, 15_000, 15).await?;
+    pause_at(&town, &room, 1, 15_000, 15).await?;
     let lively = town.solo(3, LESSON, at(500)).await?;
     assert_eq!(close_stale(&town.db, at(615)).await?, []);
     assert_eq!(close_stale(&town.db, at(616)).await?, [silent.playback.id, room.playback.id]);
@@ -135,5 +147,40 @@ async fn a_silent_session_ends_at_its_last_sign_of_life() -> Outcome {
     assert_eq!(town.row(silent.playback.id).await?.closed_at, Some(at(15)));
     assert_eq!(town.stays(room.playback.id).await?, [(2, 0, Some(15))]);
     assert_eq!(town.row(lively.playback.id).await?.closed_at, None);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_session_cut_off_while_it_played_waits_three_hours_for_its_beats() -> Outcome {
+    let town = Town::with_people(1).await?;
+    let cut_off = town.solo(1, LESSON, at(0)).await?;
+    play_to(&town, &cut_off, 1, 15_000, 15).await?;
+    assert_eq!(close_stale(&town.db, at(3 * 3600 + 15)).await?, []);
+    let recorder = Recorder::start(town.db.clone());
+    let gathered = (2..=20).map(|seq| {
+        let made_at = seq * 15;
+        Ok(Beat::parse(seq, made_at * 1000, true, 1.0)?.made_ago((3600 - made_at) * 1000))
+    });
+    let gathered = gathered.collect::<crate::Result<Vec<_>>>()?;
+    let late = recorder.record_all(cut_off.playback.id, account(1), gathered, at(3600)).await?;
+    assert_eq!(late.totals.credited_ms, 300_000);
+    assert_eq!(close_stale(&town.db, at(3 * 3600 + 301)).await?, [cut_off.playback.id]);
+    assert_eq!(town.row(cut_off.playback.id).await?.closed_at, Some(at(300)));
+    Ok(())
+}
+
+#[tokio::test]
+async fn only_a_picture_watched_alone_asks_whether_anybody_is_there() -> Outcome {
+    let town = Town::with_people(2).await?;
+    let asking = Terms { idle_after_ms: Some(1_200_000), most_rate_permille: 1500 };
+    let article = begin(&town.db, Begin { terms: asking, ..solo(1, ARTICLE) }, at(0)).await?.playback;
+    assert_eq!(article.idle_after_ms, Some(120_000), "a lesson without media is read");
+    for (mime, expected) in [("video/mp4", Some(1_200_000)), ("audio/mp4", None)] {
+        town.give_media(OTHER_LESSON, mime).await?;
+        let alone = begin(&town.db, Begin { terms: asking, ..solo(2, OTHER_LESSON) }, at(0)).await?.playback;
+        assert_eq!(alone.idle_after_ms, expected, "{mime}");
+    }
+    let room = Begin { mode: PlaybackMode::Group, person_id: None, terms: asking, ..solo(1, LESSON) };
+    assert_eq!(begin(&town.db, room, at(0)).await?.playback.idle_after_ms, None);
     Ok(())
 }

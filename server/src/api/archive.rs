@@ -124,9 +124,9 @@ pub struct EntryAnswer {
 #[derive(Deserialize, ToSchema)]
 pub struct CorrectionBody {
     /// Milliseconds to add, or to take away.
-    credited_delta_ms: i64,
+    pub credited_delta_ms: i64,
     /// Why; the person will read it.
-    reason: String,
+    pub reason: String,
 }
 
 impl ArchiveAnswer {
@@ -255,11 +255,14 @@ pub async fn correct(
 #[derive(Serialize, ToSchema)]
 pub struct CorrectionAnswer {
     /// Its number in the ledger.
-    seq: i64,
+    pub seq: i64,
 }
 
 /// The unit the person of an entry belongs to now: the hours follow the person.
-async fn entry_unit(db: &Database, seq: i64) -> ApiResult<UnitId> {
+///
+/// # Errors
+/// `not_found` when there is no such entry.
+pub async fn entry_unit(db: &Database, seq: i64) -> ApiResult<UnitId> {
     let entry = ledger_entry::Entity::find_by_id(seq).one(&db.read).await?.ok_or(Code::NotFound)?;
     let person = person::Entity::find_by_id(entry.person_id).one(&db.read).await?.ok_or(Code::NotFound)?;
     Ok(person.unit_id)

@@ -6,7 +6,7 @@ mod reading;
 pub use answer::{CaptionAnswer, CaptionsAnswer, PreviewAnswer, srclang, url};
 pub use reading::Reading;
 
-use crate::auth::identity::{Author, SignedIn};
+use crate::auth::identity::{Author, Identity, SignedIn, SignedInOrRoom};
 use crate::auth::reach;
 use crate::database::Database;
 use crate::error::{ApiResult, ErrorBody};
@@ -74,7 +74,7 @@ pub async fn list(caller: SignedIn, id: Path<String>, db: Data<Database>) -> Api
     (status = 404, description = "not_found", body = ErrorBody),
 ))]
 pub async fn vtt(
-    caller: SignedIn,
+    caller: SignedInOrRoom,
     request: HttpRequest,
     path: Path<(String, String)>,
     db: Data<Database>,
@@ -168,7 +168,7 @@ pub async fn delete(
 }
 
 /// A lesson the caller may see.
-async fn seen(caller: &SignedIn, id: &str, db: &Database) -> ApiResult<lesson::Model> {
+async fn seen(caller: &Identity, id: &str, db: &Database) -> ApiResult<lesson::Model> {
     let named = catalog::lesson::find(&db.read, id).await?;
     Ok(catalog::lesson::visible(&db.read, &caller.viewer(), named.id, Moment::now().day()).await?)
 }

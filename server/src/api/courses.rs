@@ -7,7 +7,7 @@ use crate::error::{ApiError, ApiResult, Code, ErrorBody};
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Json, Path, Query};
 use catalog::course::{self, CourseFilter, CoursePatch, NewCourse};
-use entity::{Category, Moment, UnitId, course as row};
+use entity::{Category, LessonId, Moment, UnitId, course as row};
 use roster::org;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -185,6 +185,34 @@ pub async fn update(
     Ok(Json(course::update(&db.write, old.id, patch, body.version, by, Moment::now()).await?.into()))
 }
 
+/// The order of a course's lessons.
+#[derive(Deserialize, ToSchema)]
+pub struct OrderBody {
+    /// The version that was read.
+    version: i32,
+    /// Every lesson of the course, in whatever state, once.
+    lessons: Vec<i64>,
+}
+
+/// Put the lessons of a course into another order.
+#[utoipa::path(put, path = "/api/v1/courses/{id}/order", tag = "catalog",
+    params(("id" = String, Path, description = "id or slug")), request_body = OrderBody, responses(
+    (status = 200, description = "in this order", body = CourseBrief),
+    (status = 404, description = "not_found", body = ErrorBody),
+    (status = 409, description = "version_conflict: the course or its lessons have changed", body = ErrorBody),
+))]
+pub async fn arrange(
+    author: Author,
+    id: Path<String>,
+    body: Json<OrderBody>,
+    db: Data<Database>,
+) -> ApiResult<Json<CourseBrief>> {
+    let old = within_reach(&db, &author, &id).await?;
+    let order: Vec<_> = body.lessons.iter().copied().map(LessonId).collect();
+    let by = Some(author.account_id);
+    Ok(Json(course::arrange(&db.write, old.id, &order, body.version, by, Moment::now()).await?.into()))
+}
+
 /// Delete a course that has no lessons.
 #[utoipa::path(delete, path = "/api/v1/courses/{id}", tag = "catalog",
     params(("id" = String, Path, description = "id or slug"), VersionQuery), responses(
@@ -203,7 +231,11 @@ pub async fn delete(
     Ok(HttpResponse::NoContent().finish())
 }
 
-async fn within_reach(db: &Database, author: &Author, id: &str) -> ApiResult<row::Model> {
+/// The course, if a unit in the author's reach keeps it.
+///
+/// # Errors
+/// `not_found` for any other.
+pub async fn within_reach(db: &Database, author: &Author, id: &str) -> ApiResult<row::Model> {
     let found = course::find(&db.read, id).await?;
     let unit = org::unit(&db.read, found.unit_id).await?;
     if author.reach().contains(&unit.path) { Ok(found) } else { Err(ApiError::new(Code::NotFound)) }

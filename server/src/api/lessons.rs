@@ -2,7 +2,10 @@
 
 mod body;
 
-pub use body::{LessonAnswer, LessonBrief, LessonPatchBody, LessonsAnswer, MediaAnswer, NewLessonBody, ReasonBody};
+pub use body::{
+    ConflictAnswer, LessonAnswer, LessonBrief, LessonPatchBody, LessonsAnswer, MediaAnswer, NewLessonBody, PublishBody,
+    ReasonBody,
+};
 
 use super::courses::{VersionQuery, audience, optional_category};
 use super::media::sources::{Prepared, prepared};
@@ -11,7 +14,7 @@ use crate::auth::reach;
 use crate::database::Database;
 use crate::error::{ApiError, ApiResult, Code, ErrorBody};
 use actix_web::HttpResponse;
-use actix_web::web::{Data, Json, Path, Query};
+use actix_web::web::{Bytes, Data, Json, Path, Query};
 use catalog::lesson::{self, LessonFilter};
 use entity::{CourseId, LessonState, Moment, Scope, lesson as row, media};
 use sea_orm::EntityTrait;
@@ -59,11 +62,18 @@ pub async fn list(caller: SignedIn, query: Query<LessonsQuery>, db: Data<Databas
     params(("id" = String, Path, description = "id or slug")), responses(
     (status = 200, description = "the lesson", body = LessonAnswer),
     (status = 404, description = "not_found", body = ErrorBody),
+    (status = 410, description = "gone: its last day has passed", body = ErrorBody),
 ))]
 pub async fn show(caller: SignedIn, id: Path<String>, db: Data<Database>) -> ApiResult<Json<LessonAnswer>> {
     let named = lesson::find(&db.read, &id).await?;
-    let found = lesson::visible(&db.read, &caller.viewer(), named.id, Moment::now().day()).await?;
-    Ok(Json(answer(&db, found).await?))
+    let (viewer, today) = (caller.viewer(), Moment::now().day());
+    match lesson::visible(&db.read, &viewer, named.id, today).await {
+        Err(catalog::Error::LessonNotFound) => {
+            let until = lesson::expired(&db.read, &viewer, &named, today).await?.ok_or(Code::NotFound)?;
+            Err(ApiError::say(Code::Gone, format!("这一课的有效期到 {until} 为止，不再提供")))
+        }
+        found => Ok(Json(answer(&db, found?).await?)),
+    }
 }
 
 /// Make a draft.
@@ -78,7 +88,7 @@ pub async fn create(author: Author, body: Json<NewLessonBody>, db: Data<Database
     let course = catalog::course::get(&db.read, CourseId(body.course_id)).await?;
     reach::unit(&db, &author.reach(), course.unit_id).await?;
     let audience = audience(&db, &author, body.audience_unit_id).await?;
-    if let Some(sha256) = &body.media_sha256 {
+    for sha256 in [&body.media_sha256, &body.cover_sha256].into_iter().flatten() {
         reach::blob(&db, &author, sha256).await?;
     }
     let new = body.parse(audience)?;
@@ -93,26 +103,35 @@ pub async fn create(author: Author, body: Json<NewLessonBody>, db: Data<Database
     (status = 200, description = "changed", body = LessonAnswer),
     (status = 400, description = "invalid_request", body = ErrorBody),
     (status = 404, description = "not_found", body = ErrorBody),
-    (status = 409, description = "version_conflict, wrong_state or taken", body = ErrorBody),
+    (status = 409, description = "version_conflict: somebody saved meanwhile, with both texts; wrong_state or taken without", body = ConflictAnswer),
 ))]
 pub async fn update(
     author: Author,
     id: Path<String>,
-    body: Json<LessonPatchBody>,
+    body: Json<serde_json::Value>,
     db: Data<Database>,
-) -> ApiResult<Json<LessonAnswer>> {
-    let (old, body) = (within(&db, &author.reach(), &id).await?, body.into_inner());
+) -> ApiResult<HttpResponse> {
+    let (old, yours) = (within(&db, &author.reach(), &id).await?, body.into_inner());
+    let body: LessonPatchBody = LessonPatchBody::deserialize(&yours)
+        .map_err(|cause| ApiError::say(Code::InvalidRequest, format!("请求内容有误：{cause}")))?;
     if let Some(course) = body.course_id {
         let course = catalog::course::get(&db.read, CourseId(course)).await?;
         reach::unit(&db, &author.reach(), course.unit_id).await?;
     }
     let audience = audience(&db, &author, body.audience_unit_id).await?;
-    if let Some(Some(sha256)) = &body.media_sha256 {
+    for sha256 in [&body.media_sha256, &body.cover_sha256].into_iter().flatten().flatten() {
         reach::blob(&db, &author, sha256).await?;
     }
     let (version, patch) = (body.version, body.parse(audience)?);
-    let new = lesson::update(&db.write, old.id, patch, version, Some(author.account_id), Moment::now()).await?;
-    Ok(Json(answer(&db, new).await?))
+    match lesson::update(&db.write, old.id, patch, version, Some(author.account_id), Moment::now()).await {
+        Ok(new) => Ok(HttpResponse::Ok().json(answer(&db, new).await?)),
+        Err(catalog::Error::Stale { .. }) => {
+            let (code, current) = (Code::VersionConflict, lesson::get(&db.read, old.id).await?);
+            let (message, current) = (code.message(), answer(&db, current).await?);
+            Ok(HttpResponse::Conflict().json(ConflictAnswer { code: code.as_str(), message, current, yours }))
+        }
+        Err(cause) => Err(cause.into()),
+    }
 }
 
 /// Delete a draft that was never published.
@@ -146,17 +165,32 @@ pub async fn submit(author: Author, id: Path<String>, db: Data<Database>) -> Api
     Ok(Json(answer(&db, new).await?))
 }
 
-/// Publish a lesson that waits for review. Nobody publishes their own.
+/// Publish a lesson that waits for review, at once or at a time. Nobody publishes what they made or handed in.
 #[utoipa::path(post, path = "/api/v1/lessons/{id}/publish", tag = "catalog",
-    params(("id" = String, Path, description = "id or slug")), responses(
-    (status = 200, description = "published", body = LessonAnswer),
+    params(("id" = String, Path, description = "id or slug")), request_body = Option<PublishBody>, responses(
+    (status = 200, description = "published, or waits for its time", body = LessonAnswer),
+    (status = 400, description = "invalid_request: the time", body = ErrorBody),
     (status = 403, description = "own_lesson", body = ErrorBody),
     (status = 404, description = "not_found", body = ErrorBody),
     (status = 409, description = "wrong_state", body = ErrorBody),
 ))]
-pub async fn publish(reviewer: Reviewer, id: Path<String>, db: Data<Database>) -> ApiResult<Json<LessonAnswer>> {
+pub async fn publish(
+    reviewer: Reviewer,
+    id: Path<String>,
+    body: Bytes,
+    db: Data<Database>,
+) -> ApiResult<Json<LessonAnswer>> {
     let old = within(&db, &reviewer.reach(), &id).await?;
-    let new = lesson::publish(&db.write, old.id, Some(reviewer.account_id), Moment::now()).await?;
+    // No body at all means at once; a body that cannot be read must not.
+    let body = match body.is_empty() {
+        true => PublishBody::default(),
+        false => serde_json::from_slice(&body).map_err(|_| Code::InvalidJson)?,
+    };
+    let (by, now) = (Some(reviewer.account_id), Moment::now());
+    let new = match body.publish_at {
+        Some(at) => lesson::publish_at(&db.write, old.id, Moment(at), by, now).await?,
+        None => lesson::publish(&db.write, old.id, by, now).await?,
+    };
     Ok(Json(answer(&db, new).await?))
 }
 
@@ -232,7 +266,11 @@ async fn within(db: &Database, scope: &Scope, id: &str) -> ApiResult<row::Model>
     Ok(found)
 }
 
-async fn answer(db: &Database, lesson: row::Model) -> ApiResult<LessonAnswer> {
+/// A lesson as the API tells it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn answer(db: &Database, lesson: row::Model) -> ApiResult<LessonAnswer> {
     let blob = match &lesson.media_sha256 {
         Some(sha256) => media::Entity::find_by_id(sha256.clone()).one(&db.read).await?,
         None => None,

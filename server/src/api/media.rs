@@ -4,14 +4,15 @@
 //! may read a blob when a lesson they may see uses it, when they brought it, or when its unit lies in their scope.
 
 mod accel;
-mod allowed;
+pub mod allowed;
 mod body;
+pub mod fetched;
 pub mod playlist;
 pub mod preparation;
 mod quick;
 pub mod sources;
 
-use crate::auth::identity::{Identity, SignedIn};
+use crate::auth::identity::{Identity, SignedIn, SignedInOrRoom};
 use crate::auth::known::Known;
 use crate::config::Config;
 use crate::database::Database;
@@ -30,12 +31,14 @@ use content::range::{self, ByteRange, RangeOutcome};
 use content::store::{Blob, LAST_MODIFIED, Store};
 use content::ticket as tickets;
 use content::wire::Lane;
-use entity::Moment;
+use entity::{AccountId, Moment};
+pub use fetched::Fetched;
 use futures_util::stream as streams;
 pub use quick::Quick;
 use rand::distr::{Alphanumeric, SampleString};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use utoipa::{IntoParams, ToSchema};
 
 /// [`LAST_MODIFIED`] as it stands in a header.
@@ -70,10 +73,17 @@ pub async fn serve(
     settings: Data<Config>,
 ) -> ApiResult<HttpResponse> {
     let now = Moment::now();
-    let caller = caller(&request, &sha256, query.ticket.as_deref(), &db, now).await?;
+    let fetched = request.app_data::<Data<Fetched>>().ok_or_else(|| ApiError::internal("fetched is not set up"))?;
+    let caller = caller(&request, &sha256, query.ticket.as_deref(), now).await?;
     let served = may_read(&db, &watched, &caller, &sha256, now).await?;
     let blob = store.open_blob(&sha256).await?;
-    let asked = Asked { method: request.method(), headers: request.headers(), lane: listen::lane(&request) };
+    let asked = Asked {
+        method: request.method(),
+        headers: request.headers(),
+        lane: listen::lane(&request),
+        reader: caller.account_id,
+        fetched,
+    };
     Ok(answer(&asked, &blob, &served, settings.accel_redirect.as_deref()))
 }
 
@@ -105,20 +115,14 @@ pub async fn ticket(
 }
 
 /// Whoever the ticket names, or else whoever is signed in. A ticket opens nothing that its account may not see now.
-async fn caller(
-    request: &HttpRequest,
-    sha256: &str,
-    ticket: Option<&str>,
-    db: &Database,
-    now: Moment,
-) -> ApiResult<Arc<Identity>> {
-    let Some(ticket) = ticket else { return Ok(SignedIn::extract(request).await?.0) };
+async fn caller(request: &HttpRequest, sha256: &str, ticket: Option<&str>, now: Moment) -> ApiResult<Arc<Identity>> {
+    let Some(ticket) = ticket else { return Ok(SignedInOrRoom::extract(request).await?.0) };
     let (Some(keys), Some(known)) = (request.app_data::<Data<tickets::Tickets>>(), request.app_data::<Data<Known>>())
     else {
         return Err(ApiError::internal("tickets are not set up"));
     };
     let account = tickets::check(keys, ticket, sha256, now)?;
-    known.identity(db, account, now).await
+    known.identity(account, now).await
 }
 
 /// As much of a request as the answer depends on, once its sender is known.
@@ -126,9 +130,22 @@ struct Asked<'a> {
     method: &'a Method,
     headers: &'a HeaderMap,
     lane: Option<&'a Lane>,
+    reader: AccountId,
+    fetched: &'a Fetched,
 }
 
+/// The answer, and a note of it when bytes go out, whichever way they take: this is the one place all of them pass.
 fn answer(request: &Asked<'_>, blob: &Blob, served: &Served, proxy: Option<&str>) -> HttpResponse {
+    let response = answered(request, blob, served, proxy);
+    let bytes = request.method == Method::GET && response.status().is_success();
+    if bytes && !served.told.swap(true, Ordering::Relaxed) {
+        let on_its_way = request.fetched.note(request.reader, blob, Moment::now());
+        served.told.store(on_its_way, Ordering::Relaxed);
+    }
+    response
+}
+
+fn answered(request: &Asked<'_>, blob: &Blob, served: &Served, proxy: Option<&str>) -> HttpResponse {
     let etag = blob.etag();
     let field = |name| joined(request.headers, name);
     let (if_match, if_none_match) = (field(header::IF_MATCH), field(header::IF_NONE_MATCH));
@@ -199,14 +216,15 @@ fn headed(status: StatusCode, etag: &str) -> HttpResponseBuilder {
     let mut response = HttpResponse::build(status);
     response.insert_header((header::ETAG, etag));
     response.insert_header((header::LAST_MODIFIED, HeaderValue::from_static(LAST_MODIFIED_TEXT)));
-    response.insert_header((header::CACHE_CONTROL, "private, max-age=31536000, immutable"));
-    response.insert_header((header::ACCEPT_RANGES, "bytes"));
+    let kept = HeaderValue::from_static("private, max-age=31536000, immutable");
+    response.insert_header((header::CACHE_CONTROL, kept));
+    response.insert_header((header::ACCEPT_RANGES, HeaderValue::from_static("bytes")));
     response
 }
 
 fn described(status: StatusCode, served: &Served, etag: &str) -> HttpResponseBuilder {
     let mut response = headed(status, etag);
-    response.insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"));
+    response.insert_header((header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")));
     response.insert_header((header::CONTENT_DISPOSITION, served.disposition.clone()));
     if served.sandboxed {
         response.insert_header((

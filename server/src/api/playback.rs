@@ -1,142 +1,26 @@
 //! Playing: begin, beats, the classroom's door, close.
 
-use crate::api::media::sources::{Prepared, prepared_of};
-use crate::auth::identity::{Identity, OPERATORS, Operator, SignedIn};
+pub mod shape;
+
+use crate::api::media::fetched::{self, Fetched};
+use crate::api::media::sources::prepared_of;
+use crate::auth::identity::{Identity, OPERATORS, Operator, SignedInOrRoom};
 use crate::database::Database;
 use crate::error::{ApiError, ApiResult, Code, ErrorBody};
 use actix_web::error::JsonPayloadError;
 use actix_web::web::{Bytes, Data, Json, Path};
 use catalog::lesson;
-use entity::{LessonId, LessonState, Moment, PersonId, PlaybackId, PlaybackMode, UnitId};
-use player::beat::Beat;
-use player::classroom::{self, Attendance};
+use entity::{AccountId, LessonId, LessonState, MarkedHow, Moment, PersonId, PlaybackId, PlaybackMode, UnitId};
+use player::beat::MOST_RATE_PERMILLE;
+use player::classroom::{self, Mark};
 use player::recorder::Recorder;
-use player::session::{self, Begin};
+use player::session::{self, Begin, Terms};
 use player::totals::Progress;
-use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
-use utoipa::ToSchema;
+use sea_orm::ConnectionTrait;
+use shape::{AttendanceBody, BeatBody, BeatsBody, BeginBody, BegunAnswer, CloseBody, PresentAnswer, TotalsAnswer};
 
 /// Seconds between two beats of a player: few enough for a thin link, many enough that little is lost with it.
 const BEAT_EVERY_S: u32 = 15;
-
-/// What is to be played, and for whom.
-#[derive(Deserialize, ToSchema)]
-pub struct BeginBody {
-    /// The lesson.
-    lesson_id: i64,
-    /// `solo` for oneself, `group` for a room.
-    #[schema(value_type = String, example = "solo")]
-    mode: PlaybackMode,
-    /// Who is in the room when a group session begins; more may arrive later.
-    #[serde(default)]
-    roster: Vec<i64>,
-}
-
-/// A session that has begun.
-#[derive(Serialize, ToSchema)]
-pub struct BegunAnswer {
-    /// The session.
-    session_id: i64,
-    /// Where the bytes are, in the form that browsers play; `null` for an article.
-    media_url: Option<String>,
-    /// The other forms of the recording.
-    #[serde(flatten)]
-    prepared: Prepared,
-    /// Where to go on, in milliseconds.
-    resume_at_ms: i64,
-    /// Seconds between two beats.
-    beat_every_s: u32,
-}
-
-/// Where the playhead is. Unsent beats need not be kept: the newest says it all.
-#[derive(Deserialize, ToSchema)]
-pub struct BeatBody {
-    /// Rises with each beat, from 1; a beat sent twice is counted once.
-    seq: i64,
-    /// The playhead in milliseconds; for an article the time spent reading.
-    position_ms: i64,
-    /// Whether it moves.
-    playing: bool,
-    /// Its speed, 0.25 to 3.
-    #[serde(default = "normal_speed")]
-    rate: f64,
-}
-
-fn normal_speed() -> f64 {
-    1.0
-}
-
-impl BeatBody {
-    fn parse(&self) -> ApiResult<Beat> {
-        Ok(Beat::parse(self.seq, self.position_ms, self.playing, self.rate)?)
-    }
-}
-
-/// What a session amounts to. `credited_ms` and all `reasons` add up to `claimed_ms`.
-#[derive(Serialize, ToSchema)]
-pub struct TotalsAnswer {
-    /// What counts so far, before the day's minimum and limit.
-    credited_ms: i64,
-    /// What the player has claimed.
-    claimed_ms: i64,
-    /// Why the rest does not count: reason code to milliseconds.
-    reasons: BTreeMap<&'static str, i64>,
-    /// Another session of the same person has taken over; nothing more counts here.
-    superseded: bool,
-    /// The session has ended; nothing more counts here.
-    closed: bool,
-}
-
-impl From<Progress> for TotalsAnswer {
-    fn from(progress: Progress) -> Self {
-        let Progress { totals, superseded, closed } = progress;
-        let reasons = totals.reasons.iter().map(|(reason, ms)| (reason.as_str(), *ms)).collect();
-        Self { credited_ms: totals.credited_ms, claimed_ms: totals.claimed_ms, reasons, superseded, closed }
-    }
-}
-
-/// Somebody at the classroom's door.
-#[derive(Deserialize, ToSchema)]
-pub struct AttendanceBody {
-    /// Who.
-    person_id: i64,
-    /// Coming or going.
-    action: Action,
-}
-
-/// Coming or going.
-#[derive(Clone, Copy, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Action {
-    /// Comes in.
-    Arrive,
-    /// Goes out.
-    Leave,
-}
-
-impl From<Action> for Attendance {
-    fn from(action: Action) -> Self {
-        match action {
-            Action::Arrive => Self::Arrive,
-            Action::Leave => Self::Leave,
-        }
-    }
-}
-
-/// Who is in the room now.
-#[derive(Serialize, ToSchema)]
-pub struct PresentAnswer {
-    /// How many.
-    present: u64,
-}
-
-/// The end of a session.
-#[derive(Default, Deserialize, ToSchema)]
-pub struct CloseBody {
-    /// The last beat, when it was not sent by itself: a page that goes away has time for one request only.
-    last: Option<BeatBody>,
-}
 
 /// Begin a session: alone, or for a room. Whatever else its people were watching stops counting.
 #[utoipa::path(post, path = "/api/v1/playback", tag = "playback", request_body = BeginBody, responses(
@@ -146,22 +30,35 @@ pub struct CloseBody {
     (status = 404, description = "not_found: the lesson, or somebody on the roster", body = ErrorBody),
     (status = 409, description = "wrong_state: the lesson is not published or has no length", body = ErrorBody),
 ))]
-pub async fn begin(caller: SignedIn, body: Json<BeginBody>, db: Data<Database>) -> ApiResult<Json<BegunAnswer>> {
+pub async fn begin(
+    caller: SignedInOrRoom,
+    body: Json<BeginBody>,
+    db: Data<Database>,
+    fetched: Data<Fetched>,
+) -> ApiResult<Json<BegunAnswer>> {
     let now = Moment::now();
-    let begin = invite(&caller, &body, &db).await?;
+    let begin = invite(&caller, &body, &db, now).await?;
     let lesson = lesson::visible(&db.read, &caller.viewer(), begin.lesson_id, now.day()).await?;
     if lesson.state != LessonState::Published {
         return Err(ApiError::say(Code::WrongState, "课程尚未发布，不能计入学时"));
     }
     let prepared = prepared_of(&db, lesson.media_sha256.as_deref()).await?;
-    let begun = session::begin(&db.write, begin, now).await?;
-    lesson::count_play(&db.write, lesson.id).await?;
+    let txn = db.begin().await?;
+    let begun = session::begin_within(&txn, begin, now).await?;
+    if let Some(recording) = lesson.media_sha256.as_deref() {
+        let lately = fetched.lately(caller.account_id, prepared.blobs().chain([recording]));
+        fetched::at_the_start(&txn, &begun.playback, lately, body.cached).await?;
+    }
+    lesson::count_play(&txn, lesson.id).await?;
+    txn.commit().await?;
     Ok(Json(BegunAnswer {
         session_id: begun.playback.id.0,
         media_url: prepared.media_url().or(lesson.media_sha256.map(|sha256| format!("/media/{sha256}"))),
         prepared,
         resume_at_ms: begun.resume_at_ms,
         beat_every_s: BEAT_EVERY_S,
+        idle_after_s: begun.playback.idle_after_ms.map(|ms| ms / 1000),
+        most_rate: f64::from(begun.playback.most_rate_permille) / 1000.0,
     }))
 }
 
@@ -174,13 +71,32 @@ pub async fn begin(caller: SignedIn, body: Json<BeginBody>, db: Data<Database>) 
     (status = 503, description = "busy, with Retry-After: send the same beat again", body = ErrorBody),
 ))]
 pub async fn beat(
-    caller: SignedIn,
+    caller: SignedInOrRoom,
     id: Path<i64>,
     body: Json<BeatBody>,
     recorder: Data<Recorder>,
 ) -> ApiResult<Json<TotalsAnswer>> {
     let beat = body.parse()?;
     let progress = recorder.record(PlaybackId(*id), caller.account_id, beat, Moment::now()).await?;
+    Ok(Json(progress.into()))
+}
+
+/// Deliver beats that waited for a line. All of them are durable once this is answered, or none.
+#[utoipa::path(post, path = "/api/v1/playback/{id}/beats", tag = "playback", params(("id" = i64, Path, description = "the session")),
+    request_body = BeatsBody, responses(
+    (status = 200, description = "recorded, or recorded before; the totals of the session", body = TotalsAnswer),
+    (status = 400, description = "invalid_request: seq, position_ms or rate of one of them, or more than 500", body = ErrorBody),
+    (status = 404, description = "not_found", body = ErrorBody),
+    (status = 503, description = "busy, with Retry-After: send them again", body = ErrorBody),
+))]
+pub async fn beats(
+    caller: SignedInOrRoom,
+    id: Path<i64>,
+    body: Json<BeatsBody>,
+    recorder: Data<Recorder>,
+) -> ApiResult<Json<TotalsAnswer>> {
+    let beats = body.beats.iter().map(BeatBody::parse).collect::<ApiResult<Vec<_>>>()?;
+    let progress = recorder.record_all(PlaybackId(*id), caller.account_id, beats, Moment::now()).await?;
     Ok(Json(progress.into()))
 }
 
@@ -200,8 +116,8 @@ pub async fn attendance(
 ) -> ApiResult<Json<PresentAnswer>> {
     let who = PersonId(body.person_id);
     check_reach(&operator, &[who], &db).await?;
-    let (room, by) = (PlaybackId(*id), operator.account_id);
-    let present = classroom::attend(&db.write, room, who, body.action.into(), by, Moment::now()).await?;
+    let mark = Mark { who, what: body.action.into(), how: MarkedHow::Roll, ago_ms: body.ago_ms };
+    let present = classroom::mark(&db.write, PlaybackId(*id), mark, operator.account_id, Moment::now()).await?;
     Ok(Json(PresentAnswer { present }))
 }
 
@@ -213,7 +129,7 @@ pub async fn attendance(
     (status = 404, description = "not_found", body = ErrorBody),
 ))]
 pub async fn close(
-    caller: SignedIn,
+    caller: SignedInOrRoom,
     id: Path<i64>,
     body: Bytes,
     db: Data<Database>,
@@ -223,11 +139,25 @@ pub async fn close(
     if let Some(last) = last_beat(&body)? {
         recorder.record(id, by, last.parse()?, now).await?;
     }
-    let progress = session::close(&db.write, id, by, now).await?;
-    if let Err(cause) = archive::ledger::post_playback(&db.write, id, now).await {
-        tracing::warn!(playback_id = id.0, %cause, "not posted yet; the sweep will try again");
+    Ok(Json(ended(&db, id, by, now).await?.into()))
+}
+
+/// Ends a session and posts it, in one transaction; one that cannot be posted is ended all the same.
+async fn ended(db: &Database, id: PlaybackId, by: AccountId, now: Moment) -> ApiResult<Progress> {
+    let txn = db.begin().await?;
+    archive::ledger::hold_head(&txn).await?;
+    let progress = session::close_within(&txn, id, by, now).await?;
+    match archive::ledger::post_within(&txn, id, now).await {
+        Ok(_) => {
+            txn.commit().await?;
+            Ok(progress)
+        }
+        Err(cause) => {
+            tracing::warn!(playback_id = id.0, %cause, "not posted yet; the sweep will try again");
+            txn.rollback().await?;
+            Ok(session::close(&db.write, id, by, now).await?)
+        }
     }
-    Ok(Json(progress.into()))
 }
 
 /// The body of a close may be left out.
@@ -240,7 +170,7 @@ fn last_beat(body: &Bytes) -> ApiResult<Option<BeatBody>> {
 }
 
 /// Who takes part, once it is clear that the caller may bring them together.
-async fn invite(caller: &Identity, body: &BeginBody, db: &Database) -> ApiResult<Begin> {
+async fn invite(caller: &Identity, body: &BeginBody, db: &Database, now: Moment) -> ApiResult<Begin> {
     let roster: Vec<PersonId> = body.roster.iter().copied().map(PersonId).collect();
     let home = caller.home.as_ref().map(|(unit, _)| *unit);
     let unit_id = match body.mode {
@@ -254,7 +184,24 @@ async fn invite(caller: &Identity, body: &BeginBody, db: &Database) -> ApiResult
         }
     };
     let (lesson_id, mode) = (LessonId(body.lesson_id), body.mode);
-    Ok(Begin { lesson_id, mode, person_id: caller.person_id, account_id: caller.account_id, unit_id, roster })
+    let terms = terms_of(&db.read, unit_id, now).await?;
+    Ok(Begin { lesson_id, mode, person_id: caller.person_id, account_id: caller.account_id, unit_id, roster, terms })
+}
+
+/// What the rule in force for a unit today says of playing.
+async fn terms_of(db: &impl ConnectionTrait, unit: UnitId, now: Moment) -> ApiResult<Terms> {
+    let unit = roster::org::unit(db, unit).await?;
+    let rules = match archive::rules::in_force(db, &unit.path, now.day()).await {
+        Ok((_, rules)) => rules,
+        // Nothing is posted without a rule, but nobody need wait for one to watch.
+        Err(archive::Error::NoRule(_)) => {
+            return Ok(Terms { most_rate_permille: MOST_RATE_PERMILLE, idle_after_ms: None });
+        }
+        Err(cause) => return Err(cause.into()),
+    };
+    let idle_after_ms = (rules.idle_check_minutes > 0).then_some(rules.idle_check_minutes * 60_000);
+    let most_rate_permille = i32::try_from(rules.most_rate_percent * 10).unwrap_or(MOST_RATE_PERMILLE);
+    Ok(Terms { most_rate_permille, idle_after_ms })
 }
 
 /// The unit of the operator's room: where they live, or the terminal stands, else the first unit they work for.

@@ -43,9 +43,10 @@ impl PeriodQuery {
     }
 }
 
-/// A report: `attendance`, `hours` or `assessment`, as `.json`, `.csv` or `.xlsx`.
+/// A report (`attendance`, `hours`, `assessment`, `gaps`) or one of the books (`viewing`, `feedback`, `equipment`, `runs`,
+/// `roster`), as `.json`, `.csv` or `.xlsx`.
 #[utoipa::path(get, path = "/api/v1/reports/{file}", tag = "archive",
-    params(("file" = String, Path, description = "`attendance`, `hours` or `assessment`, then `.json`, `.csv` or `.xlsx`"), PeriodQuery), responses(
+    params(("file" = String, Path, description = "`attendance`, `hours`, `assessment`, `gaps`, `viewing`, `feedback`, `equipment`, `runs` or `roster`, then `.json`, `.csv` or `.xlsx`"), PeriodQuery), responses(
     (status = 200, description = "the report", content((serde_json::Value = "application/json"), (String = "text/csv"),
         (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))),
     (status = 400, description = "invalid_request", body = ErrorBody), (status = 401, description = "not_signed_in", body = ErrorBody),
@@ -62,7 +63,14 @@ pub async fn download(
     if !matches!(format, "json" | "csv" | "xlsx") {
         return Err(Code::NotFound.into());
     }
-    let report = report::report(&db.read, kind, &query.parse(&reader)?).await?;
+    in_form(report::report(&db.read, kind, &query.parse(&reader)?).await?, format).await
+}
+
+/// A report as `csv`, `xlsx` or else JSON.
+///
+/// # Errors
+/// `unprocessable` when no worksheet can hold it.
+pub async fn in_form(report: Report, format: &str) -> ApiResult<HttpResponse> {
     let name = report.file_name(format);
     match format {
         "csv" => Ok(attachment(&name).content_type("text/csv; charset=utf-8").streaming(logged(export::csv(report)))),

@@ -3,7 +3,7 @@
 pub mod offer;
 pub mod shape;
 
-use crate::auth::identity::{Identity, SignedIn};
+use crate::auth::identity::{Identity, SignedIn, SignedInOrRoom};
 use crate::error::{ApiError, ApiResult, Code, ErrorBody};
 use actix_web::web::{self, Data, Json, Query};
 use catalog::asked::Asked;
@@ -131,7 +131,7 @@ fn tier_of(answer: &Answer) -> SearchTier {
     (status = 503, description = "busy, with Retry-After", body = ErrorBody),
 ))]
 pub async fn suggest(
-    caller: SignedIn,
+    caller: SignedInOrRoom,
     params: Query<SuggestParams>,
     index: Data<Index>,
     searches: Data<Searches>,

@@ -10,10 +10,10 @@ use crate::error::{ApiError, ApiResult, Code, ErrorBody};
 use crate::pages::parts::encoded;
 use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
-use actix_web::web::{Data, Query};
+use actix_web::web::{Data, Json, Query};
 use catalog::asked::{Order, Wanted, WantedFilter, wanted};
 use catalog::{MAX_PAGE_SIZE, Page};
-use entity::{Day, Scope, SearchTier, UnitId};
+use entity::{Day, LessonId, Moment, Scope, SearchTier, UnitId};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -97,6 +97,38 @@ pub async fn list(author: Author, query: Query<SearchesQuery>, db: Data<Database
         Some("csv") => Ok(file(&all(&db, &scope, &filter).await?)),
         Some(_) => Err(wrong("format", "csv 或 json")),
     }
+}
+
+/// A lesson that answers a wish.
+#[derive(Deserialize, ToSchema)]
+pub struct AnswerBody {
+    /// The wish, in any of its spellings.
+    query: String,
+    /// The lesson: published, and for everybody below the unit.
+    lesson_id: i64,
+    /// For the people of this unit and all below it; the top of the caller's reach when absent.
+    unit_id: Option<i64>,
+}
+
+/// How many were told.
+#[derive(Serialize, ToSchema)]
+pub struct AnsweredAnswer {
+    /// People who had asked to be told.
+    told: u64,
+}
+
+/// Answer what people searched for and did not find with a lesson; those who asked to be told are.
+#[utoipa::path(post, path = "/api/v1/searches/answers", tag = "catalog", request_body = AnswerBody, responses(
+    (status = 200, description = "answered", body = AnsweredAnswer),
+    (status = 400, description = "invalid_request, naming the field", body = ErrorBody),
+    (status = 404, description = "not_found: no such unit within reach", body = ErrorBody),
+))]
+pub async fn answer(author: Author, body: Json<AnswerBody>, db: Data<Database>) -> ApiResult<Json<AnsweredAnswer>> {
+    let unit_id = super::courses::keeper(&db, &author, body.unit_id).await?;
+    let unit = reach::unit(&db, &author.reach(), unit_id).await?;
+    let (lesson, by) = (LessonId(body.lesson_id), author.account_id);
+    let told = catalog::asked::answer(&db.write, &unit, &body.query, lesson, by, Moment::now()).await?;
+    Ok(Json(AnsweredAnswer { told }))
 }
 
 impl SearchesQuery {

@@ -4,7 +4,7 @@
 //! waits, whatever account it tries.
 
 use crate::auth::cookie::{CookiePolicy, REFRESH};
-use crate::auth::identity::{Identity, Newcomer};
+use crate::auth::identity::{Caller, Identity, Newcomer};
 use crate::auth::known::Known;
 use crate::auth::limiter::Limiter;
 use crate::auth::token::Tokens;
@@ -145,7 +145,7 @@ pub async fn refresh(
 pub async fn sign_out(
     request: HttpRequest,
     body: Option<Json<RefreshBody>>,
-    caller: Option<Newcomer>,
+    caller: Option<Caller>,
     db: Data<Database>,
     known: Data<Known>,
     cookies: Data<CookiePolicy>,
@@ -153,7 +153,7 @@ pub async fn sign_out(
     let now = Moment::now();
     match (refresh_token(&request, body), caller) {
         (Some(token), _) => session::end(&db.write, &token, now).await?,
-        (None, Some(Newcomer(caller))) => end_all(&db, &known, &caller, now).await?,
+        (None, Some(Caller(caller))) => end_all(&db, &known, &caller, now).await?,
         (None, None) => {}
     }
     Ok(signed_out(**cookies))
@@ -165,7 +165,7 @@ pub async fn sign_out(
     (status = 401, description = "not_signed_in", body = ErrorBody),
 ))]
 pub async fn sign_out_everywhere(
-    Newcomer(caller): Newcomer,
+    Caller(caller): Caller,
     db: Data<Database>,
     known: Data<Known>,
     cookies: Data<CookiePolicy>,
@@ -203,7 +203,7 @@ pub async fn change_password(
     (status = 200, description = "the caller", body = Me),
     (status = 401, description = "not_signed_in", body = ErrorBody),
 ))]
-pub async fn me(Newcomer(caller): Newcomer) -> HttpResponse {
+pub async fn me(Caller(caller): Caller) -> HttpResponse {
     HttpResponse::Ok().insert_header(("Cache-Control", "no-store")).json(Me::from(&*caller))
 }
 

@@ -55,8 +55,10 @@ pub struct DeviceAnswer {
     id: i64,
     /// What people call it.
     name: String,
-    /// Whether it has been paired.
+    /// Whether it has come since it was approved.
     paired: bool,
+    /// When it was last heard of, in milliseconds.
+    last_seen_at: Option<i64>,
 }
 
 /// A unit within the caller's reach.
@@ -95,6 +97,11 @@ impl ChildAnswer {
 
 impl From<device::Model> for DeviceAnswer {
     fn from(device: device::Model) -> Self {
-        Self { id: device.id.0, name: device.name, paired: device.paired_at.is_some() }
+        Self {
+            id: device.id.0,
+            name: device.name,
+            paired: device.paired_at.is_some(),
+            last_seen_at: device.last_seen_at.map(|at| at.0),
+        }
     }
 }

@@ -1,25 +1,27 @@
-//! Resumable uploads: the HTTP of tus 1.0.0 (creation, creation-with-upload, checksum, expiration, termination).
+//! Resumable uploads: the HTTP of tus 1.0.0 (creation, creation-with-upload, checksum, expiration, termination,
+//! concatenation).
 //!
 //! The life of an upload is `content::upload`'s; here its headers are read and written. Only who announced an upload,
 //! or an administrator over its unit, may touch it; for anybody else it does not exist.
 
+mod status;
+mod wire;
+
+use crate::api::media::Watched;
+use crate::api::media::allowed::may_read;
 use crate::auth::identity::{UPLOADERS, Uploader};
 use crate::database::Database;
 use crate::error::{ApiError, ApiResult, Code, ErrorBody};
-use actix_web::http::StatusCode;
-use actix_web::http::header::{self, HeaderMap, HeaderValue};
-use actix_web::web::{Data, Json, Path, Payload};
-use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError};
-use content::conditional::format_http_date;
+use actix_web::http::header;
+use actix_web::web::{Data, Path, Payload};
+use actix_web::{HttpRequest, HttpResponse};
 use content::store::Store;
-use content::upload::{self, ALGORITHMS, Checksum, Metadata, NewUpload, Progress, Uploads};
-use entity::{Moment, Role, UnitId, UploadState, org_unit, upload as row};
+use content::upload::{self, ALGORITHMS, Checksum, Concat, Metadata, NewUpload, Progress, Uploads};
+use entity::{Moment, Role, UnitId, UploadState, media, org_unit, upload as row};
 use sea_orm::EntityTrait;
-use serde::Serialize;
-use utoipa::ToSchema;
-
-const VERSION: &str = "1.0.0";
-const BODY: &str = "application/offset+octet-stream";
+pub use status::{__path_list, __path_show, list, show};
+pub use wire::method_override;
+use wire::{BODY, VERSION, expires, number, right_version, text, tus};
 
 /// What this server can do.
 #[utoipa::path(options, path = "/uploads", tag = "uploads", responses((status = 204, description = "versions, extensions and limits in the Tus-* headers")))]
@@ -27,7 +29,7 @@ pub async fn options(uploads: Data<Uploads>) -> HttpResponse {
     HttpResponse::NoContent()
         .insert_header(("Tus-Resumable", VERSION))
         .insert_header(("Tus-Version", VERSION))
-        .insert_header(("Tus-Extension", "creation,creation-with-upload,checksum,expiration,termination"))
+        .insert_header(("Tus-Extension", "creation,creation-with-upload,checksum,expiration,termination,concatenation"))
         .insert_header(("Tus-Checksum-Algorithm", ALGORITHMS))
         .insert_header(("Tus-Max-Size", uploads.limits().max_bytes.to_string()))
         .finish()
@@ -43,16 +45,17 @@ pub async fn options_of_one(uploads: Data<Uploads>) -> HttpResponse {
 #[utoipa::path(post, path = "/uploads", tag = "uploads",
     params(
         ("Tus-Resumable" = String, Header, description = "1.0.0"),
-        ("Upload-Length" = u64, Header, description = "bytes that will come"),
-        ("Upload-Metadata" = Option<String>, Header, description = "filename, filetype, course_id; values in base64"),
+        ("Upload-Length" = u64, Header, description = "bytes that will come; not for a final upload"),
+        ("Upload-Metadata" = Option<String>, Header, description = "filename, filetype, course_id; sha256 of the whole file in hex: when it is here already nothing is to be sent; values in base64"),
+        ("Upload-Concat" = Option<String>, Header, description = "partial, or final; and the addresses of the parts"),
     ),
     request_body(content = Option<Vec<u8>>, content_type = "application/offset+octet-stream"),
     responses(
-        (status = 201, description = "created; its address in Location"),
+        (status = 201, description = "created; its address in Location; Upload-Offset is the length when the file is here already"),
         (status = 400, description = "a header is missing or malformed", body = ErrorBody),
         (status = 412, description = "another version of tus", body = ErrorBody),
         (status = 413, description = "longer than allowed", body = ErrorBody),
-        (status = 507, description = "the disk is nearly full", body = ErrorBody),
+        (status = 507, description = "the disk is nearly full, or the county keeps as much as it may", body = ErrorBody),
     ))]
 pub async fn create(
     request: HttpRequest,
@@ -61,8 +64,9 @@ pub async fn create(
     db: Data<Database>,
     uploads: Data<Uploads>,
     store: Data<Store>,
+    watched: Data<Watched>,
 ) -> HttpResponse {
-    tus(create_inner(&request, caller, body, &db, &uploads, &store).await)
+    tus(create_inner(&request, caller, body, &db, &uploads, &store, &watched).await)
 }
 
 async fn create_inner(
@@ -72,25 +76,22 @@ async fn create_inner(
     db: &Data<Database>,
     uploads: &Data<Uploads>,
     store: &Data<Store>,
+    watched: &Watched,
 ) -> ApiResult<HttpResponse> {
     let caller = caller?;
-    let headers = request.headers();
-    right_version(headers)?;
-    if headers.contains_key("Upload-Defer-Length") {
-        return Err(ApiError::say(Code::InvalidHeader, "不支持 Upload-Defer-Length，请声明文件长度"));
-    }
-    let new = NewUpload {
-        account_id: caller.account_id,
-        unit_id: unit_of(&caller)?,
-        length: number(headers, "Upload-Length")?,
-        metadata: Metadata::parse(text(headers, "Upload-Metadata")?.unwrap_or_default())?,
-    };
-    let now = Moment::now();
-    let made = upload::create(&db.write, uploads, new, now).await?;
+    right_version(request.headers())?;
+    let (new, now) = (announced(request, &caller)?, Moment::now());
     let mut response = HttpResponse::Created();
+    if let Some(known) = known(&caller, db, store, watched, &new, now).await? {
+        let made = upload::create_known(&db.write, uploads, new, &known, now).await?;
+        response.insert_header((header::LOCATION, format!("/uploads/{}", made.id)));
+        return Ok(response.insert_header(("Upload-Offset", made.length.to_string())).finish());
+    }
+    let made = upload::create(&db.write, uploads, new, now).await?;
     response.insert_header((header::LOCATION, format!("/uploads/{}", made.id)));
     let mut whole = made.state == UploadState::Processing;
-    if !whole && text(headers, "Content-Type")? == Some(BODY) {
+    let headers = request.headers();
+    if made.state == UploadState::Receiving && text(headers, "Content-Type")? == Some(BODY) {
         let checksum = text(headers, "Upload-Checksum")?.map(Checksum::parse).transpose()?;
         let progress = upload::append(&db.write, uploads, &made.id, 0, checksum, body, now).await?;
         whole = progress.is_whole();
@@ -102,6 +103,38 @@ async fn create_inner(
         expires(&mut response, made.expires_at);
     }
     Ok(response.finish())
+}
+
+/// What the headers announce.
+fn announced(request: &HttpRequest, caller: &Uploader) -> ApiResult<NewUpload> {
+    let headers = request.headers();
+    if headers.contains_key("Upload-Defer-Length") {
+        return Err(ApiError::say(Code::InvalidHeader, "不支持 Upload-Defer-Length，请声明文件长度"));
+    }
+    let concat = text(headers, "Upload-Concat")?.map(Concat::parse).transpose()?.unwrap_or_default();
+    Ok(NewUpload {
+        account_id: caller.account_id,
+        unit_id: unit_of(caller)?,
+        length: if matches!(concat, Concat::Final(_)) { 0 } else { number(headers, "Upload-Length")? },
+        concat,
+        metadata: Metadata::parse(text(headers, "Upload-Metadata")?.unwrap_or_default())?,
+    })
+}
+
+/// The recording that is announced, when it is here and the caller may see it. Of any other nothing is let out.
+async fn known(
+    caller: &Uploader,
+    db: &Database,
+    store: &Store,
+    watched: &Watched,
+    new: &NewUpload,
+    now: Moment,
+) -> ApiResult<Option<media::Model>> {
+    let Some(sha256) = new.metadata.sha256().filter(|_| new.concat == Concat::Whole) else { return Ok(None) };
+    let found = media::Entity::find_by_id(&sha256).one(&db.read).await?;
+    let Some(found) = found.filter(|found| u64::try_from(found.size_bytes) == Ok(new.length)) else { return Ok(None) };
+    let seen = may_read(db, watched, caller, &sha256, now).await.is_ok();
+    Ok((seen && store.contains(&sha256).await?).then_some(found))
 }
 
 /// How far an upload has come.
@@ -124,8 +157,15 @@ pub async fn offset(
         let row = mine(&caller, &id, &db, &uploads, &store).await?;
         let mut response = HttpResponse::Ok();
         response.insert_header((header::CACHE_CONTROL, "no-store"));
-        response.insert_header(("Upload-Offset", row.received.to_string()));
+        let concat = Concat::of(&row);
+        // A final upload has an offset only once it is joined (tus, concatenation).
+        if !matches!(concat, Concat::Final(_)) || row.state == UploadState::Complete {
+            response.insert_header(("Upload-Offset", row.received.to_string()));
+        }
         response.insert_header(("Upload-Length", row.length.to_string()));
+        if let Some(header) = concat.header() {
+            response.insert_header(("Upload-Concat", header));
+        }
         if !row.metadata.is_empty() {
             response.insert_header(("Upload-Metadata", row.metadata));
         }
@@ -148,6 +188,7 @@ pub async fn offset(
     request_body(content = Vec<u8>, content_type = "application/offset+octet-stream"),
     responses(
         (status = 204, description = "kept; Upload-Offset says how far it has come"),
+        (status = 403, description = "a final upload takes no bytes", body = ErrorBody),
         (status = 409, description = "the offset is another one", body = ErrorBody),
         (status = 413, description = "more bytes than announced", body = ErrorBody),
         (status = 415, description = "another Content-Type", body = ErrorBody),
@@ -216,48 +257,6 @@ pub async fn terminate(
     .await)
 }
 
-/// Where an upload stands.
-#[derive(Serialize, ToSchema)]
-pub struct UploadAnswer {
-    /// `receiving`, `processing`, `complete` or `failed`.
-    state: &'static str,
-    /// Bytes that are durably here.
-    offset: i64,
-    /// Bytes announced.
-    length: i64,
-    /// The blob it became, when complete.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sha256: Option<String>,
-    /// Where the blob is read, when complete.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    media_url: Option<String>,
-    /// Why it failed, in Chinese.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<String>,
-}
-
-/// Where an upload stands, and what it became.
-#[utoipa::path(get, path = "/api/v1/uploads/{id}", tag = "uploads", params(("id" = String, Path, description = "the last part of Location")),
-    responses((status = 200, description = "its state", body = UploadAnswer), (status = 404, description = "no such upload", body = ErrorBody)))]
-pub async fn show(
-    caller: Uploader,
-    id: Path<String>,
-    db: Data<Database>,
-    uploads: Data<Uploads>,
-    store: Data<Store>,
-) -> ApiResult<Json<UploadAnswer>> {
-    let row = mine(&caller, &id, &db, &uploads, &store).await?;
-    let sha256 = row.sha256.filter(|_| row.state == UploadState::Complete);
-    Ok(Json(UploadAnswer {
-        state: row.state.as_str(),
-        offset: row.received,
-        length: row.length,
-        media_url: sha256.as_ref().map(|sha256| format!("/media/{sha256}")),
-        sha256,
-        error: row.error,
-    }))
-}
-
 /// The caller's upload as it stands. One that waits for its processing since a restart is set going again.
 async fn mine(
     caller: &Uploader,
@@ -303,53 +302,4 @@ fn finish_beside(db: &Data<Database>, uploads: &Data<Uploads>, store: &Data<Stor
             Err(cause) => tracing::error!(upload = id, %cause, "an upload waits for its processing"),
         }
     });
-}
-
-/// Every answer of tus names its version; a failed checksum has a status of its own.
-fn tus(outcome: ApiResult<HttpResponse>) -> HttpResponse {
-    let mut response = match outcome {
-        Ok(response) => response,
-        Err(error) => {
-            let mut refused = error.error_response();
-            match error.code() {
-                Code::ChecksumMismatch => {
-                    if let Ok(status) = StatusCode::from_u16(460) {
-                        refused.head_mut().status = status;
-                        refused.head_mut().reason = Some("Checksum Mismatch");
-                    }
-                }
-                Code::PreconditionFailed => {
-                    refused
-                        .headers_mut()
-                        .insert(header::HeaderName::from_static("tus-version"), HeaderValue::from_static(VERSION));
-                }
-                _ => {}
-            }
-            refused
-        }
-    };
-    response.headers_mut().insert(header::HeaderName::from_static("tus-resumable"), HeaderValue::from_static(VERSION));
-    response
-}
-
-fn right_version(headers: &HeaderMap) -> ApiResult<()> {
-    match text(headers, "Tus-Resumable")? {
-        Some(VERSION) => Ok(()),
-        _ => Err(ApiError::say(Code::PreconditionFailed, "只支持 tus 1.0.0")),
-    }
-}
-
-fn text<'a>(headers: &'a HeaderMap, name: &str) -> ApiResult<Option<&'a str>> {
-    let malformed = |_| ApiError::say(Code::InvalidHeader, format!("请求头 {name} 有误"));
-    headers.get(name).map(HeaderValue::to_str).transpose().map_err(malformed)
-}
-
-fn number(headers: &HeaderMap, name: &str) -> ApiResult<u64> {
-    let wrong = || ApiError::say(Code::InvalidHeader, format!("请求头 {name} 缺失或不是非负整数"));
-    let digits = text(headers, name)?.filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
-    digits.and_then(|text| text.parse().ok()).ok_or_else(wrong)
-}
-
-fn expires(response: &mut HttpResponseBuilder, at: Moment) {
-    response.insert_header(("Upload-Expires", format_http_date(at.0.div_euclid(1000))));
 }

@@ -1,6 +1,7 @@
 //! Who is calling, as an argument of the handler. A handler that takes a `Trainer` cannot run for anybody else.
 
 use super::cookie::{ACCESS, REFRESH};
+use super::heard::Heard;
 use super::known::Known;
 use super::token::Tokens;
 use crate::database::Database;
@@ -8,7 +9,7 @@ use crate::error::{ApiError, ApiResult, Code};
 use actix_web::dev::Payload;
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web::Data};
-use entity::{AccountId, Moment, PersonId, Role, Scope, UnitId};
+use entity::{AccountId, DeviceId, Moment, PersonId, Role, Scope, UnitId};
 use roster::grants::Grant;
 use std::future::Future;
 use std::ops::Deref;
@@ -26,6 +27,8 @@ pub struct Identity {
     pub name: String,
     /// Whose training archive its own playing counts for; `None` for a terminal.
     pub person_id: Option<PersonId>,
+    /// Which classroom terminal it is, if it is one.
+    pub device_id: Option<DeviceId>,
     /// The unit the person belongs to (or the terminal stands in), and its path.
     pub home: Option<(UnitId, String)>,
     /// The roles, each at a unit.
@@ -34,6 +37,8 @@ pub struct Identity {
     pub must_change_password: bool,
     /// Tokens of an older epoch are no longer good.
     pub session_epoch: i32,
+    /// How many appeals wait for a decision of theirs: what the desk's tabs say.
+    pub open_appeals: u64,
 }
 
 /// Roles that look after lessons and people, as against only learning.
@@ -43,8 +48,16 @@ pub const STAFF: &[Role] =
 pub const READERS: &[Role] = &[Role::SiteManager, Role::Trainer, Role::Assessor, Role::Auditor, Role::Admin];
 /// Roles that may run a classroom.
 pub const OPERATORS: &[Role] = &[Role::SiteManager, Role::Trainer, Role::Device];
+/// Roles that look after stations.
+pub const CARETAKERS: &[Role] = &[Role::SiteManager, Role::Trainer, Role::Admin];
+/// Roles that write down guests and find out who they are.
+pub const MATCHERS: &[Role] = &[Role::SiteManager, Role::Trainer];
 /// Roles that write lessons.
 pub const AUTHORS: &[Role] = &[Role::Trainer, Role::Reviewer, Role::Admin];
+/// Roles that decide appeals: assessors all of them, trainers those about a wrong clock.
+pub const DECIDERS: &[Role] = &[Role::Assessor, Role::Trainer];
+/// Roles that may read appeals.
+pub const APPEAL_READERS: &[Role] = &[Role::Assessor, Role::Trainer, Role::Auditor];
 /// Roles that may upload files.
 pub const UPLOADERS: &[Role] = &[Role::Trainer, Role::Reviewer, Role::Expert, Role::Admin];
 
@@ -57,6 +70,12 @@ impl Identity {
     /// Everything these roles of it reach.
     pub fn scope(&self, roles: &[Role]) -> Scope {
         Scope::of(self.grants.iter().filter(|grant| roles.contains(&grant.role)).map(|grant| grant.path.clone()))
+    }
+
+    /// Which appeals it may decide; with `reading` also those it may only look at.
+    pub fn appeals(&self, reading: bool) -> archive::appeals::Reach {
+        let all: &[Role] = if reading { &[Role::Assessor, Role::Auditor] } else { &[Role::Assessor] };
+        archive::appeals::Reach { all: self.scope(all), clock: self.scope(&[Role::Trainer]) }
     }
 
     /// Which lessons it may see.
@@ -115,6 +134,10 @@ callers! {
     Uploader = UPLOADERS;
     /// Assesses cadres and corrects their hours.
     Assessor = &[Role::Assessor];
+    /// Decides appeals.
+    Decider = DECIDERS;
+    /// Reads appeals.
+    AppealReader = APPEAL_READERS;
     /// Reads the audit log.
     Auditor = &[Role::Auditor, Role::Admin];
     /// Manages units, people and accounts.
@@ -123,43 +146,58 @@ callers! {
     Reader = READERS;
     /// May run a classroom.
     Operator = OPERATORS;
-    /// Looks after stations: registers and revokes terminals.
-    Caretaker = &[Role::SiteManager, Role::Trainer, Role::Admin];
+    /// Looks after stations: lets in and revokes terminals.
+    Caretaker = CARETAKERS;
+    /// Writes down guests, finds out who they are, gives PINs.
+    Matcher = MATCHERS;
 }
 
-/// Anybody signed in whose first password is changed.
-#[derive(Clone, Debug)]
-pub struct SignedIn(pub Arc<Identity>);
+macro_rules! anybody {
+    ($($(#[$doc:meta])* $name:ident = $how:expr;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug)]
+        pub struct $name(pub Arc<Identity>);
 
-impl Deref for SignedIn {
-    type Target = Identity;
-    fn deref(&self) -> &Identity {
-        &self.0
-    }
+        impl Deref for $name {
+            type Target = Identity;
+            fn deref(&self) -> &Identity {
+                &self.0
+            }
+        }
+
+        impl FromRequest for $name {
+            type Error = ApiError;
+            type Future = Pin<Box<dyn Future<Output = ApiResult<Self>>>>;
+
+            fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+                let request = request.clone();
+                Box::pin(async move { $how(&request).await.map(Self) })
+            }
+        }
+    )*};
 }
 
-impl FromRequest for SignedIn {
-    type Error = ApiError;
-    type Future = Pin<Box<dyn Future<Output = ApiResult<Self>>>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        Box::pin(async move { settled(&request).await.map(Self) })
-    }
+anybody! {
+    /// Any person signed in whose first password is changed. No classroom terminal: what those may do is named.
+    SignedIn = settled_person;
+    /// Any person signed in whose first password is changed, and classroom terminals.
+    SignedInOrRoom = settled;
+    /// Any person signed in, also with a first password that is still to be changed. No classroom terminal: it has none.
+    Newcomer = person;
+    /// Anybody signed in at all.
+    Caller = identify;
 }
 
-/// Anybody signed in, also with a first password that is still to be changed.
-#[derive(Clone, Debug)]
-pub struct Newcomer(pub Arc<Identity>);
+async fn person(request: &HttpRequest) -> ApiResult<Arc<Identity>> {
+    identify(request).await.and_then(no_terminal)
+}
 
-impl FromRequest for Newcomer {
-    type Error = ApiError;
-    type Future = Pin<Box<dyn Future<Output = ApiResult<Self>>>>;
+async fn settled_person(request: &HttpRequest) -> ApiResult<Arc<Identity>> {
+    settled(request).await.and_then(no_terminal)
+}
 
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        Box::pin(async move { identify(&request).await.map(Self) })
-    }
+fn no_terminal(identity: Arc<Identity>) -> ApiResult<Arc<Identity>> {
+    if identity.device_id.is_some() { Err(ApiError::new(Code::Forbidden)) } else { Ok(identity) }
 }
 
 async fn settled(request: &HttpRequest) -> ApiResult<Arc<Identity>> {
@@ -170,17 +208,26 @@ async fn settled(request: &HttpRequest) -> ApiResult<Arc<Identity>> {
     Ok(identity)
 }
 
-/// A bearer token, else the access cookie, else the refresh cookie, which brings a new access cookie.
+/// A bearer token, else the access cookie, else the refresh cookie, which brings a new access cookie. A terminal is noted
+/// as heard of.
 ///
 /// # Errors
 /// `not_signed_in` when none of them is good.
 pub async fn identify(request: &HttpRequest) -> ApiResult<Arc<Identity>> {
     let now = Moment::now();
+    let identity = known_by(request, now).await?;
+    if let Some(device) = identity.device_id {
+        state::<Heard>(request)?.note(device, now);
+    }
+    Ok(identity)
+}
+
+async fn known_by(request: &HttpRequest, now: Moment) -> ApiResult<Arc<Identity>> {
     let (db, known, tokens) = (state::<Database>(request)?, state::<Known>(request)?, state::<Tokens>(request)?);
     let cookie = request.cookie(ACCESS);
     let token = bearer(request.headers()).or(cookie.as_ref().map(actix_web::cookie::Cookie::value));
     if let Some((account, epoch)) = token.and_then(|token| tokens.check(token, now)) {
-        let identity = known.identity(db, account, now).await?;
+        let identity = known.identity(account, now).await?;
         if identity.session_epoch == epoch {
             return Ok(identity);
         }
@@ -201,20 +248,27 @@ async fn renewed(
     let refresh = request.cookie(REFRESH).ok_or(Code::NotSignedIn)?;
     let account = roster::session::owner(&db.read, refresh.value(), now).await?.ok_or(Code::NotSignedIn)?;
     known.forget(account);
-    let identity = known.identity(db, account, now).await?;
+    let identity = known.identity(account, now).await?;
     let token = tokens.issue(account, identity.session_epoch, now).map_err(ApiError::internal)?;
-    request.extensions_mut().insert(NewAccess(token));
+    let again = identity.device_id.map(|_| refresh.value().to_owned());
+    request.extensions_mut().insert(NewAccess { access: token, refresh: again });
     Ok(identity)
 }
 
 /// Left in a request whose access cookie was renewed, for the middleware that sets it.
-pub struct NewAccess(pub String);
+pub struct NewAccess {
+    /// The new access token.
+    pub access: String,
+    /// The refresh token of a terminal, to be set once more: browsers keep no cookie longer than 400 days, and nobody in
+    /// the village could pair it again every year.
+    pub refresh: Option<String>,
+}
 
-/// The bearer token of a request.
+/// The bearer token of a request. Read as bytes: a token is some 400 characters, and every range brings one.
 pub fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, token) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    let (scheme, token) = headers.get(AUTHORIZATION)?.as_bytes().split_at_checked("bearer ".len())?;
+    let token = std::str::from_utf8(token).ok()?;
+    scheme.eq_ignore_ascii_case(b"bearer ").then(|| token.trim())
 }
 
 fn state<T: 'static>(request: &HttpRequest) -> ApiResult<&T> {

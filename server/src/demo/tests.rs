@@ -47,6 +47,18 @@ async fn a_demo_is_whole_and_its_archive_verifies() {
 }
 
 #[actix_web::test]
+async fn today_is_a_play_day_of_the_county_of_a_demo() {
+    let (_data, db, logins) = demo(NOW, 0).await;
+    let village = roster::org::unit(&db, logins.village).await.unwrap();
+    let terminal = catalog::Viewer { homes: vec![village.path.clone()], ..Default::default() };
+    let day = NOW.day();
+    let today = catalog::play_day::today::showings(&db, &terminal, &village.path, day).await.unwrap();
+    assert_eq!(today.iter().map(|showing| showing.lessons.len()).collect::<Vec<_>>(), [3]);
+    let next = catalog::play_day::today::next_after(&db, &village.path, day).await.unwrap().unwrap();
+    assert_eq!(next.title, "全市政策讲堂"); // the 25th
+}
+
+#[actix_web::test]
 async fn a_demo_made_at_new_year_is_sound_too() {
     let new_year = Moment::start_of("2027-01-01".parse().unwrap()).plus_ms(60_000);
     let (_data, db, _) = demo(new_year, 2).await;

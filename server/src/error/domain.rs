@@ -17,10 +17,16 @@ impl From<roster::Error> for ApiError {
             E::SlowDown { retry_after_s } => {
                 return Self::say(Code::SlowDown, cause.to_string()).retry_after(*retry_after_s);
             }
+            E::WrongPin => return Self::new(Code::WrongPin),
+            E::PinWait { retry_after_s } => {
+                return Self::say(Code::SlowDown, cause.to_string()).retry_after(*retry_after_s);
+            }
             E::Hashing => return Self::internal(cause),
             E::UnitCodeTaken | E::LoginTaken | E::HasAccount => Code::Taken,
             E::WeakPassword(_) => Code::WeakPassword,
-            E::WrongCode => Code::NotSignedIn,
+            E::WrongCode => Code::NotFound,
+            E::PairingOver => Code::Gone,
+            E::TooManyPairings => return Self::say(Code::Busy, cause.to_string()).retry_after(60),
             E::TooLarge(_) => Code::TooLarge,
             E::NotASheet(_) | E::BadRows(_) => Code::Unprocessable,
             E::PlanOutdated => Code::VersionConflict,
@@ -35,6 +41,7 @@ impl From<catalog::Error> for ApiError {
         use catalog::Error as E;
         match cause {
             E::LessonNotFound | E::CourseNotFound | E::UnitNotFound | E::CaptionNotFound => Self::new(Code::NotFound),
+            E::PlayDayNotFound | E::NoteNotFound | E::VersionNotFound | E::PlanNotFound => Self::new(Code::NotFound),
             E::MediaNotFound => Self::say(Code::InvalidRequest, "所选的媒体文件不存在"),
             E::Invalid { field, reason } => Self::say(Code::InvalidRequest, format!("{field}：{reason}")),
             E::Stale { .. } | E::CaptionChanged => Self::new(Code::VersionConflict),
@@ -67,6 +74,12 @@ impl From<content::Error> for ApiError {
                 Self::new(Code::StoreUnavailable).retry_after(10)
             }
             E::TooLong { max } => Self::say(Code::TooLarge, format!("文件太大，最大允许 {} MB", max >> 20)),
+            E::OverQuota { county, used, quota, wanted } => {
+                Self::say(Code::QuotaExceeded, over_quota(&county, used, quota, wanted))
+            }
+            E::BadConcat => Self::say(Code::InvalidHeader, "Upload-Concat 有误"),
+            E::PartMissing => Self::say(Code::InvalidHeader, "Upload-Concat 所列的分段不存在或没有传完"),
+            E::MadeOfParts => Self::say(Code::Forbidden, "由分段合成的上传不再接收内容"),
             E::TooManyOpen => Self::say(Code::SlowDown, "未完成的上传太多，请先完成或取消一些"),
             E::BadMetadata(how) => Self::say(Code::InvalidHeader, format!("Upload-Metadata 有误：{how}")),
             E::NotReceiving => Self::say(Code::WrongState, "这次上传已收完，不再接收内容"),
@@ -91,6 +104,16 @@ impl From<content::Error> for ApiError {
     }
 }
 
+fn over_quota(county: &str, used: u64, quota: u64, wanted: u64) -> String {
+    let size = |bytes: u64| crate::pages::figures::size(i64::try_from(bytes).unwrap_or(i64::MAX));
+    format!(
+        "{county}的课件空间共 {}，已用 {}，放不下这个 {} 的文件。请先清理不用的课件，或请市里增加空间",
+        size(quota),
+        size(used),
+        size(wanted)
+    )
+}
+
 impl From<player::Error> for ApiError {
     fn from(cause: player::Error) -> Self {
         use player::Error as E;
@@ -98,6 +121,14 @@ impl From<player::Error> for ApiError {
             E::UnknownLesson(_) | E::UnknownPerson(_) | E::UnknownPlayback(_) | E::NotYours(_) => {
                 Self::new(Code::NotFound)
             }
+            E::UnknownGuest(_) | E::UnknownCheck(_) | E::UnknownQuestion(_) => Self::new(Code::NotFound),
+            E::BadGuest(reason) => Self::say(Code::InvalidRequest, reason),
+            E::TooManyGuests { most } => Self::say(Code::InvalidRequest, format!("一堂课最多记 {most} 位来宾")),
+            E::GuestMatched(_) => Self::say(Code::WrongState, "这位来宾已对应到别人，请先撤回"),
+            E::NoReason => Self::say(Code::InvalidRequest, "请写明撤回的原因（1 到 200 字）"),
+            E::WrongCode => Self::new(Code::WrongCode),
+            E::BadHands => Self::say(Code::InvalidRequest, "举手人数与选项不符"),
+            E::QuestionOver(_) => Self::say(Code::WrongState, "已经问了下一题，这一题的人数不能再改"),
             E::NothingToPlay(_) => Self::say(Code::WrongState, "这门课还没有可播放的内容"),
             E::NoLearner => Self::say(Code::Forbidden, "此账号没有对应的学员，不能自学计时"),
             E::RosterTooLong { most } => Self::say(Code::InvalidRequest, format!("一间教室最多点名 {most} 人")),
@@ -105,7 +136,14 @@ impl From<player::Error> for ApiError {
             E::Closed(_) => Self::say(Code::WrongState, "这次学习已经结束"),
             E::BadSeq => Self::say(Code::InvalidRequest, "seq 须从 1 开始递增"),
             E::BadPosition => Self::say(Code::InvalidRequest, "position_ms 不能为负"),
+            E::TooManyBeats { most } => Self::say(Code::InvalidRequest, format!("一次最多送 {most} 条播放记录")),
             E::BadRate => Self::say(Code::InvalidRequest, "rate 须在 0.25 到 3 之间"),
+            E::NoQuiz(_) => Self::say(Code::NotFound, "这一课没有随堂测验"),
+            E::UnknownAttempt(_) => Self::new(Code::NotFound),
+            E::NoAttemptsLeft(_) => Self::say(Code::WrongState, "今天的次数用完了，明天再来"),
+            E::HandedIn(_) => Self::say(Code::WrongState, "这份卷子已经交过了，不能再改"),
+            E::AttemptOver(_) => Self::say(Code::Gone, "这份卷子过了一天没交，已经作废，请重新开始"),
+            E::BadAnswers => Self::say(Code::InvalidRequest, "answers 与题目对不上"),
             E::Busy => Self::new(Code::Busy).retry_after(2),
             E::Stopped => Self::new(Code::Busy).retry_after(5),
             E::Database(cause) => cause.into(),
@@ -127,10 +165,35 @@ impl From<archive::Error> for ApiError {
                 Self::say(Code::InvalidRequest, format!("更正后的时长须在 0 到 {} 分钟之间", most_ms / 60_000))
             }
             E::NoReason => Self::say(Code::InvalidRequest, "请填写更正理由（1 到 500 字）"),
+            E::NoSuchAppeal(_) => Self::new(Code::NotFound),
+            E::NoAppealText => Self::say(Code::InvalidRequest, "请写明申诉的理由（1 到 500 字）"),
+            E::AppealOpen(_) => Self::say(Code::WrongState, "这条记录的申诉还在处理中，请等待答复"),
+            E::AppealTooLate(_) => Self::say(Code::WrongState, "这条记录已超过一年，不能再申诉"),
+            E::AppealDecided(_) => Self::say(Code::WrongState, "这件申诉已由他人处理，请刷新后查看"),
+            E::OwnAppeal => Self::say(Code::Forbidden, "自己的申诉须由他人处理"),
+            E::GrantOutOfBounds { most_ms } => Self::say(
+                Code::InvalidRequest,
+                format!("补记的时长须大于 0，最多 {} 分钟", archive::Hundredths::minutes(most_ms)),
+            ),
+            E::YearSealed(year) => Self::say(Code::WrongState, format!("{year} 年已封存，只能以修订的方式更改")),
+            E::NotSealed(year) => Self::say(Code::WrongState, format!("{year} 年没有封存，请直接更正")),
+            E::YearNotOver(year) => Self::say(Code::WrongState, format!("{year} 年还没有过完，不能封存")),
+            E::SessionsWait(count) => {
+                Self::say(Code::WrongState, format!("还有 {count} 次学习没有记入台账，过几分钟再试"))
+            }
+            E::NothingToSeal => Self::say(Code::WrongState, "没有可封存的档案：都已封存，或这一年还没有人"),
+            E::SealUnderWay => Self::say(Code::WrongState, "正在封存，请等它完成"),
+            E::NoSuchExemption(_) => Self::new(Code::NotFound),
+            E::BadExemption => Self::say(
+                Code::InvalidRequest,
+                "免除的起止日期有误：最早从去年开始，最长十年；提前终止须早于原定的最后一天，且只能一次",
+            ),
+            E::OwnExemption => Self::say(Code::Forbidden, "自己的免除须由他人批准"),
             E::BrokenRules { line, reason } => {
                 Self::say(Code::Unprocessable, format!("规则第 {line} 行有误：{reason}"))
             }
             E::RuleTooEarly(_) => Self::say(Code::InvalidRequest, "新规则只能从今天以后生效"),
+            E::NoRuleHere => Self::say(Code::Forbidden, "只有市和县区可以设学时规则"),
             E::RuleDayTaken(_) => Self::say(Code::Taken, "该日期已有规则生效"),
             E::BadClass(field) => Self::say(Code::InvalidRequest, format!("培训班信息有误：{field}")),
             E::BadPeriod => Self::say(Code::InvalidRequest, "起止日期或年份有误"),

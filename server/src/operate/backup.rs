@@ -27,7 +27,7 @@ const POSTGRES: &str = "yuanjiao.pgdump";
 /// The folder of the blobs.
 const MEDIA: &str = "media";
 /// Copied beside the database, when they are there.
-const FILES: &[&str] = &["secret.key", "yuanjiao.toml", "synonyms.txt"];
+const FILES: &[&str] = &["secret.key", "yuanjiao.toml", "synonyms.txt", "calendar.txt"];
 
 /// What a backup holds: each file's path in it, and its SHA-256.
 #[derive(Serialize, Deserialize)]

@@ -2,7 +2,7 @@
 //!
 //! Owns no rule: which tabs and units there are follows from the caller's roles and reach.
 
-use crate::auth::identity::{AUTHORS, Identity, READERS};
+use crate::auth::identity::{APPEAL_READERS, AUTHORS, Identity, READERS};
 use crate::error::{ApiError, ApiResult, Code};
 use entity::{Role, Scope, UnitId, UnitLevel, org_unit, scope};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -84,17 +84,30 @@ pub fn typed(text: &str) -> String {
 
 /// The pages of the studio and the office this caller may open. `here` is the one being shown.
 pub fn tabs(identity: &Identity, here: &str) -> Vec<Tab> {
-    let all: [(&str, &str, &[Role]); 8] = [
+    let all: [(&str, &str, &[Role]); 16] = [
         ("/studio", "课程管理", AUTHORS),
         ("/studio/searches", "想学清单", AUTHORS),
+        ("/studio/plans", "培训计划", &[Role::Trainer, Role::Admin]),
         ("/office", "单位一览", READERS),
+        ("/office/gaps", "学时缺口", READERS),
         ("/office/people", "人员", READERS),
+        ("/sessions", "集体学习", READERS),
         ("/studio/attendance", "考勤报表", READERS),
+        ("/office/books", "四簿一册", READERS),
+        ("/office/rules", "学时规则", READERS),
+        ("/office/seal", "年度封存", READERS),
+        ("/office/appeals", "申诉", APPEAL_READERS),
+        ("/studio/play-days", "播放日", &[Role::Trainer, Role::Admin]),
         ("/studio/devices", "教室终端", &[Role::SiteManager, Role::Trainer, Role::Admin]),
         ("/office/import", "花名册导入", &[Role::Admin]),
         ("/office/audit", "操作日志", &[Role::Auditor, Role::Admin]),
     ];
-    let tab = |(href, label, _): (&str, &str, _)| Tab { href: href.into(), label: label.into(), current: href == here };
+    let said = |href: &str, label: &str| match identity.open_appeals {
+        waiting @ 1.. if href == "/office/appeals" => format!("{label} {waiting}"),
+        _ => label.to_owned(),
+    };
+    let tab =
+        |(href, label, _): (&str, &str, _)| Tab { href: href.into(), label: said(href, label), current: href == here };
     all.into_iter().filter(|(_, _, roles)| identity.has(roles)).map(tab).collect()
 }
 
@@ -137,7 +150,21 @@ pub async fn units(db: &impl ConnectionTrait, reach: &Scope, current: &org_unit:
         .add(org_unit::Column::Path.is_in(reach.paths().iter().cloned()))
         .add(org_unit::Column::Id.eq(current.id));
     let query = org_unit::Entity::find().filter(reach.of_units()).filter(near);
-    let mut found = query.order_by_asc(org_unit::Column::Code).limit(2_000).all(db).await?;
+    let found = query.order_by_asc(org_unit::Column::Code).limit(2_000).all(db).await?;
+    Ok(in_their_tree(found, &current.id.to_string()))
+}
+
+/// A unit and everything below it, indented by their place in the tree; at most 2,000.
+///
+/// # Errors
+/// When the database fails.
+pub async fn below(db: &impl ConnectionTrait, top: &org_unit::Model, current: &str) -> ApiResult<Vec<Choice>> {
+    let query = org_unit::Entity::find().filter(Scope::of([top.path.clone()]).of_units());
+    let found = query.order_by_asc(org_unit::Column::Code).limit(2_000).all(db).await?;
+    Ok(in_their_tree(found, current))
+}
+
+fn in_their_tree(mut found: Vec<org_unit::Model>, current: &str) -> Vec<Choice> {
     let codes: HashMap<UnitId, String> = found.iter().map(|unit| (unit.id, unit.code.clone())).collect();
     let line = |unit: &org_unit::Model| -> Vec<String> {
         scope::ancestors_of(&unit.path).into_iter().filter_map(|id| codes.get(&id).cloned()).collect()
@@ -145,9 +172,9 @@ pub async fn units(db: &impl ConnectionTrait, reach: &Scope, current: &org_unit:
     found.sort_by_cached_key(line);
     let option = |unit: org_unit::Model| {
         let indent = "　".repeat(line(&unit).len().saturating_sub(1));
-        Choice::new(unit.id.to_string(), format!("{indent}{}", unit.name), &current.id.to_string())
+        Choice::new(unit.id.to_string(), format!("{indent}{}", unit.name), current)
     };
-    Ok(found.into_iter().map(option).collect())
+    found.into_iter().map(option).collect()
 }
 
 /// The way from the highest unit within reach down to this one, as links to `href` with the unit's id appended.

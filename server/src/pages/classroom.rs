@@ -6,6 +6,7 @@
 pub mod pair;
 pub mod pick;
 pub mod play;
+pub mod quiz;
 pub mod roll;
 
 use crate::auth::identity::{Identity, OPERATORS};
@@ -15,7 +16,7 @@ use entity::{UnitId, org_unit, person};
 use std::collections::HashMap;
 
 /// The unit whose room this is: the one asked for if it is in reach, else the caller's own.
-async fn room(db: &Database, caller: &Identity, asked: Option<&str>) -> ApiResult<org_unit::Model> {
+pub(crate) async fn room(db: &Database, caller: &Identity, asked: Option<&str>) -> ApiResult<org_unit::Model> {
     let own = || caller.home.as_ref().map(|(unit, _)| *unit);
     let granted = || caller.grants.iter().find(|grant| OPERATORS.contains(&grant.role)).map(|grant| grant.unit_id);
     let id: UnitId = match asked {

@@ -2,6 +2,7 @@
 
 use super::parts::encoded;
 use super::shell::Shell;
+use crate::auth::cookie::TERMINAL;
 use crate::error::{Code, Shown};
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -19,6 +20,15 @@ struct FailedPage<'a> {
     title: &'a str,
     message: &'a str,
     code: &'a str,
+}
+
+/// The same in the classroom, where four arrows, OK and Back have to lead on.
+#[derive(Template)]
+#[template(path = "classroom/failed.html")]
+struct RoomFailedPage<'a> {
+    shell: Shell,
+    title: &'a str,
+    message: &'a str,
 }
 
 /// The middleware: where a browser asked for a page and got an error, draw one, or lead to the page that helps.
@@ -49,7 +59,9 @@ fn reads_pages(request: &ServiceRequest) -> bool {
 }
 
 fn page(request: &HttpRequest, status: StatusCode, shown: &Shown) -> HttpResponse {
+    let in_room = request.path() == "/classroom" || request.path().starts_with("/classroom/");
     match shown.code {
+        Code::NotSignedIn | Code::AccountDisabled if in_room && was_terminal(request) => super::go(PAIR_AGAIN),
         Code::NotSignedIn => super::go(&sign_in(request)),
         Code::PasswordChangeRequired => super::go("/password"),
         _ => {
@@ -59,14 +71,26 @@ fn page(request: &HttpRequest, status: StatusCode, shown: &Shown) -> HttpRespons
                 Code::Busy | Code::SlowDown => "请稍后再试",
                 _ => "这一步没有成功",
             };
-            let page =
-                FailedPage { shell: Shell::bare(title), title, message: &shown.message, code: shown.code.as_str() };
+            let message = shown.message.as_str();
+            let page = if in_room {
+                RoomFailedPage { shell: Shell::room(title), title, message }.render()
+            } else {
+                FailedPage { shell: Shell::bare(title), title, message, code: shown.code.as_str() }.render()
+            };
             HttpResponse::build(status)
                 .insert_header((CONTENT_TYPE, "text/html; charset=utf-8"))
                 .insert_header((CACHE_CONTROL, "no-store"))
-                .body(page.render().unwrap_or_else(|_| shown.message.clone()))
+                .body(page.unwrap_or_else(|_| shown.message.clone()))
         }
     }
+}
+
+/// Where a terminal that was revoked learns so, and is paired again.
+pub const PAIR_AGAIN: &str = "/classroom/pair?ended=1";
+
+/// Whether this browser once was paired: it has no password to be asked for.
+pub fn was_terminal(request: &HttpRequest) -> bool {
+    request.cookie(TERMINAL).is_some()
 }
 
 /// The sign-in page, which leads back to where the visitor wanted to go when that can be opened again.

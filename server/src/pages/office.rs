@@ -2,9 +2,15 @@
 //!
 //! Every number comes from the archive's own report or record; nothing is summed here.
 
+pub mod appeals;
 pub mod audit;
+pub mod books;
+pub mod exemptions;
 pub mod form_data;
+pub mod gaps;
 pub mod import;
 pub mod people;
 pub mod person;
+pub mod rules;
+pub mod seal;
 pub mod units;

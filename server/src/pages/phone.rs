@@ -2,9 +2,13 @@
 
 pub mod card;
 pub mod course;
+pub mod entry;
 pub mod home;
 pub mod lesson;
+pub mod make_up;
+pub mod quiz;
 pub mod record;
+pub mod required;
 pub mod search;
 pub mod standing;
 pub mod transcript;

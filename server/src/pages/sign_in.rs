@@ -1,5 +1,6 @@
 //! The door: signing in and out, the first change of password, and where each role is led afterwards.
 
+use super::failed::{PAIR_AGAIN, was_terminal};
 use super::shell::Shell;
 use crate::api::session::{self, Credentials, Desk};
 use crate::auth::cookie::{CookiePolicy, REFRESH};
@@ -73,6 +74,9 @@ pub struct PasswordForm {
 pub async fn front(request: HttpRequest) -> ApiResult<HttpResponse> {
     match identify(&request).await {
         Ok(identity) => Ok(super::go(first_page(&identity))),
+        Err(error) if matches!(error.code(), Code::NotSignedIn | Code::AccountDisabled) && was_terminal(&request) => {
+            Ok(super::go(PAIR_AGAIN))
+        }
         Err(error) if error.code() == Code::NotSignedIn => Ok(super::go("/sign-in")),
         Err(error) => Err(error),
     }

@@ -29,6 +29,7 @@ const PAGES: &[(&str, (u32, u32), &str, &str)] = &[
     ("trainer", DESK, "studio-new", "/studio/lessons/new"),
     ("trainer", DESK, "studio-attendance", "/studio/attendance"),
     ("trainer", DESK, "studio-devices", "/studio/devices"),
+    ("trainer", DESK, "studio-play-days", "/studio/play-days"),
     ("office", DESK, "office", "/office"),
     ("office", DESK, "office-people", "/office/people"),
     ("admin", DESK, "office-import", "/office/import"),
@@ -70,6 +71,7 @@ async fn take(url: &str, folder: &Path, every_size: bool) {
             }
             for (_, _, name, path) in &these {
                 browser.goto(path).await;
+                browser.until("return !document.body.innerText.includes('正在取配对码')").await;
                 let name = if every_size { format!("{name}-{width}") } else { (*name).to_owned() };
                 if browser.overflows().await {
                     println!("{name}: wider than the window");

@@ -1,7 +1,10 @@
 //! A searcher with what is read of it once and kept while it serves: values of all lessons, and who may see which.
 
 use super::values::{Texts, Values};
+use crate::search::lexicon::{Lexicon, Vocabulary};
+use crate::search::priors;
 use crate::search::schema::Fields;
+use crate::season::InSeason;
 use crate::{Result, Viewer, audience};
 use entity::Day;
 use std::collections::{HashMap, VecDeque};
@@ -13,6 +16,9 @@ use tantivy::{Searcher, SegmentReader};
 /// Most audiences kept; a county has about as many kinds of viewers as it has villages.
 const AUDIENCES: usize = 64;
 
+/// Most sets of priors kept: one for each county with a crop calendar of its own.
+const COUNTIES: usize = 16;
+
 /// One searcher, its lessons numbered across segments.
 pub(crate) struct Serving {
     /// The searcher.
@@ -22,6 +28,7 @@ pub(crate) struct Serving {
     /// How many numbers there are; some may be of deleted lessons.
     pub len: usize,
     pub(super) bases: Vec<u32>,
+    lexicon: Lexicon,
     kept: Mutex<Kept>,
 }
 
@@ -31,7 +38,11 @@ struct Kept {
     codes: HashMap<String, Values<u64>>,
     texts: HashMap<String, Texts>,
     allowed: VecDeque<(Audience, Arc<[bool]>)>,
+    priors: VecDeque<(Preferred, Arc<[f32]>)>,
 }
+
+/// What priors depend on beside the lessons.
+type Preferred = (Arc<HashMap<i64, i64>>, InSeason);
 
 /// The terms of a viewer, and the day.
 type Audience = (Vec<String>, Day);
@@ -46,7 +57,31 @@ impl Serving {
             base
         });
         let bases = bases.collect();
-        Self { searcher, fields: fields.clone(), len: len as usize, bases, kept: Mutex::default() }
+        let (fields, len) = (fields.clone(), len as usize);
+        Self { searcher, fields, len, bases, lexicon: Lexicon::default(), kept: Mutex::default() }
+    }
+
+    /// The same index after a commit, with what is still known of it.
+    pub fn next(&self, searcher: Searcher) -> Self {
+        Self { lexicon: self.lexicon.next(&self.searcher), ..Self::new(searcher, &self.fields) }
+    }
+
+    /// The catalog's own words.
+    pub fn lexicon(&self) -> Result<Vocabulary> {
+        Ok(self.lexicon.of(&self.searcher, &self.fields)?)
+    }
+
+    /// What each lesson's score is multiplied by, given the plays and what is in season.
+    pub fn priors(&self, plays: &Arc<HashMap<i64, i64>>, season: &InSeason) -> Result<Arc<[f32]>> {
+        let same = |(known, in_season): &Preferred| Arc::ptr_eq(known, plays) && in_season == season;
+        if let Some((_, known)) = self.kept().priors.iter().find(|(key, _)| same(key)) {
+            return Ok(known.clone());
+        }
+        let priors: Arc<[f32]> = priors::of_all(self, plays, season)?.into();
+        let mut kept = self.kept();
+        kept.priors.truncate(COUNTIES - 1);
+        kept.priors.push_front(((plays.clone(), season.clone()), priors.clone()));
+        Ok(priors)
     }
 
     /// The segments with the number of their first lesson.

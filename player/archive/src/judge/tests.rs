@@ -57,7 +57,7 @@ proptest! {
         let days = by_day(&beats);
         let mut claimed_ms = 0;
         for stretches in days.values() {
-            let worth = worth(stretches, &stays, &before, &rules);
+            let worth = worth(stretches, &stays, &before, &rules, false);
             prop_assert!(worth.credited_ms >= 0 && worth.reasons.values().all(|ms| *ms > 0));
             prop_assert_eq!(worth.credited_ms + worth.reasons.values().sum::<i64>(), worth.claimed_ms);
             prop_assert!(worth.credited_ms <= stays.measure(), "nobody earns more than they were there");
@@ -70,14 +70,26 @@ proptest! {
     }
 
     #[test]
+    fn what_waits_for_a_quiz_is_exactly_what_would_have_counted(beats in beats(), before in before()) {
+        let rules = rules();
+        for stretches in by_day(&beats).values() {
+            let free = worth(stretches, &Intervals::always(), &before, &rules, false);
+            let held = worth(stretches, &Intervals::always(), &before, &rules, true);
+            let waits_ms = held.reasons.get(&Reason::QuizNotPassed).copied().unwrap_or(0);
+            prop_assert_eq!((held.claimed_ms, held.credited_ms, waits_ms), (free.claimed_ms, 0, free.credited_ms));
+            prop_assert_eq!(held.reasons.values().sum::<i64>(), held.claimed_ms);
+        }
+    }
+
+    #[test]
     fn watching_the_same_again_the_same_day_earns_nothing(beats in beats()) {
         let rules = rules();
         for stretches in by_day(&beats).values() {
-            let first = worth(stretches, &Intervals::always(), &Before::default(), &rules);
+            let first = worth(stretches, &Intervals::always(), &Before::default(), &rules, false);
             let saw = seen(stretches, &Intervals::always());
             let (watched_ms, day_credited_ms) = (first.credited_ms, first.credited_ms);
             let before = Before { credited: saw.clone(), watched: saw, watched_ms, day_credited_ms };
-            prop_assert_eq!(worth(stretches, &Intervals::always(), &before, &rules).credited_ms, 0);
+            prop_assert_eq!(worth(stretches, &Intervals::always(), &before, &rules, false).credited_ms, 0);
         }
     }
 }

@@ -4,6 +4,7 @@
 //! servers try. What each entry says is `judge`'s; this only brings rows together.
 
 use super::{NewEntry, append, hold_head};
+use crate::quiz::Quiz;
 use crate::rules::RuleBook;
 use crate::watched::{self, Session, Sessions};
 use crate::{Error, Result};
@@ -12,7 +13,7 @@ use entity::{
 };
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, EntityTrait, QueryFilter,
-    QueryOrder, QuerySelect, TransactionTrait,
+    QueryOrder, QuerySelect,
 };
 use std::collections::HashMap;
 
@@ -21,23 +22,34 @@ use std::collections::HashMap;
 /// # Errors
 /// [`Error::NoSuchPlayback`], [`Error::StillOpen`], [`Error::NoRule`].
 pub async fn post_playback(db: &DatabaseConnection, id: PlaybackId, now: Moment) -> Result<Vec<ledger_entry::Model>> {
-    let txn = db.begin().await?;
-    hold_head(&txn).await?; // before reading: what is judged must not change until it is added
-    let playback = playback::Entity::find_by_id(id).one(&txn).await?.ok_or(Error::NoSuchPlayback(id))?;
+    let txn = entity::writing::begin(db).await?;
+    let rows = post_within(&txn, id, now).await?;
+    txn.commit().await?;
+    Ok(rows)
+}
+
+/// [`post_playback`] as part of a larger change, which should take nothing but the chain's head before.
+///
+/// # Errors
+/// As [`post_playback`].
+pub async fn post_within(txn: &DatabaseTransaction, id: PlaybackId, now: Moment) -> Result<Vec<ledger_entry::Model>> {
+    hold_head(txn).await?; // before reading: what is judged must not change until it is added
+    let playback = playback::Entity::find_by_id(id).one(txn).await?.ok_or(Error::NoSuchPlayback(id))?;
     if playback.posted_at.is_some() {
-        return entries_of(&txn, id).await;
+        return entries_of(txn, id).await;
     }
     if playback.closed_at.is_none() {
         return Err(Error::StillOpen(id));
     }
-    let entries = judged(&txn, &playback).await?;
-    let rows = append(&txn, &entries, now).await?;
+    let quiz = Quiz::of(txn, &playback).await?;
+    let now = quiz.dated(now);
+    let entries = judged(txn, &playback, None, quiz).await?;
+    let rows = append(txn, &entries, now).await?;
     playback::Entity::update_many()
         .set(playback::ActiveModel { posted_at: Set(Some(now)), ..Default::default() })
         .filter(playback::Column::Id.eq(id))
-        .exec(&txn)
+        .exec(txn)
         .await?;
-    txn.commit().await?;
     Ok(rows)
 }
 
@@ -69,10 +81,16 @@ pub async fn post_closed(db: &DatabaseConnection, now: Moment) -> Result<usize> 
     Ok(posted)
 }
 
-async fn judged(txn: &DatabaseTransaction, playback: &playback::Model) -> Result<Vec<NewEntry>> {
+/// What a playback is worth to everybody in it, or to one of them.
+pub(super) async fn judged(
+    txn: &DatabaseTransaction,
+    playback: &playback::Model,
+    only: Option<PersonId>,
+    quiz: Quiz,
+) -> Result<Vec<NewEntry>> {
     let sessions = Session::load(txn, std::slice::from_ref(playback)).await?;
     let session = sessions.first().ok_or(Error::NoSuchPlayback(playback.id))?;
-    let people = session.people();
+    let people: Vec<_> = session.people().into_iter().filter(|who| only.is_none_or(|only| only == *who)).collect();
     let earlier = watched::earlier(txn, &people.iter().copied().collect(), &session.days()).await?;
     let title = lesson::Entity::find_by_id(playback.lesson_id).one(txn).await?.map(|lesson| lesson.title);
     let book = RuleBook::load(txn).await?;
@@ -84,7 +102,7 @@ async fn judged(txn: &DatabaseTransaction, playback: &playback::Model) -> Result
         for day in session.days_of(person) {
             let (rule_id, rules) = book.in_force(path, day)?;
             let posted = earlier.get(&(person, day)).map_or(&[][..], Vec::as_slice);
-            let worth = session.worth(txn, &mut known, (person, day), posted, &rules).await?;
+            let worth = session.worth(txn, &mut known, (person, day), posted, &rules, quiz.withheld).await?;
             if worth.claimed_ms == 0 {
                 continue;
             }

@@ -3,7 +3,8 @@
 use super::*;
 use crate::testing::{CITY, City, LESSON, OFFICE, START, VILLAGE, at, day, watched};
 use crate::{rules, verify};
-use sea_orm::PaginatorTrait;
+use entity::audit;
+use sea_orm::{PaginatorTrait, TransactionTrait};
 
 fn entry(claimed_ms: i64, credited_ms: i64) -> NewEntry {
     NewEntry {

@@ -3,9 +3,10 @@
 use super::people::{Roster, Someone};
 use super::{Cell, Column, Frame, Kind, Report, Rows};
 use crate::Result;
-use crate::assess::{self, Facts, Standing};
+use crate::assess::{self, Standing, Verdict};
 use crate::rules::RuleBook;
 use crate::view::{self, Slice, Total, Whom};
+use crate::year::Years;
 use entity::Day;
 use sea_orm::ConnectionTrait;
 
@@ -79,18 +80,14 @@ async fn batch_rows(
     targets: &[TargetColumns],
     day: Day,
 ) -> Result<Vec<Vec<Cell>>> {
-    let mut sums = view::sums(db, book, slice).await?;
-    let mut classes = view::classes(db, slice).await?;
-    let posts = view::posts(db, slice).await?;
+    let mut years = Years::load(db, book, slice).await?;
     let mut rows = Vec::with_capacity(people.len());
     for person in people {
-        let credit = sums.remove(&person.id).unwrap_or_default().all().credit;
-        let facts = Facts { credit, classes: classes.remove(&person.id).unwrap_or_default() };
+        let (_, facts) = years.take(person.id);
         let rules = book.in_force(person.path(), day).ok().map(|(_, rules)| rules);
-        let held = posts.get(&person.id);
-        let standings = held.map(|held| assess::standings(rules.as_deref(), held, &facts)).unwrap_or_default();
-        let mut cells = person.cells(held);
-        cells.push(Cell::Amount(credit.hundredths()));
+        let standings = assess::standings(rules.as_deref(), &facts);
+        let mut cells = person.cells(Some(&facts.posts()));
+        cells.push(Cell::Amount(facts.credit.hundredths()));
         cells.extend(targets.iter().flat_map(|target| target_cells(&standings, &target.id)));
         cells.extend(verdict(&standings));
         rows.push(cells);
@@ -100,14 +97,19 @@ async fn batch_rows(
 
 fn target_cells(standings: &[Standing], id: &str) -> [Cell; 3] {
     match standings.iter().find(|standing| standing.id == id) {
+        Some(standing) if standing.is_exempt() => {
+            [Cell::Amount(standing.have), Cell::Amount(standing.need), Cell::Text("免".to_owned())]
+        }
         Some(standing) => [Cell::Amount(standing.have), Cell::Amount(standing.need), yes_or_no(standing.met)],
         None => [Cell::Empty, Cell::Empty, Cell::Text("不适用".to_owned())],
     }
 }
 
 fn verdict(standings: &[Standing]) -> [Cell; 2] {
-    if standings.is_empty() {
-        return [Cell::Text("不适用".to_owned()), Cell::Empty];
+    match assess::verdict(standings) {
+        Verdict::Unbound => return [Cell::Text("不适用".to_owned()), Cell::Empty],
+        Verdict::Exempt => return [Cell::Text("免".to_owned()), Cell::Empty],
+        Verdict::Short | Verdict::Met => {}
     }
     let missing = standings.iter().filter(|standing| !standing.met);
     let missing: Vec<_> =

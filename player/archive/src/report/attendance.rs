@@ -5,7 +5,7 @@ use super::{Cell, Column, Frame, Kind, Report, Rows};
 use crate::record::{self, Times};
 use crate::rules::RuleBook;
 use crate::view::{self, Slice, Total, Whom};
-use crate::{Hundredths, Result, ledger};
+use crate::{Hundredths, Result, flags, ledger};
 use entity::{PersonId, PostKind, Reason, ledger_entry};
 use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -36,6 +36,7 @@ fn columns() -> Vec<Column> {
         ("学时", 8),
         ("未计入原因", 40),
         ("台账号", 10),
+        ("提示", 14),
     ];
     titles.into_iter().map(|(title, width)| Column::new(title, width)).collect()
 }
@@ -76,6 +77,7 @@ async fn batch_rows(
         .all(db)
         .await?;
     let times = record::session_times(db, &entries).await?;
+    let unserved = flags::unserved(db, entries.iter().filter_map(|entry| entry.playback_id)).await?;
     let posts = view::posts(db, slice).await?;
     let mut by_person: HashMap<PersonId, Vec<ledger_entry::Model>> = HashMap::new();
     for entry in entries {
@@ -84,7 +86,10 @@ async fn batch_rows(
     let mut rows = Vec::new();
     for person in people {
         for entry in by_person.remove(&person.id).unwrap_or_default() {
-            rows.push(row(person, posts.get(&person.id), entry, book, &times)?);
+            let flagged = entry.credited_ms > 0 && entry.playback_id.is_some_and(|id| unserved.contains(&id));
+            let mut cells = row(person, posts.get(&person.id), entry, book, &times)?;
+            cells.push(if flagged { Cell::Text(flags::UNSERVED.to_owned()) } else { Cell::Empty });
+            rows.push(cells);
         }
     }
     Ok(rows)
@@ -116,8 +121,9 @@ fn row(
     Ok(cells)
 }
 
-/// Each reason with its minutes.
+/// Each reason with its minutes. A reason that a correction takes back is no reason.
 fn reason_text(reasons: &BTreeMap<Reason, i64>) -> String {
-    let parts = reasons.iter().map(|(reason, ms)| format!("{} {} 分钟", reason.label(), Hundredths::minutes(*ms)));
+    let parts = reasons.iter().filter(|(_, ms)| **ms > 0);
+    let parts = parts.map(|(reason, ms)| format!("{} {} 分钟", reason.label(), Hundredths::minutes(*ms)));
     parts.collect::<Vec<_>>().join("；")
 }

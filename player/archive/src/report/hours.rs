@@ -13,7 +13,7 @@ pub(super) async fn report(frame: Frame) -> Result<Report> {
     let row_count = frame.roster.count(&frame.db, &frame.slice).await?;
     let mut totals = vec![Cell::Text("合计".to_owned())];
     totals.resize(6, Cell::Empty);
-    totals.extend(sum_cells(&PersonSums { by_source, last_day: None }));
+    totals.extend(sum_cells(&PersonSums { by_source, ..PersonSums::default() }));
     let rows = rows(&frame);
     Ok(frame.finish(Kind::Hours, columns(), row_count, totals, rows))
 }

@@ -4,12 +4,10 @@
 
 use crate::Result;
 use crate::report::Cell;
-use crate::view::Slice;
-use entity::{Day, PersonId, PostKind, Scope, UnitId, UnitLevel, ledger_entry, org_unit, person, scope};
-use sea_orm::sea_query::SelectStatement;
+use crate::view::{self, Slice};
+use entity::{PersonId, PostKind, Scope, UnitId, UnitLevel, org_unit, person, scope};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect,
-    QueryTrait,
 };
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -21,7 +19,7 @@ pub(super) struct Roster {
     pub(super) scope_name: String,
     /// The units in order.
     pub(super) places: Arc<Vec<Place>>,
-    scope: Scope,
+    pub(super) scope: Scope,
 }
 
 /// A unit as three columns.
@@ -32,6 +30,13 @@ pub(super) struct Place {
     county: String,
     township: String,
     village: String,
+}
+
+impl Place {
+    /// County, township and village.
+    pub(super) fn cells(&self) -> [Cell; 3] {
+        [&self.county, &self.township, &self.village].map(|name| Cell::Text(name.clone()))
+    }
 }
 
 /// One person of a report.
@@ -67,7 +72,7 @@ impl Roster {
     /// How many people a report by person has.
     pub(super) async fn count(&self, db: &impl ConnectionTrait, slice: &Slice) -> Result<u64> {
         let people = person::Entity::find().filter(self.scope.reaches((person::Entity, person::Column::UnitId)));
-        Ok(people.filter(listed(slice)).count(db).await?)
+        Ok(people.filter(view::listed(slice)).count(db).await?)
     }
 
     /// The places in groups that are read at once.
@@ -88,7 +93,7 @@ impl Roster {
             .select_only()
             .columns([person::Column::Id, person::Column::Code, person::Column::Name, person::Column::UnitId])
             .filter(person::Column::UnitId.is_in(rank.keys().copied()))
-            .filter(listed(slice))
+            .filter(view::listed(slice))
             .into_tuple()
             .all(db)
             .await?;
@@ -113,32 +118,16 @@ impl Someone {
     /// County, township, village, code, name and posts: the columns every report has.
     pub(super) fn cells(&self, posts: Option<&BTreeSet<PostKind>>) -> Vec<Cell> {
         let posts: Vec<_> = posts.into_iter().flatten().map(|kind| kind.label()).collect();
+        let [county, township, village] = self.place.cells();
         vec![
-            Cell::Text(self.place.county.clone()),
-            Cell::Text(self.place.township.clone()),
-            Cell::Text(self.place.village.clone()),
+            county,
+            township,
+            village,
             Cell::Id(self.code.clone()),
             Cell::Text(self.name.clone()),
             Cell::Text(posts.join("、")),
         ]
     }
-}
-
-/// Everyone still on the roster at the start of the period, and everyone with an entry in it.
-fn listed(slice: &Slice) -> Condition {
-    Condition::any()
-        .add(person::Column::LeftOn.is_null())
-        .add(person::Column::LeftOn.gte(slice.from))
-        .add(person::Column::Id.in_subquery(with_entries(slice.from, slice.to, slice.upto_seq)))
-}
-
-fn with_entries(from: Day, to: Day, upto_seq: i64) -> SelectStatement {
-    ledger_entry::Entity::find()
-        .select_only()
-        .column(ledger_entry::Column::PersonId)
-        .filter(ledger_entry::Column::Day.between(from, to))
-        .filter(ledger_entry::Column::Seq.lte(upto_seq))
-        .into_query()
 }
 
 /// The codes from the root down: sorts a unit before what lies below it, and siblings by code.

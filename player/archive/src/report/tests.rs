@@ -186,10 +186,10 @@ async fn a_workbook_has_real_dates_and_numbers_and_ids_as_text() {
 #[tokio::test]
 async fn a_year_before_the_first_rule_is_empty_and_no_error() {
     let city = city().await;
-    for kind in [Kind::Attendance, Kind::Hours, Kind::Assessment] {
+    for kind in [Kind::Attendance, Kind::Hours, Kind::Assessment, Kind::Gaps] {
         let old = ReportQuery { year: Some(2001), ..query(CITY) };
         let mut report = report(&city.db, kind, &old).await.unwrap();
-        let people = if kind == Kind::Attendance { 0 } else { 4 };
+        let people = if matches!(kind, Kind::Attendance | Kind::Gaps) { 0 } else { 4 };
         assert_eq!(all_rows(&mut report).await.len(), people);
         let report = super::report(&city.db, kind, &old).await.unwrap();
         assert!(export::xlsx(report).await.is_ok());
@@ -197,6 +197,22 @@ async fn a_year_before_the_first_rule_is_empty_and_no_error() {
     let record = record::of_person(&city.db, PersonId(1), 2001, START.day()).await.unwrap();
     assert!(record.standings.is_empty() && record.rule_name.is_empty());
     assert_eq!(crate::overview::units_overview(&city.db, CITY, 2001, START.day()).await.unwrap().whole.people, 4);
+}
+
+#[tokio::test]
+async fn the_gap_list_has_who_lacks_something_with_the_numbers_of_the_assessment() {
+    let city = city().await;
+    let mut gaps = report(&city.db, Kind::Gaps, &query(COUNTY)).await.unwrap();
+    let rows = all_rows(&mut gaps).await;
+    let mut assessment = assessment(&city.db, &query(COUNTY)).await.unwrap();
+    let judged = all_rows(&mut assessment).await;
+    let (said, met) = (column(&gaps, "尚缺"), column(&assessment, "全部达标"));
+    let short: Vec<_> = judged.iter().filter(|row| row[met].text() == "否").map(|row| row.last().unwrap()).collect();
+    assert_eq!(rows.iter().map(|row| &row[said]).collect::<Vec<_>>(), short);
+    assert_eq!(rows.len(), 3);
+    assert_eq!(rows[0][column(&gaps, "缺学时")].text(), "55.89");
+    assert_eq!(rows[0][column(&gaps, "落后自")].text(), "2025-01-01");
+    assert!(rows[0][column(&gaps, "按目前进度年底还缺")].text().contains("县级培训 2.00 次"));
 }
 
 #[tokio::test]

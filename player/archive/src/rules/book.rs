@@ -57,6 +57,19 @@ impl RuleBook {
         self.dated.iter().find(|dated| dated.id == id).map(|dated| dated.rules.as_ref())
     }
 
+    /// Whether any rule carries surplus from one year to the next.
+    pub(crate) fn carries_over(&self) -> bool {
+        self.dated.iter().any(|dated| dated.rules.carry_over_hours > 0)
+    }
+
+    /// The same book with another rule at a unit, as if it had been in force from that day.
+    pub(crate) fn with(&self, unit_id: UnitId, valid_from: Day, rules: Rules) -> Self {
+        let mut dated: Vec<_> = self.dated.clone();
+        dated.retain(|known| known.unit_id != unit_id || known.valid_from != valid_from);
+        dated.push(Dated { id: RuleId(0), unit_id, valid_from, rules: Arc::new(rules) });
+        Self { dated }
+    }
+
     fn newest(&self, unit: UnitId, day: Day) -> Option<&Dated> {
         self.dated
             .iter()

@@ -8,7 +8,7 @@ use entity::{AccountId, Moment, PersonId, Role, UnitId, org_unit, person, post};
 use rand::RngExt;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, EntityTrait,
-    QueryFilter, Set, TransactionTrait,
+    QueryFilter, Set,
 };
 use std::collections::HashMap;
 
@@ -28,7 +28,7 @@ pub async fn apply(db: &DatabaseConnection, plan: &Plan, by: Option<AccountId>, 
     }
     // Hashing takes 20 ms a password: done before the transaction, so that nobody waits for it.
     let first = first_passwords(plan).await?;
-    let txn = db.begin().await?;
+    let txn = entity::writing::begin(db).await?;
     let summary = write(&txn, plan, first, by, now).await.map_err(outdated)?;
     txn.commit().await?;
     Ok(summary)

@@ -69,6 +69,8 @@ pub struct LessonAnswer {
     brief: LessonBrief,
     /// Transcript, or the article itself.
     body: String,
+    /// Whether watching it alone counts only for those who pass its in-class quiz.
+    quiz_required: bool,
     /// Its tags.
     tags: Vec<String>,
     /// The crop or animal it is about.
@@ -92,8 +94,37 @@ pub struct LessonAnswer {
     audience_unit_id: i64,
     /// Why it was returned or withdrawn.
     return_reason: Option<String>,
+    /// Its chapters, in order.
+    chapters: Vec<ChapterAnswer>,
+    /// The picture that stands for it.
+    cover_url: Option<String>,
+    /// When it is published by itself, in milliseconds since 1970: it is reviewed and waits for its time.
+    publish_at: Option<i64>,
     /// When it last changed, in milliseconds since 1970.
     updated_at: i64,
+}
+
+/// Somebody saved a lesson meanwhile: nothing was written, and neither text is lost.
+#[derive(Serialize, ToSchema)]
+pub struct ConflictAnswer {
+    /// `version_conflict`.
+    pub(crate) code: &'static str,
+    /// A Chinese sentence to show.
+    pub(crate) message: &'static str,
+    /// The lesson as it was saved by the other; send its version to put yours over it.
+    pub(crate) current: LessonAnswer,
+    /// The change as it came.
+    #[schema(value_type = Object)]
+    pub(crate) yours: serde_json::Value,
+}
+
+/// A part of a recording.
+#[derive(Serialize, ToSchema)]
+pub struct ChapterAnswer {
+    /// Where it begins.
+    at_ms: i64,
+    /// What it is about.
+    title: String,
 }
 
 /// What is played.
@@ -156,6 +187,11 @@ pub struct NewLessonBody {
     /// Sample text whose doses and sums are not advice.
     #[serde(default)]
     is_sample: bool,
+    /// Its chapters, a line each: `1:23 What it is about`.
+    #[serde(default)]
+    chapters: String,
+    /// The picture that stands for it: a blob.
+    pub(crate) cover_sha256: Option<String>,
 }
 
 /// What changes in a lesson. Absent fields stay; `null` empties those that may be empty.
@@ -207,6 +243,12 @@ pub struct LessonPatchBody {
     pub(crate) media_sha256: Option<Option<String>>,
     /// Another audience.
     pub(crate) audience_unit_id: Option<i64>,
+    /// Other chapters, a line each.
+    chapters: Option<String>,
+    /// Another picture, or none.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    pub(crate) cover_sha256: Option<Option<String>>,
 }
 
 /// Why a lesson is returned or withdrawn.
@@ -214,6 +256,13 @@ pub struct LessonPatchBody {
 pub struct ReasonBody {
     /// 1 to 500 characters, for its author.
     pub(crate) reason: String,
+}
+
+/// When a lesson is published.
+#[derive(Default, Deserialize, ToSchema)]
+pub struct PublishBody {
+    /// In milliseconds since 1970, ahead and within a year; at once when absent.
+    pub(crate) publish_at: Option<i64>,
 }
 
 /// Tells a field that is `null` from one that is absent.
@@ -242,6 +291,8 @@ impl NewLessonBody {
             media_sha256: self.media_sha256,
             audience_unit_id: audience,
             is_sample: self.is_sample,
+            chapters: self.chapters,
+            cover_sha256: self.cover_sha256,
             ..NewLesson::titled(CourseId(self.course_id), &self.title)
         })
     }
@@ -273,7 +324,15 @@ impl LessonPatchBody {
             duration_ms: self.duration_ms,
             media_sha256: self.media_sha256,
             audience_unit_id: audience,
+            chapters: self.chapters,
+            cover_sha256: self.cover_sha256,
         })
+    }
+}
+
+impl From<catalog::chapters::Chapter> for ChapterAnswer {
+    fn from(chapter: catalog::chapters::Chapter) -> Self {
+        Self { at_ms: chapter.at_ms, title: chapter.title }
     }
 }
 
@@ -330,6 +389,7 @@ impl LessonAnswer {
         });
         Self {
             body: lesson.body.clone(),
+            quiz_required: lesson.quiz_required,
             tags: tags_of(&lesson),
             crop: lesson.crop.clone(),
             season: lesson.season.clone(),
@@ -341,6 +401,9 @@ impl LessonAnswer {
             unit_id: lesson.unit_id.0,
             audience_unit_id: lesson.audience_unit_id.0,
             return_reason: lesson.return_reason.clone(),
+            chapters: catalog::chapters::of(&lesson.chapters).into_iter().map(ChapterAnswer::from).collect(),
+            cover_url: lesson.cover_sha256.as_ref().map(|sha256| format!("/media/{sha256}")),
+            publish_at: lesson.publish_at.map(|at| at.0),
             updated_at: lesson.updated_at.0,
             brief: lesson.into(),
         }

@@ -11,6 +11,7 @@ use content::probe::shows_in_place;
 use entity::{AccountId, Moment, Role, lesson, media, org_unit, rendition};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect};
 use std::collections::HashMap;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// How long a yes is remembered: a withdrawn lesson can be read on for so long.
@@ -37,6 +38,8 @@ pub struct Served {
     pub disposition: HeaderValue,
     /// Whether it is a handout, which a browser must not let do anything.
     pub sandboxed: bool,
+    /// Whether it was told, in the minute this answer is remembered, that bytes went out.
+    pub told: AtomicBool,
 }
 
 /// How the blob is presented to the caller.
@@ -89,7 +92,11 @@ async fn is_for(db: &Database, caller: &Identity, row: &media::Model, now: Momen
     let used = lesson::Entity::find()
         .select_only()
         .column(lesson::Column::Id)
-        .filter(lesson::Column::MediaSha256.eq(&row.sha256))
+        .filter(
+            Condition::any()
+                .add(lesson::Column::MediaSha256.eq(&row.sha256))
+                .add(lesson::Column::CoverSha256.eq(&row.sha256)),
+        )
         .filter(seen)
         .into_tuple::<i64>()
         .one(&db.read)
@@ -150,6 +157,7 @@ impl Served {
             disposition: HeaderValue::from_str(&disposition(place, filename))
                 .unwrap_or(HeaderValue::from_static("attachment")),
             sandboxed: !plays,
+            told: AtomicBool::new(false),
         }
     }
 }
@@ -217,6 +225,7 @@ mod tests {
             mime: HeaderValue::from_static("video/mp4"),
             disposition: HeaderValue::from_static("inline"),
             sandboxed: false,
+            told: AtomicBool::new(false),
         });
         let key = (AccountId(1), [0; 32]);
         watched.remember(key, Moment(0), served.clone());

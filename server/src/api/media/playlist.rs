@@ -37,7 +37,7 @@ pub async fn master(
     watched: Data<Watched>,
 ) -> ApiResult<HttpResponse> {
     let ticket = query.ticket.as_deref();
-    let caller = caller(&request, &sha256, ticket, &db, Moment::now()).await?;
+    let caller = caller(&request, &sha256, ticket, Moment::now()).await?;
     may_read(&db, &watched, &caller, &sha256, Moment::now()).await?;
     let made = rendition::Entity::find().filter(rendition::Column::MediaSha256.eq(&*sha256)).all(&db.read).await?;
     let forms = FORMS.iter().filter_map(|kind| made.iter().find(|made| made.kind == *kind));
@@ -68,7 +68,7 @@ pub async fn media(
     keys: Data<Tickets>,
 ) -> ApiResult<HttpResponse> {
     let ((sha256, kind), now) = (path.into_inner(), Moment::now());
-    let caller = caller(&request, &sha256, query.ticket.as_deref(), &db, now).await?;
+    let caller = caller(&request, &sha256, query.ticket.as_deref(), now).await?;
     may_read(&db, &watched, &caller, &sha256, now).await?;
     let kind = FORMS.into_iter().find(|form| form.as_str() == kind).ok_or(Code::NotFound)?;
     let made = rendition::Entity::find()

@@ -6,7 +6,7 @@
 //! request goes the ordinary way as if it had never been here.
 
 use super::allowed::hash_of;
-use super::{Asked, Watched, answer};
+use super::{Asked, Fetched, Watched, answer};
 use crate::auth::cookie::ACCESS;
 use crate::auth::identity::bearer;
 use crate::auth::known::Known;
@@ -20,7 +20,7 @@ use actix_web::http::header::{COOKIE, HeaderMap, HeaderName, HeaderValue};
 use actix_web::web::Data;
 use content::store::{Blob, Store};
 use content::wire::Lane;
-use entity::Moment;
+use entity::{AccountId, Moment};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -32,6 +32,8 @@ pub struct Quick {
     pub known: Data<Known>,
     /// Who was lately found to be a reader of what.
     pub watched: Data<Watched>,
+    /// Where it is noted that bytes go out.
+    pub fetched: Data<Fetched>,
     /// The blobs.
     pub store: Data<Store>,
     /// Where the answer is counted.
@@ -44,8 +46,14 @@ impl Quick {
     /// The answer, if it can be given at once.
     pub fn answer(&self, request: &Request) -> Option<Response<BoxBody>> {
         let began = Instant::now();
-        let (blob, served) = self.allowed(request, Moment::now())?;
-        let asked = Asked { method: request.method(), headers: request.headers(), lane: request.conn_data::<Lane>() };
+        let (reader, blob, served) = self.allowed(request, Moment::now())?;
+        let asked = Asked {
+            method: request.method(),
+            headers: request.headers(),
+            lane: request.conn_data::<Lane>(),
+            reader,
+            fetched: &self.fetched,
+        };
         let mut response = answer(&asked, &blob, &served, None);
         if response.status().is_client_error() {
             return None; // it may have to be drawn as a page
@@ -59,7 +67,7 @@ impl Quick {
         Some(response.into())
     }
 
-    fn allowed(&self, request: &Request, now: Moment) -> Option<(Blob, Arc<super::Served>)> {
+    fn allowed(&self, request: &Request, now: Moment) -> Option<(AccountId, Blob, Arc<super::Served>)> {
         // A ticket, or anything else behind the address, is the ordinary way's matter; so is every other method.
         if request.method() != Method::GET || request.uri().query().is_some() {
             return None;
@@ -73,7 +81,7 @@ impl Quick {
             return None;
         }
         let served = self.watched.fresh(&(account, hash), now)?;
-        Some((self.store.opened(sha256)?, served))
+        Some((account, self.store.opened(sha256)?, served))
     }
 }
 

@@ -106,6 +106,11 @@ impl SourceAnswer {
 }
 
 impl Prepared {
+    /// The hashes of everything that plays.
+    pub fn blobs(&self) -> impl Iterator<Item = &str> {
+        self.sources.iter().filter_map(|source| source.url.strip_prefix("/media/"))
+    }
+
     /// Where the recording itself plays, in the form that browsers understand.
     pub fn media_url(&self) -> Option<String> {
         self.sources.first().map(|source| source.url.clone())

@@ -7,7 +7,8 @@ use crate::demo::{Error, Result};
 use archive::ledger::{self, NewEntry};
 use archive::rules::RuleBook;
 use entity::{
-    Day, Moment, PersonId, PlaybackId, PlaybackMode, Reason, Source, UnitId, beat, lesson, playback, presence,
+    Day, MarkedHow, Moment, PersonId, PlaybackId, PlaybackMode, Reason, Source, UnitId, beat, lesson, playback,
+    presence,
 };
 use sea_orm::{
     ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect,
@@ -138,6 +139,12 @@ fn playback_row(session: &Session, day: Day, posted: Moment) -> playback::Active
         superseded_at: Set(None),
         closed_at: Set(Some(session.closed())),
         posted_at: Set(Some(posted)),
+        start_position_ms: Set(0),
+        most_rate_permille: Set(1500),
+        touched_at: Set(None),
+        idle_after_ms: Set(None),
+        served_at: Set(Some(session.started)),
+        plays_cached: Set(false),
     }
 }
 
@@ -162,6 +169,9 @@ fn beat_row(playback_id: PlaybackId, seq: i64, beat: &Beat, session: &Session) -
         wall_to: Set(beat.wall_to),
         reason: Set(beat.jumped.then_some(Reason::SeekUnseen)),
         reason_ms: Set(lost_ms),
+        happened_at: Set(Some(beat.wall_to)),
+        received_at: Set(Some(beat.wall_to)),
+        touched: Set(false),
     }
 }
 
@@ -173,5 +183,7 @@ fn stay_rows(playback_id: PlaybackId, session: &Session) -> impl Iterator<Item =
         arrived_at: Set(stay.arrived),
         left_at: Set(Some(stay.left)),
         marked_by: Set(Some(session.account)),
+        marked_how: Set(MarkedHow::Roll),
+        guest_id: Set(None),
     })
 }

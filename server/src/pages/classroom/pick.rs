@@ -1,8 +1,10 @@
-//! Picking today's lesson: what is in season comes first, so that OK on the first card is mostly right.
+//! Picking today's lesson: the list of a play day comes first, then what is in season, so that OK on the first card is
+//! mostly right.
 
 use super::room;
+use crate::api::schedule::{ScheduleAnswer, of_room};
 use crate::api::search::{Searches, ask, note, path_of};
-use crate::auth::identity::{Identity, Operator};
+use crate::auth::identity::{CARETAKERS, Identity, Operator};
 use crate::database::Database;
 use crate::error::ApiResult;
 use crate::pages::parts::{Pager, encoded};
@@ -13,7 +15,8 @@ use actix_web::web::{Data, Query};
 use askama::Template;
 use catalog::asked::Asked;
 use catalog::search::{Index, SearchQuery, SizeBand};
-use catalog::{Viewer, audience, season};
+use catalog::season::{self, InSeason};
+use catalog::{Viewer, audience};
 use chrono::Datelike;
 use entity::{Category, Day, LessonId, Moment, lesson};
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -50,11 +53,17 @@ struct PickPage {
     hot: Vec<(String, String)>,
     /// What a category's address carries of the search.
     kept: String,
+    /// Today's lists, and when the next play day is.
+    schedule: ScheduleAnswer,
+    /// They may let in a terminal.
+    pairs: bool,
 }
 
 /// Cards on one screen: three rows of three, readable from the last bench.
 const SIZE: u64 = 9;
 const LAST_PAGE: u64 = 1_000;
+/// Cards below the list of a play day: one row.
+const BESIDE_A_LIST: usize = 3;
 
 /// The page a lesson is picked on.
 pub async fn pick(
@@ -66,28 +75,37 @@ pub async fn pick(
     db: Data<Database>,
 ) -> ApiResult<HttpResponse> {
     let params = params.into_inner();
-    let (viewer, today) = (caller.viewer(), Moment::now().day());
+    let now = Moment::now();
+    let (viewer, today) = (caller.viewer(), now.day());
     let page = params.page.parse().unwrap_or(1).clamp(1, LAST_PAGE);
     let (category, q) = (Category::parse(&params.category), params.q.trim());
+    let season_here = index.in_season(&viewer, today);
     let mut read_as = None;
-    let (rows, total) = match (q.is_empty(), category) {
+    let unit = room(&db, &caller, None).await?;
+    let schedule = of_room(&db, &caller, &unit, now).await?;
+    let (mut rows, mut total) = match (q.is_empty(), category) {
         (false, _) => {
-            let by = (index, searches.as_ref(), asked.as_ref());
+            let by = (index.clone(), searches.as_ref(), asked.as_ref());
             let (rows, total, read) = found(&caller, &db, by, (q, category, page), today).await?;
             read_as = read;
             (rows, total)
         }
-        (true, None) => recommended(&db, &viewer, today).await?,
+        (true, None) => recommended(&db, &viewer, &season_here).await?,
         (true, Some(category)) => of_category(&db, &viewer, today, category, page).await?,
     };
-    let unit = room(&db, &caller, None).await?;
+    if q.is_empty() && category.is_none() && !schedule.today.is_empty() {
+        let listed = |id: LessonId| schedule.today.iter().any(|list| list.lessons.iter().any(|one| one.id == id.0));
+        rows.retain(|row| !listed(row.id));
+        rows.truncate(BESIDE_A_LIST);
+        total = rows.len() as u64;
+    }
     crate::pages::draw(&PickPage {
         shell: Shell::room("选一课"),
         heading: heading(q, category),
         unit_name: unit.name,
         date: format!("{}月{}日", today.month(), today.day()),
         term: season::term_of(today),
-        lessons: with_seasons(cards(&db.read, &rows).await?, &rows, today),
+        lessons: with_seasons(cards(&db.read, &rows).await?, &rows, &season_here),
         pager: Pager::new("/classroom", &[("q", q), ("category", &params.category)], page, SIZE, total),
         hot: if q.is_empty() {
             asked.hot.of(path_of(&caller)).iter().take(5).map(|word| hot(word)).collect()
@@ -100,6 +118,8 @@ pub async fn pick(
         chosen: category,
         narrowed: !q.is_empty() || category.is_some(),
         leads_out: caller.person_id.is_some(),
+        pairs: caller.has(CARETAKERS),
+        schedule,
         q: params.q,
     })
 }
@@ -116,17 +136,17 @@ fn heading(q: &str, category: Option<Category>) -> String {
     }
 }
 
-fn with_seasons(cards: Vec<Card>, rows: &[lesson::Model], today: Day) -> Vec<Card> {
-    let fits = |row: &lesson::Model| row.season.as_deref().is_some_and(|text| season::fits(text, today));
+fn with_seasons(cards: Vec<Card>, rows: &[lesson::Model], now: &InSeason) -> Vec<Card> {
+    let fits = |row: &lesson::Model| now.fits(row.season.as_deref(), row.crop.as_deref());
     cards.into_iter().zip(rows).map(|(card, row)| if fits(row) { card.because("正当季") } else { card }).collect()
 }
 
 /// What is in season and can be played, then what is played most.
-async fn recommended(db: &Database, viewer: &Viewer, today: Day) -> ApiResult<(Vec<lesson::Model>, u64)> {
-    let mut rows = catalog::lesson::in_season(&db.read, viewer, today, 40).await?;
+async fn recommended(db: &Database, viewer: &Viewer, now: &InSeason) -> ApiResult<(Vec<lesson::Model>, u64)> {
+    let mut rows = catalog::lesson::in_season(&db.read, viewer, now, 40).await?;
     rows.retain(|row| row.media_sha256.is_some());
     let most_played = lesson::Entity::find()
-        .filter(audience::published_for(viewer, today))
+        .filter(audience::published_for(viewer, now.day()))
         .filter(lesson::Column::MediaSha256.is_not_null())
         .order_by_desc(lesson::Column::Plays)
         .order_by_asc(lesson::Column::Id)

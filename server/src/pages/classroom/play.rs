@@ -1,7 +1,9 @@
 //! A lesson playing to a room, and what everybody got when it is over.
 
 use super::roll::{Name, names};
+use super::room;
 use crate::api::media::sources::{Prepared, prepared_of};
+use crate::api::schedule::following;
 use crate::auth::identity::Operator;
 use crate::database::Database;
 use crate::error::{ApiError, ApiResult, Code};
@@ -11,7 +13,10 @@ use crate::pages::shell::Shell;
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path};
 use askama::Template;
-use entity::{Day, PersonId, PlaybackId, PlaybackMode, ledger_entry, lesson, person, playback, presence};
+use entity::{
+    Day, Moment, PersonId, PlaybackId, PlaybackMode, ledger_entry, lesson, person, playback, presence, question,
+};
+use player::classroom;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use std::collections::{BTreeMap, HashMap};
 
@@ -41,7 +46,18 @@ struct DonePage {
     watched: String,
     posted: bool,
     people: Vec<Share>,
+    /// Title and address of what follows on the list of today's play day.
+    next: Option<(String, String)>,
+    /// The class ended just now, so what follows may open by itself.
+    fresh: bool,
+    /// Guests and drawn names, in a few words.
+    notes: Vec<String>,
+    /// Where the room is asked a question; `None` when the lesson has none.
+    quiz: Option<String>,
 }
+
+/// After so long a class is over: whoever looks at its summary then came back to read it.
+const FRESH_MS: i64 = 10 * 60 * 1000;
 
 /// What one person got.
 struct Share {
@@ -84,8 +100,10 @@ pub async fn done(caller: Operator, id: Path<PlaybackId>, db: Data<Database>) ->
     if row.closed_at.is_none() {
         return Ok(crate::pages::go(&format!("/classroom/play/{id}")));
     }
+    let now = Moment::now();
     let lesson = lesson::Entity::find_by_id(row.lesson_id).one(&db.read).await?;
     let unit = roster::org::unit(&db.read, row.unit_id).await?;
+    let next = following(&db, &caller, &room(&db, &caller, None).await?, row.lesson_id, now.day()).await?;
     crate::pages::draw(&DonePage {
         shell: Shell::room("下课了"),
         title: lesson.map(|lesson| lesson.title).unwrap_or_default(),
@@ -94,11 +112,29 @@ pub async fn done(caller: Operator, id: Path<PlaybackId>, db: Data<Database>) ->
         watched: figures::minutes(row.credited_ms),
         posted: row.posted_at.is_some(),
         people: shares(&db, &row).await?,
+        fresh: row.closed_at.is_some_and(|closed| now.since(closed) < FRESH_MS),
+        next,
+        notes: notes(&db, row.id).await?,
+        quiz: quiz(&db, &row).await?,
     })
 }
 
+/// How many guests there were, and how many drawn names were confirmed.
+async fn notes(db: &Database, id: PlaybackId) -> ApiResult<Vec<String>> {
+    let guests = classroom::guest::of(&db.read, id).await?.len();
+    let drawn = classroom::confidence(&classroom::checks::of(&db.read, id).await?);
+    let of_guests = (guests > 0).then(|| format!("来宾 {guests} 位，可在手机的“集体学习”里补姓名"));
+    let of_names = (drawn.asked > 0).then(|| format!("抽查到场：{} 人中确认 {} 人", drawn.asked, drawn.confirmed));
+    Ok(of_guests.into_iter().chain(of_names).collect())
+}
+
+async fn quiz(db: &Database, row: &playback::Model) -> ApiResult<Option<String>> {
+    let any = question::Entity::find().filter(question::Column::LessonId.eq(row.lesson_id)).one(&db.read).await?;
+    Ok(any.map(|_| format!("/classroom/quiz/{}", row.id)))
+}
+
 /// The class with this id, when this caller runs it.
-async fn class(db: &Database, caller: &Operator, id: PlaybackId) -> ApiResult<playback::Model> {
+pub(super) async fn class(db: &Database, caller: &Operator, id: PlaybackId) -> ApiResult<playback::Model> {
     let row = playback::Entity::find_by_id(id).one(&db.read).await?;
     row.filter(|row| row.account_id == caller.account_id && row.mode == PlaybackMode::Group)
         .ok_or_else(|| ApiError::new(Code::NotFound))

@@ -4,6 +4,7 @@ use crate::auth::identity::Auditor;
 use crate::database::Database;
 use crate::error::ApiResult;
 use crate::pages::choose::{Choice, Tab, page_number, tabs, typed};
+use crate::pages::names::names;
 use crate::pages::parts::Pager;
 use crate::pages::shell::Shell;
 use actix_web::HttpResponse;
@@ -15,7 +16,6 @@ use sea_orm::{
     QueryTrait,
 };
 use serde::Deserialize;
-use std::collections::HashMap;
 
 const PAGE: u64 = 100;
 
@@ -25,16 +25,24 @@ const ACTIONS: &[(&str, &str)] = &[
     ("lesson.update", "修改课"),
     ("lesson.submit", "提交审核"),
     ("lesson.publish", "发布课"),
+    ("lesson.schedule", "定时发布课"),
     ("lesson.return", "退回课"),
+    ("lesson.note", "写审核意见"),
+    ("lesson.note_done", "处理审核意见"),
     ("lesson.withdraw", "撤回课"),
+    ("lesson.restore", "恢复旧版本"),
     ("lesson.delete", "删除课"),
     ("lesson.import", "导入课"),
+    ("lesson.quiz", "改随堂测验"),
     ("course.create", "新建课程"),
     ("course.update", "修改课程"),
+    ("course.arrange", "调整课程顺序"),
     ("course.delete", "删除课程"),
     ("media.add", "上传文件"),
     ("class.record", "登记集中培训"),
     ("ledger.correct", "更正学时"),
+    ("appeal.make", "提出申诉"),
+    ("appeal.decide", "处理申诉"),
     ("rule.enact", "启用学时规则"),
     ("roster.import", "导入花名册"),
     ("account.change_password", "修改密码"),
@@ -43,6 +51,11 @@ const ACTIONS: &[(&str, &str)] = &[
     ("device.register", "登记终端"),
     ("device.pair", "终端配对"),
     ("device.revoke", "停用终端"),
+    ("wish.answer", "答复想学的内容"),
+    ("plan.set", "设置培训计划"),
+    ("plan.end", "结束培训计划"),
+    ("play_day.set", "设置播放日"),
+    ("play_day.end", "结束播放日"),
 ];
 
 /// What the log is narrowed to.
@@ -180,19 +193,4 @@ fn shortened(target: &str) -> String {
         Some((at, _)) => format!("{}…", target.get(..at).unwrap_or_default()),
         None => target.to_owned(),
     }
-}
-
-/// The name and login of each account.
-async fn names(db: &impl ConnectionTrait, mut ids: Vec<AccountId>) -> ApiResult<HashMap<AccountId, String>> {
-    ids.sort_unstable();
-    ids.dedup();
-    let accounts = account::Entity::find().filter(account::Column::Id.is_in(ids)).all(db).await?;
-    let people: Vec<_> = accounts.iter().filter_map(|account| account.person_id).collect();
-    let people = person::Entity::find().filter(person::Column::Id.is_in(people)).all(db).await?;
-    let people: HashMap<_, _> = people.into_iter().map(|person| (person.id, person.name)).collect();
-    let name = |account: account::Model| match account.person_id.and_then(|id| people.get(&id)) {
-        Some(name) => (account.id, format!("{name}（{}）", account.login)),
-        None => (account.id, account.login),
-    };
-    Ok(accounts.into_iter().map(name).collect())
 }

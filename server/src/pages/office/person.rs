@@ -1,6 +1,7 @@
 //! A person's training archive, the same record they see themselves, ready to print; and its corrections.
 
-use crate::auth::identity::{Assessor, Reader};
+use crate::api::seals::may_amend;
+use crate::auth::identity::{Assessor, MATCHERS, Reader};
 use crate::database::Database;
 use crate::error::{ApiError, ApiResult, Code};
 use crate::pages::choose::{Errors, Tab, crumbs};
@@ -13,11 +14,12 @@ use actix_web::web::{Data, Form, Path, Query};
 use archive::Hundredths;
 use archive::record::Record;
 use askama::Template;
-use entity::{Moment, PersonId, Role, ledger_entry};
+use entity::{Day, Moment, PersonId, Role, ledger_entry};
 use sea_orm::EntityTrait;
 use serde::Deserialize;
 
 use super::import::Tile;
+use super::seal::Amended;
 
 mod view;
 
@@ -66,8 +68,17 @@ struct PersonPage {
     months: Vec<Bar>,
     entries: Vec<EntryView>,
     may_correct: bool,
+    may_give_pin: bool,
     correction: Option<Correction>,
     errors: Errors,
+    sealed: Option<Sealed>,
+}
+
+/// The seal on the shown year.
+struct Sealed {
+    line: Option<i64>,
+    day: Option<Day>,
+    amendments: Vec<Amended>,
 }
 
 struct Correction {
@@ -109,7 +120,7 @@ pub async fn correct(
     let year = year_of(&query.year);
     let seq: i64 = form.seq.parse().map_err(|_| ApiError::new(Code::NotFound))?;
     let entry = ledger_entry::Entity::find_by_id(seq).one(&db.read).await?;
-    entry.filter(|entry| entry.person_id == *id).ok_or(Code::NotFound)?;
+    let entry = entry.filter(|entry| entry.person_id == *id).ok_or(Code::NotFound)?;
     let person = roster::people::person(&db.read, *id).await?;
     let unit = roster::org::unit(&db.read, person.unit_id).await?;
     if !assessor.reach().contains(&unit.path) {
@@ -118,7 +129,15 @@ pub async fn correct(
     let mut errors = Errors::default();
     if let Some(delta_ms) = delta_ms(&form.minutes, &mut errors) {
         let by = assessor.account_id;
-        match archive::ledger::correct(&db.write, seq, delta_ms, &form.reason, by, Moment::now()).await {
+        let entry_year = chrono::Datelike::year(&entry.day);
+        let outcome = match archive::seal::closed(&db.read, *id, entry_year).await? {
+            None => archive::ledger::correct(&db.write, seq, delta_ms, &form.reason, by, Moment::now()).await,
+            Some(_) => {
+                may_amend(&db, &assessor, *id, entry_year).await?;
+                archive::ledger::amend(&db.write, seq, delta_ms, &form.reason, by, Moment::now()).await
+            }
+        };
+        match outcome {
             Ok(_) => return Ok(go(&format!("/office/people/{id}?year={year}&done=corrected"))),
             Err(cause) => say(cause, &mut errors)?,
         }
@@ -190,6 +209,7 @@ async fn page(reader: &Reader, db: &Database, id: PersonId, year: i32) -> ApiRes
         record.entries.rows.extend(more.rows);
     }
     let unit = roster::org::unit(&db.read, record.unit_id).await?;
+    let gap = archive::gap::of_person(&db.read, id, year, Moment::now().day()).await?;
     Ok(PersonPage {
         shell: Shell::new(reader, format!("{} 培训档案", record.name), "/office"),
         crumbs: way_to(reader, db, &record, year).await?,
@@ -203,16 +223,25 @@ async fn page(reader: &Reader, db: &Database, id: PersonId, year: i32) -> ApiRes
         minutes: crate::pages::figures::minutes(record.total.credited_ms),
         claimed: Hundredths::minutes(record.total.claimed_ms).to_string(),
         credited: Hundredths::minutes(record.total.credited_ms).to_string(),
-        standings: record.standings.iter().map(StandingView::of).collect(),
+        standings: gap.targets.iter().map(StandingView::of).collect(),
         tiles: tiles(&record),
         months: months(record.months.iter().map(|total| total.credit.hundredths())),
         entries: record.entries.rows.iter().map(EntryView::of).collect(),
         may_correct: reader.has(&[Role::Assessor]),
+        may_give_pin: reader.has(MATCHERS),
         correction: None,
         errors: Errors::default(),
+        sealed: sealed(db, id, year).await?,
         name: record.name,
         code: record.code,
     })
+}
+
+async fn sealed(db: &Database, id: PersonId, year: i32) -> ApiResult<Option<Sealed>> {
+    let Some(closed) = archive::seal::closed(&db.read, id, year).await? else { return Ok(None) };
+    let amendments = archive::seal::amendments(&db.read, &closed.seal, Some(id)).await?;
+    let amendments = amendments.into_iter().map(Amended::from).collect();
+    Ok(Some(Sealed { line: closed.line, day: closed.seal.sealed_at.map(Moment::day), amendments }))
 }
 
 /// The units above the person, then the person.

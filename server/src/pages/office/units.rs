@@ -1,5 +1,6 @@
 //! Units at a glance: a unit's year, the units right below it, and at the bottom its people.
 
+use super::gaps::Row as GapRow;
 use super::import::Tile;
 use super::person::{months, year_of, years};
 use crate::auth::identity::Reader;
@@ -10,6 +11,7 @@ use crate::pages::parts::Bar;
 use crate::pages::shell::Shell;
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Query};
+use archive::gap::{self, Who};
 use archive::overview::{Overview, UnitYear, units_overview};
 use archive::report::{Cell, Kind, Report, ReportQuery};
 use askama::Template;
@@ -22,6 +24,9 @@ use std::collections::HashMap;
 
 /// People listed of one unit at most; more are found by searching.
 const PEOPLE: usize = 500;
+
+/// Of those behind so many are shown; the rest is one tap away.
+const BEHIND: u64 = 8;
 
 /// Which unit and year, and by which column it is sorted.
 #[derive(Debug, Default, Deserialize)]
@@ -51,6 +56,9 @@ struct UnitsPage {
     hot: Vec<(String, i64)>,
     people_heads: Vec<Head>,
     people: Vec<PersonRow>,
+    behind: Vec<GapRow>,
+    behind_total: u64,
+    gaps: String,
 }
 
 struct Row {
@@ -87,6 +95,7 @@ pub async fn show(reader: Reader, query: Query<UnitsQuery>, db: Data<Database>) 
     let mut overview = units_overview(&db.read, at.id, year, today).await?;
     sort(&mut overview.children, &query.sort);
     let rows: Vec<Row> = overview.children.iter().map(|child| Row::of(child, year, today)).collect();
+    let behind = gap::of_unit(&db.read, at.id, (year, today), Who::Behind, (1, BEHIND)).await?;
     let way = format!("/office?year={year}&unit=");
     let here = format!("/office?unit={}&year={year}", at.id);
     crate::pages::draw(&UnitsPage {
@@ -95,7 +104,10 @@ pub async fn show(reader: Reader, query: Query<UnitsQuery>, db: Data<Database>) 
         crumbs: crumbs(&db.read, &reach, &at.path, &way).await?,
         years: years(year, &format!("/office?unit={}&year=", at.id)),
         export: format!("/api/v1/reports/assessment.xlsx?unit={}&year={year}", at.id),
-        tiles: tiles(&overview),
+        tiles: tiles(&overview, behind.behind),
+        behind_total: behind.behind,
+        behind: behind.people.into_iter().map(GapRow::of).collect(),
+        gaps: format!("/office/gaps?unit={}&year={year}", at.id),
         months: months(overview.months.iter().map(|total| total.credit.hundredths())),
         below: below(at.level),
         heads: heads(&here, &query.sort),
@@ -166,7 +178,7 @@ fn is_bottom(unit: &org_unit::Model, rows: &[Row]) -> bool {
     rows.is_empty() || matches!(unit.level, UnitLevel::Village | UnitLevel::Other)
 }
 
-fn tiles(overview: &Overview) -> Vec<Tile> {
+fn tiles(overview: &Overview, behind: u64) -> Vec<Tile> {
     let whole = &overview.whole;
     let share = whole.met_percent().map_or("—".into(), |percent| format!("{percent} %"));
     let tile = |value: String, label| Tile { value, label, kind: "" };
@@ -175,6 +187,8 @@ fn tiles(overview: &Overview) -> Vec<Tile> {
         tile(whole.total.credit.to_string(), "计入学时"),
         tile(format!("{} / {}", whole.met, whole.bound), "达标 / 应考核"),
         tile(share, "达标率"),
+        tile(whole.exempt.to_string(), "免除"),
+        Tile { value: behind.to_string(), label: "落后于进度", kind: if behind > 0 { "warn" } else { "" } },
         tile(whole.last_day.map_or("—".into(), |day| day.to_string()), "最近学习"),
     ]
 }
@@ -241,7 +255,7 @@ fn person_row(report: &Report, cells: &[Cell], ids: &HashMap<String, PersonId>) 
         met: match of("全部达标").as_str() {
             "是" => Some(true),
             "否" => Some(false),
-            _ => None,
+            _ => None, // exempt, or nothing is asked
         },
         missing: of("尚缺"),
     })
@@ -261,7 +275,7 @@ mod tests {
             path: "/1/".into(),
         };
         let last_day = last.and_then(|(year, month, day)| Day::from_ymd_opt(year, month, day));
-        UnitYear { unit, people, bound: 0, met: 0, total: archive::Total::default(), last_day }
+        UnitYear { unit, people, bound: 0, met: 0, exempt: 0, met_whole: 0, total: archive::Total::default(), last_day }
     }
 
     #[test]

@@ -1,12 +1,14 @@
 //! The first page of a phone: the search box, what to go on with, what is in season, what is new.
 
 use super::card::{Card, cards};
+use super::required::{Required, required};
 use super::standing::{Standing, short};
 use crate::api::search::path_of;
 use crate::auth::identity::{Identity, SignedIn};
 use crate::database::Database;
 use crate::error::ApiResult;
 use crate::pages::figures;
+use crate::pages::notices::{self, Notice};
 use crate::pages::parts::encoded;
 use crate::pages::shell::Shell;
 use actix_web::HttpResponse;
@@ -14,6 +16,7 @@ use actix_web::web::Data;
 use askama::Template;
 use catalog::asked::Asked;
 use catalog::lesson::LessonFilter;
+use catalog::search::Index;
 use catalog::{audience, season};
 use chrono::Datelike;
 use entity::{Category, Day, LessonId, Moment, PersonId, PlaybackMode, lesson, playback};
@@ -24,6 +27,8 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder
 struct HomePage {
     shell: Shell,
     q: &'static str,
+    notices: Vec<Notice>,
+    required: Vec<Required>,
     hours: Option<Hours>,
     continuing: Vec<Card>,
     in_season: Vec<Card>,
@@ -48,19 +53,28 @@ struct Hours {
 }
 
 /// The home page.
-pub async fn home(caller: SignedIn, asked: Data<Asked>, db: Data<Database>) -> ApiResult<HttpResponse> {
+pub async fn home(
+    caller: SignedIn,
+    index: Data<Index>,
+    asked: Data<Asked>,
+    db: Data<Database>,
+) -> ApiResult<HttpResponse> {
     let today = Moment::now().day();
     let viewer = caller.viewer();
-    let seasonal = catalog::lesson::in_season(&db.read, &viewer, today, 4).await?;
+    let season_here = index.in_season(&viewer, today);
+    let seasonal = catalog::lesson::in_season(&db.read, &viewer, &season_here, 4).await?;
     let new = catalog::lesson::list(&db.read, &viewer, LessonFilter::default(), today, 1, 6).await?;
-    let why = |(card, row): (Card, &lesson::Model)| match &row.season {
-        Some(season) => card.because(format!("适合{season}")),
-        None => card,
+    let why = |(card, row): (Card, &lesson::Model)| match (&row.season, &row.crop) {
+        (Some(season), _) if !season.trim().is_empty() => card.because(format!("适合{season}")),
+        (_, Some(crop)) => card.because(format!("{crop}正当季")),
+        _ => card,
     };
     let in_season = cards(&db.read, &seasonal).await?.into_iter().zip(&seasonal).map(why).collect();
     crate::pages::draw(&HomePage {
         shell: Shell::new(&caller, "首页", "/home"),
         q: "",
+        notices: notices::unseen(&db, &caller).await?,
+        required: required(&db, &caller, today).await?,
         hours: hours(&db, &caller, today).await?,
         continuing: continuing(&db, &caller, today).await?,
         in_season,

@@ -2,6 +2,7 @@
 
 use super::card::{Kind, blobs};
 use super::home::nearly_over;
+use super::quiz;
 use super::transcript::{self, Transcript};
 use crate::api::media::sources::{Prepared, prepared_of};
 use crate::auth::identity::{Identity, SignedIn};
@@ -10,6 +11,7 @@ use crate::error::ApiResult;
 use crate::pages::figures;
 use crate::pages::shell::Shell;
 use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path, Query};
 use askama::Template;
 use entity::{Day, LessonId, Moment, PersonId, PlaybackMode, Reason, course, ledger_entry, lesson, playback};
@@ -38,7 +40,10 @@ struct LessonPage {
     prepared: Prepared,
     paragraphs: Vec<String>,
     transcript: Transcript,
+    chapters: Vec<ChapterItem>,
+    poster: Option<String>,
     mine: Option<Mine>,
+    quiz: Option<quiz::Card>,
     outline: Vec<OutlineItem>,
     total: usize,
     next: Option<OutlineItem>,
@@ -51,6 +56,14 @@ struct Mine {
     credited: String,
     last: Option<Day>,
     reasons: Vec<(&'static str, String)>,
+}
+
+/// A chapter as it is listed.
+struct ChapterItem {
+    at_ms: i64,
+    second: i64,
+    clock: String,
+    title: String,
 }
 
 #[derive(Clone)]
@@ -71,7 +84,10 @@ pub async fn lesson(
 ) -> ApiResult<HttpResponse> {
     let (today, viewer) = (Moment::now().day(), caller.viewer());
     let named = catalog::lesson::find(&db.read, &name).await?;
-    let lesson = catalog::lesson::visible(&db.read, &viewer, named.id, today).await?;
+    let lesson = match catalog::lesson::visible(&db.read, &viewer, named.id, today).await {
+        Err(catalog::Error::LessonNotFound) => return out_of_date(&caller, &db, &named, today).await,
+        found => found?,
+    };
     let course = catalog::course::get(&db.read, lesson.course_id).await?;
     let media = blobs(&db.read, &[lesson.id]).await?.remove(&lesson.id);
     let outline = outline(&catalog::course::outline(&db.read, &viewer, course.id, today).await?, lesson.id);
@@ -81,8 +97,10 @@ pub async fn lesson(
     let start_ms = start_ms(&db, &caller, &lesson, start.t.as_deref()).await?;
     // A second that was asked for is found without scripts, too (W3C Media Fragments, section 4.2.1).
     let begin = start.t.as_ref().map(|_| format!("#t={}", start_ms / 1000)).unwrap_or_default();
+    let cover = lesson.cover_sha256.as_ref().map(|sha256| format!("/media/{sha256}"));
     crate::pages::draw(&LessonPage {
         shell: Shell::new(&caller, lesson.title.clone(), "/search"),
+        poster: cover.or_else(|| prepared.poster_url.clone()),
         kind: Kind::of(media.as_ref().map(|media| media.mime.as_str())),
         length: figures::minutes(lesson.duration_ms),
         size: media.as_ref().map(|media| figures::size(media.size_bytes)),
@@ -93,7 +111,9 @@ pub async fn lesson(
         prepared,
         paragraphs: paragraphs(&lesson.body),
         transcript: transcript::of(&db, &lesson).await?,
+        chapters: chapters(&lesson),
         mine: mine(&db.read, caller.person_id, lesson.id).await?,
+        quiz: quiz::card(&db, &caller, &lesson, Moment::now()).await?,
         next: outline.iter().skip_while(|item| !item.current).nth(1).cloned(),
         total: outline.len(),
         outline: around(outline),
@@ -102,11 +122,45 @@ pub async fn lesson(
     })
 }
 
+#[derive(Template)]
+#[template(path = "phone/out_of_date.html")]
+struct OutOfDatePage {
+    shell: Shell,
+    title: String,
+    until: Day,
+    category: entity::Category,
+}
+
+/// Whoever could see a lesson until its last day is told that it is over, and where to look on; others are told nothing.
+async fn out_of_date(caller: &Identity, db: &Database, lesson: &lesson::Model, today: Day) -> ApiResult<HttpResponse> {
+    let until = catalog::lesson::expired(&db.read, &caller.viewer(), lesson, today).await?;
+    let until = until.ok_or(catalog::Error::LessonNotFound)?;
+    let title = lesson.title.clone();
+    let shell = Shell::new(caller, title.clone(), "/search");
+    let mut page = crate::pages::draw(&OutOfDatePage { shell, title, until, category: lesson.category })?;
+    *page.status_mut() = StatusCode::GONE;
+    Ok(page)
+}
+
 fn facts(lesson: &lesson::Model) -> Vec<String> {
     let lecturer = Some(format!("讲师 {}", lesson.lecturer)).filter(|_| !lesson.lecturer.is_empty());
     let published = lesson.published_on.map(|day| format!("{day} 发布"));
     let words = [lesson.level.label().to_owned(), lesson.language.clone()];
     lecturer.into_iter().chain(words).chain(published).collect()
+}
+
+fn chapters(lesson: &lesson::Model) -> Vec<ChapterItem> {
+    let item = |chapter: catalog::chapters::Chapter| ChapterItem {
+        at_ms: chapter.at_ms,
+        second: chapter.at_ms / 1000,
+        clock: figures::clock(chapter.at_ms),
+        title: chapter.title,
+    };
+    catalog::chapters::of(&lesson.chapters)
+        .into_iter()
+        .filter(|chapter| chapter.at_ms < lesson.duration_ms)
+        .map(item)
+        .collect()
 }
 
 /// The text in paragraphs. One long block of speech is cut after sentences, so that it can be read.
@@ -175,7 +229,11 @@ async fn mine(db: &impl ConnectionTrait, person: Option<PersonId>, lesson: Lesso
     Ok((!entries.is_empty()).then(|| Mine {
         credited: figures::minutes(credited),
         last: entries.iter().map(|entry| entry.day).max(),
-        reasons: reasons.into_iter().map(|(reason, ms)| (reason.label(), figures::minutes(ms))).collect(),
+        reasons: reasons
+            .into_iter()
+            .filter(|(_, ms)| *ms > 0) // what waited for the quiz may have been given
+            .map(|(reason, ms)| (reason.label(), figures::minutes(ms)))
+            .collect(),
     }))
 }
 

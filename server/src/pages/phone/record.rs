@@ -1,18 +1,21 @@
 //! One's own training archive of a year: what counts, what is missing, and every entry with its reasons.
 
+use super::card::Card;
 use super::standing::{Standing, short};
+use super::{make_up, quiz};
 use crate::auth::identity::SignedIn;
 use crate::database::Database;
 use crate::error::{ApiError, ApiResult, Code};
 use crate::pages::figures;
 use crate::pages::parts::{Bar, Pager};
+use crate::pages::reasons::{Account, Limits};
 use crate::pages::shell::Shell;
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Query};
-use archive::record::{EntryRow, Record};
+use archive::record::{EntryRow, Pending, Record};
 use askama::Template;
 use chrono::Datelike;
-use entity::{Day, LessonId, Moment, Source, lesson};
+use entity::{Day, LessonId, Moment, Source, appeal, lesson};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 use serde::Deserialize;
 use std::collections::HashMap;
@@ -30,6 +33,7 @@ struct RecordPage {
     shell: Shell,
     years: Vec<i32>,
     year: i32,
+    sealed: bool,
     person_name: String,
     person_code: String,
     unit_name: String,
@@ -37,21 +41,41 @@ struct RecordPage {
     credit: String,
     tiles: Vec<(String, &'static str)>,
     standings: Vec<Standing>,
-    short: bool,
+    missing: Option<String>,
+    make_up: Vec<Card>,
+    more: u64,
     months: Vec<Bar>,
+    pending: Vec<Waiting>,
     entries: Vec<Entry>,
     pager: Pager,
 }
 
 /// One entry as people read it.
-struct Entry {
-    href: Option<String>,
+pub(super) struct Entry {
+    pub(super) seq: i64,
+    pub(super) href: Option<String>,
+    pub(super) title: String,
+    pub(super) credited: String,
+    pub(super) day: Day,
+    pub(super) source: &'static str,
+    pub(super) quiz: Option<String>,
+    pub(super) account: Account,
+    pub(super) appeal: Option<AppealState>,
+    pub(super) is_correction: bool,
+}
+
+/// A session that is not in the ledger yet.
+struct Waiting {
     title: String,
+    state: &'static str,
     credited: String,
     day: Day,
-    source: &'static str,
-    reasons: Vec<(&'static str, String)>,
+    mode: &'static str,
+    account: Account,
 }
+
+/// Where an appeal stands: what is said, and its colour.
+pub(super) type AppealState = (&'static str, &'static str);
 
 /// The page of one's own archive.
 pub async fn record(caller: SignedIn, wanted: Query<Wanted>, db: Data<Database>) -> ApiResult<HttpResponse> {
@@ -66,21 +90,39 @@ pub async fn record(caller: SignedIn, wanted: Query<Wanted>, db: Data<Database>)
         _ => archive::record::entries(&db.read, person, year, page).await?,
     };
     let slugs = slugs(&db.read, &entries.rows).await?;
+    let quizzes =
+        quiz::results(&db.read, person, &entries.rows.iter().filter_map(|row| row.lesson_id).collect::<Vec<_>>())
+            .await?;
+    let seqs: Vec<i64> = entries.rows.iter().map(|row| row.seq).collect();
+    let appeals = archive::appeals::of_entries(&db.read, &seqs).await?;
+    let entry = |row: EntryRow| {
+        let quiz = row.lesson_id.and_then(|id| quizzes.get(&id)).cloned();
+        Entry { quiz, ..Entry::of(&row, &slugs, appeals.get(&row.seq).and_then(|made| made.first())) }
+    };
     let unit = roster::org::unit(&db.read, record.unit_id).await?;
+    let gap = archive::gap::of_person(&db.read, person, year, today).await?;
+    let offer = match year == today.year() {
+        true => make_up::offer(&db, &gap, today).await?,
+        false => make_up::Offer::default(), // nobody makes up for a year that is over
+    };
     let size = entries.total.div_ceil(entries.pages.max(1)).max(1);
     crate::pages::draw(&RecordPage {
         shell: Shell::new(&caller, format!("{year} 年度培训档案"), "/record"),
         years: years(today.year(), year),
         year,
+        sealed: archive::seal::closed(&db.read, person, year).await?.is_some(),
         unit_name: roster::org::full_name(&db.read, &unit).await?,
         posts: record.posts.iter().map(|post| post.label()).collect::<Vec<_>>().join("、"),
         credit: record.total.credit.to_string(),
         tiles: tiles(&record),
-        standings: record.standings.iter().map(Standing::from).collect(),
-        short: record.standings.iter().any(|standing| !standing.met),
+        standings: gap.targets.iter().map(Standing::from).collect(),
+        missing: offer.missing,
+        make_up: offer.cards,
+        more: offer.more,
         months: months(&record),
         pager: Pager::new("/record", &[("year", &year.to_string())], entries.page, size, entries.total),
-        entries: entries.rows.into_iter().map(|row| entry(row, &slugs)).collect(),
+        entries: entries.rows.into_iter().map(entry).collect(),
+        pending: if page == 1 { record.pending.iter().map(Waiting::of).collect() } else { Vec::new() },
         person_name: record.name,
         person_code: record.code,
     })
@@ -111,22 +153,52 @@ fn months(record: &Record) -> Vec<Bar> {
     Bar::chart(record.months.iter().enumerate().map(month))
 }
 
-fn entry(row: EntryRow, slugs: &HashMap<LessonId, String>) -> Entry {
-    let slug = row.lesson_id.and_then(|id| slugs.get(&id));
-    Entry {
-        href: slug.map(|slug| format!("/lessons/{slug}")),
-        title: row.title,
-        credited: match row.source {
-            Source::Class => format!("{} 学时", short(row.credit.hundredths())),
-            _ => figures::minutes(row.credited_ms),
-        },
-        day: row.day,
-        source: row.source.label(),
-        reasons: row.reasons.into_iter().map(|(reason, ms)| (reason.label(), figures::minutes(ms))).collect(),
+impl Entry {
+    pub(super) fn of(row: &EntryRow, slugs: &HashMap<LessonId, String>, newest: Option<&appeal::Model>) -> Self {
+        let slug = row.lesson_id.and_then(|id| slugs.get(&id));
+        let limits = Limits { daily_cap: row.daily_cap_minutes, minimum: row.minimum_watch_minutes };
+        Self {
+            seq: row.seq,
+            href: slug.map(|slug| format!("/lessons/{slug}")),
+            title: row.title.clone(),
+            credited: match row.source {
+                Source::Class => format!("{} 学时", short(row.credit.hundredths())),
+                _ => figures::minutes(row.credited_ms),
+            },
+            day: row.day,
+            source: row.source.label(),
+            quiz: None,
+            account: Account::of(row.claimed_ms, row.credited_ms, &row.reasons, limits),
+            appeal: newest.map(state),
+            is_correction: row.source == Source::Correction,
+        }
     }
 }
 
-async fn slugs(db: &impl ConnectionTrait, rows: &[EntryRow]) -> ApiResult<HashMap<LessonId, String>> {
+impl Waiting {
+    fn of(session: &Pending) -> Self {
+        Self {
+            title: session.title.clone(),
+            state: if session.open { "正在学习" } else { "待记入" },
+            credited: figures::minutes(session.credited_ms),
+            day: session.began_at.day(),
+            mode: session.mode.label(),
+            account: Account::of(session.claimed_ms, session.credited_ms, &session.reasons, Limits::default()),
+        }
+    }
+}
+
+/// Where an appeal stands.
+pub(super) fn state(made: &appeal::Model) -> AppealState {
+    match made.granted {
+        None => ("申诉处理中", "warn"),
+        Some(true) => ("申诉已准予", "ok"),
+        Some(false) => ("申诉未准予", "off"),
+    }
+}
+
+/// The addresses of the lessons of these entries.
+pub(super) async fn slugs(db: &impl ConnectionTrait, rows: &[EntryRow]) -> ApiResult<HashMap<LessonId, String>> {
     let ids = rows.iter().filter_map(|row| row.lesson_id);
     let named: Vec<(LessonId, String)> = lesson::Entity::find()
         .select_only()

@@ -141,15 +141,25 @@ pub struct WishForm {
     q: String,
 }
 
-/// `POST /search`: tells the county what somebody would like to learn, not who.
-pub async fn wish(caller: SignedIn, form: Form<WishForm>, asked: Data<Asked>) -> HttpResponse {
-    let today = Moment::now().day();
+/// `POST /search`: tells the county what somebody would like to learn, not who; who it was is told of the answer.
+///
+/// # Errors
+/// When the database fails.
+pub async fn wish(
+    caller: SignedIn,
+    form: Form<WishForm>,
+    asked: Data<Asked>,
+    db: Data<Database>,
+) -> ApiResult<HttpResponse> {
+    let now = Moment::now();
+    let today = now.day();
     // A wish counts beside the search that led to it.
     let asker = ("wish", caller.account_id);
     let fit = catalog::asked::Wish::of(&form.q).is_some();
     if let Some(unit) = unit_of(&caller) {
         asked.note(&form.q, SearchTier::None, unit, asker, today);
+        catalog::asked::wish(&db.write, caller.account_id, unit, &form.q, now).await?;
     }
     let q: String = form.q.chars().take(catalog::search::MAX_QUERY_CHARS).collect();
-    crate::pages::go(&format!("/search?q={}&told={}", encoded(&q), u8::from(fit)))
+    Ok(crate::pages::go(&format!("/search?q={}&told={}", encoded(&q), u8::from(fit))))
 }

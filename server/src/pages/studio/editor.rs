@@ -5,6 +5,7 @@
 use super::captions::{self, Desk};
 use super::form::LessonForm;
 use super::lessons::{badge_of, categories};
+use super::notes::{self, Notes, RemarkForm};
 use crate::api::media::preparation::{PreparationAnswer, preparation};
 use crate::api::media::sources::prepared;
 use crate::auth::identity::{AUTHORS, Author, Identity};
@@ -17,7 +18,9 @@ use crate::pages::shell::Shell;
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path, Query};
 use askama::Template;
-use entity::{Day, LessonId, LessonState, Level, Moment, Role, Scope, UnitId, course, lesson, media, org_unit};
+use entity::{
+    CourseId, Day, LessonId, LessonState, Level, Moment, Role, Scope, UnitId, course, lesson, media, org_unit,
+};
 use sea_orm::{EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::Deserialize;
 
@@ -43,6 +46,8 @@ pub struct Draft {
     pub problem: Option<String>,
     /// Where somebody else saved something different: the field's name and their text.
     pub conflict: Vec<(&'static str, String)>,
+    /// A remark that could not be taken, as it was typed.
+    pub remark: RemarkForm,
     /// What was done.
     pub notice: Option<&'static str>,
     /// Safety copies that are no longer needed, by their keys.
@@ -58,6 +63,8 @@ struct EditorPage {
     errors: Errors,
     conflict: Vec<(&'static str, String)>,
     return_reason: Option<String>,
+    waits_until: Option<String>,
+    notes: Option<Notes>,
     reason_title: &'static str,
     state: LessonState,
     kind: &'static str,
@@ -65,6 +72,9 @@ struct EditorPage {
     action: String,
     draft_key: String,
     draft_saved: String,
+    draft_server: Option<String>,
+    autosave: Option<String>,
+    course_id: Option<CourseId>,
     version: i32,
     form: LessonForm,
     body_label: &'static str,
@@ -107,14 +117,17 @@ struct Can {
 #[serde(default)]
 pub struct NewQuery {
     title: String,
+    media: String,
 }
 
-/// `GET /studio/lessons/new`: an empty form, but for a title that people wished for.
+/// `GET /studio/lessons/new`: an empty form, but for a title that people wished for, or a file that was just uploaded.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn new(author: Author, query: Query<NewQuery>, db: Data<Database>) -> ApiResult<HttpResponse> {
-    let form = LessonForm { title: typed(&query.title), ..LessonForm::blank(top_of(&author.reach())) };
+    let media = typed(&query.media);
+    let media_sha256 = if reach::blob(&db, &author, &media).await.is_ok() { media } else { String::new() };
+    let form = LessonForm { title: typed(&query.title), media_sha256, ..LessonForm::blank(top_of(&author.reach())) };
     page(&author, &db, None, Draft { form, ..Draft::default() }).await
 }
 
@@ -133,6 +146,10 @@ pub async fn edit(
         "saved" => Some("已保存。"),
         "submitted" => Some("已提交审核，审核员会收到待办。"),
         "published" => Some("已发布，学员现在就能找到。"),
+        "scheduled" => Some("发布时间已定好。在那之前还可以退回，或改为立即发布。"),
+        "restored" => Some("已恢复成那一版的内容，也记成了新的一版。"),
+        "noted" => Some("意见已记下，会告诉有关的人。"),
+        "settled" => Some("已标为处理好了。"),
         "returned" => Some("已退回给作者。"),
         "withdrawn" => Some("已撤回，学员不再看到；学过的学时不变。"),
         _ => None,
@@ -195,6 +212,11 @@ pub async fn page(
     let page = EditorPage {
         shell: Shell::new(identity, lesson.as_ref().map_or("新建一课", |lesson| &lesson.title), "/studio"),
         return_reason: lesson.as_ref().and_then(|lesson| lesson.return_reason.clone()),
+        waits_until: lesson.as_ref().and_then(|lesson| lesson.publish_at).map(notes::minute),
+        notes: match &lesson {
+            Some(lesson) => Some(Notes::of(db, lesson, draft.remark).await?),
+            None => None,
+        },
         reason_title: if state == LessonState::Withdrawn { "撤回原因" } else { "审核员退回修改" },
         state,
         kind: badge_of(state),
@@ -205,6 +227,12 @@ pub async fn page(
         action: lesson.as_ref().map_or("/studio/lessons".to_owned(), |lesson| format!("/studio/lessons/{}", lesson.id)),
         draft_key: key,
         draft_saved: draft.saved_copies,
+        draft_server: match lesson.as_ref().filter(|_| draft.problem.is_none()) {
+            Some(lesson) => written_before(db, identity, lesson.id).await?,
+            None => None,
+        },
+        autosave: lesson.as_ref().filter(|_| can.save).map(|lesson| format!("/api/v1/lessons/{}/draft", lesson.id)),
+        course_id: lesson.as_ref().map(|lesson| lesson.course_id),
         version: lesson.as_ref().map_or(0, |lesson| lesson.version),
         body_label: if media.is_some() { "文字稿" } else { "正文" },
         courses: courses(db, &reach, &draft.form.course_id).await?,
@@ -229,11 +257,20 @@ pub async fn page(
     crate::pages::draw(&page)
 }
 
+/// What this person wrote and did not save, for `assets/draft.js`, which offers it.
+async fn written_before(db: &Database, identity: &Identity, lesson: LessonId) -> ApiResult<Option<String>> {
+    let Some((row, fields)) = catalog::draft::of(&db.read, lesson, identity.account_id).await? else { return Ok(None) };
+    let at = row.saved_at.unwrap_or(row.seen_at).0;
+    Ok(Some(serde_json::json!({ "at": at, "version": row.version.to_string(), "fields": fields }).to_string()))
+}
+
 async fn can(identity: &Identity, db: &Database, lesson: Option<&lesson::Model>) -> ApiResult<Can> {
     let Some(lesson) = lesson else { return Ok(Can { save: true, submit: true, ..Can::default() }) };
     let path = catalog::lesson::unit_path(&db.read, lesson).await?;
     let reviews = identity.scope(REVIEWERS).contains(&path);
-    let judges = reviews && lesson.state == LessonState::Review && lesson.created_by != Some(identity.account_id);
+    let judges = reviews
+        && lesson.state == LessonState::Review
+        && ![lesson.created_by, lesson.submitted_by].contains(&Some(identity.account_id));
     Ok(Can {
         save: lesson.state != LessonState::Review,
         submit: matches!(lesson.state, LessonState::Draft | LessonState::Withdrawn),
@@ -258,7 +295,7 @@ fn why_locked(state: LessonState, can: Can) -> Option<&'static str> {
 async fn courses(db: &Database, reach: &Scope, current: &str) -> ApiResult<Vec<Choice>> {
     let query = course::Entity::find().filter(reach.reaches((course::Entity, course::Column::UnitId)));
     let query = query.select_only().column(course::Column::Id).column(course::Column::Title);
-    let rows: Vec<(entity::CourseId, String)> =
+    let rows: Vec<(CourseId, String)> =
         query.order_by_asc(course::Column::Title).limit(1_000).into_tuple().all(&db.read).await?;
     let none = Choice::new("", "请选择", current);
     Ok(std::iter::once(none)

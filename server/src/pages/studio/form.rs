@@ -6,8 +6,10 @@ use crate::error::{ApiError, ApiResult};
 use crate::pages::choose::Errors;
 use actix_web::HttpRequest;
 use actix_web::dev::Payload;
+use catalog::history::Snapshot;
 use catalog::lesson::{LessonPatch, NewLesson, tags_of};
-use entity::{Category, CourseId, Day, Level, UnitId, lesson};
+use chrono::{NaiveDateTime, NaiveTime};
+use entity::{Category, CourseId, Day, Level, Moment, UnitId, lesson};
 use serde::Deserialize;
 
 /// 200,000 characters of three bytes each, percent-encoded, and the rest of the form.
@@ -47,10 +49,16 @@ pub struct LessonForm {
     pub valid_until: String,
     /// The id of the audience unit.
     pub audience_unit_id: String,
+    /// The chapters, a line each.
+    pub chapters: String,
+    /// The picture that stands for it, or blank.
+    pub cover_sha256: String,
     /// The blob that is played, or blank.
     pub media_sha256: String,
     /// Why it is returned or withdrawn.
     pub reason: String,
+    /// When to publish, `2026-12-01T08:00` in Shanghai; blank for at once.
+    pub publish_at: String,
     /// The version the page was drawn from.
     pub version: String,
     /// Which button was pressed.
@@ -80,6 +88,7 @@ impl LessonForm {
         // A form's line ends are CR LF (HTML, form submission); kept text has LF, so that unchanged stays unchanged.
         form.body = form.body.replace("\r\n", "\n");
         form.summary = form.summary.replace("\r\n", "\n");
+        form.chapters = form.chapters.replace("\r\n", "\n");
         Ok(form)
     }
 
@@ -111,18 +120,78 @@ impl LessonForm {
             source: row.source.clone(),
             valid_until: row.valid_until.map(|day| day.to_string()).unwrap_or_default(),
             audience_unit_id: row.audience_unit_id.to_string(),
+            chapters: row.chapters.clone(),
+            cover_sha256: row.cover_sha256.clone().unwrap_or_default(),
             media_sha256: row.media_sha256.clone().unwrap_or_default(),
             version: row.version.to_string(),
             ..Self::default()
         }
     }
 
+    /// The form as it was drawn from an older version of a lesson.
+    fn of_version(was: &Snapshot) -> Self {
+        Self {
+            title: was.title.clone(),
+            summary: was.summary.clone(),
+            body: was.body.clone(),
+            chapters: was.chapters.clone(),
+            course_id: was.course_id.to_string(),
+            category: was.category.clone(),
+            level: was.level.clone(),
+            crop: was.crop.clone().unwrap_or_default(),
+            season: was.season.clone().unwrap_or_default(),
+            tags: was.tags.join(" "),
+            language: was.language.clone(),
+            lecturer: was.lecturer.clone(),
+            source: was.source.clone(),
+            valid_until: was.valid_until.clone().unwrap_or_default(),
+            audience_unit_id: was.audience_unit_id.to_string(),
+            media_sha256: was.media_sha256.clone().unwrap_or_default(),
+            cover_sha256: was.cover_sha256.clone().unwrap_or_default(),
+            ..Self::default()
+        }
+    }
+
+    /// Take over what somebody else saved in the fields that this writer left as they were drawn.
+    pub fn take_over(&mut self, drawn_from: &Snapshot, saved: &lesson::Model) {
+        let (mut was, mut theirs) = (Self::of_version(drawn_from), Self::of(saved));
+        let pairs = was.fields().into_iter().zip(theirs.fields());
+        for (mine, (was, theirs)) in self.fields().into_iter().zip(pairs) {
+            if mine.trim() == was.trim() {
+                mine.clone_from(theirs);
+            }
+        }
+    }
+
+    fn fields(&mut self) -> [&mut String; 17] {
+        [
+            &mut self.title,
+            &mut self.summary,
+            &mut self.body,
+            &mut self.chapters,
+            &mut self.course_id,
+            &mut self.category,
+            &mut self.level,
+            &mut self.crop,
+            &mut self.season,
+            &mut self.tags,
+            &mut self.language,
+            &mut self.lecturer,
+            &mut self.source,
+            &mut self.valid_until,
+            &mut self.audience_unit_id,
+            &mut self.media_sha256,
+            &mut self.cover_sha256,
+        ]
+    }
+
     /// The text fields with the names people know them by, for comparing two states of a lesson.
-    pub fn named(&self) -> [(&'static str, &str); 12] {
+    pub fn named(&self) -> [(&'static str, &str); 13] {
         [
             ("标题", &self.title),
             ("简介", &self.summary),
             ("正文", &self.body),
+            ("章节", &self.chapters),
             ("类别", &self.category),
             ("难度", &self.level),
             ("作物或畜禽", &self.crop),
@@ -133,6 +202,20 @@ impl LessonForm {
             ("来源与授权", &self.source),
             ("有效期至", &self.valid_until),
         ]
+    }
+
+    /// When to publish: `None` for at once.
+    ///
+    /// # Errors
+    /// A sentence for the field, when it is no time.
+    pub fn publish_at(&self) -> Result<Option<Moment>, &'static str> {
+        let text = self.publish_at.trim();
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let at = NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M").map_err(|_| "时间应写成 2026-12-01T08:00")?;
+        let into_day_ms = at.signed_duration_since(at.date().and_time(NaiveTime::MIN)).num_milliseconds();
+        Ok(Some(Moment::start_of(at.date()).plus_ms(into_day_ms)))
     }
 
     /// The version the writer saw.
@@ -182,6 +265,8 @@ impl LessonForm {
             valid_until: parsed.valid_until,
             media_sha256: filled(&self.media_sha256),
             audience_unit_id: parsed.audience,
+            chapters: self.chapters.clone(),
+            cover_sha256: filled(&self.cover_sha256),
             ..NewLesson::titled(course, &self.title)
         }
     }
@@ -207,6 +292,8 @@ impl LessonForm {
             valid_until: (parsed.valid_until != old.valid_until).then_some(parsed.valid_until),
             media_sha256: maybe(&self.media_sha256, &was.media_sha256),
             audience_unit_id: parsed.audience.filter(|unit| *unit != old.audience_unit_id),
+            chapters: text(&self.chapters, &was.chapters),
+            cover_sha256: maybe(&self.cover_sha256, &was.cover_sha256),
             ..LessonPatch::default()
         }
     }

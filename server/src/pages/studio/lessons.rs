@@ -6,6 +6,7 @@ use crate::database::Database;
 use crate::error::ApiResult;
 use crate::pages::choose::{Choice, Tab, page_number, tabs, typed};
 use crate::pages::figures::clock;
+use crate::pages::notices::{self, Notice};
 use crate::pages::parts::{Pager, encoded};
 use crate::pages::shell::Shell;
 use actix_web::HttpResponse;
@@ -39,6 +40,7 @@ struct LessonsPage {
     shell: Shell,
     tabs: Vec<Tab>,
     notice: Option<&'static str>,
+    notices: Vec<Notice>,
     waiting: Vec<Row>,
     waiting_total: u64,
     state: Option<LessonState>,
@@ -54,6 +56,7 @@ struct Row {
     id: entity::LessonId,
     title: String,
     course: String,
+    course_id: CourseId,
     state: LessonState,
     kind: &'static str,
     published: bool,
@@ -80,6 +83,10 @@ pub async fn list(author: Author, query: Query<ListQuery>, db: Data<Database>) -
         shell: Shell::new(&author, "课程管理", "/studio"),
         tabs: tabs(&author, "/studio"),
         notice: (query.done == "deleted").then_some("已删除。"),
+        notices: match query.is_plain() {
+            true => notices::unseen(&db, &author).await?,
+            false => Vec::new(),
+        },
         waiting_total: waiting.total,
         waiting: shelf.rows(waiting.items).await?,
         state: query.state(),
@@ -189,6 +196,7 @@ impl<C: ConnectionTrait> Shelf<'_, C> {
         let kinds = self.kinds(&lessons).await?;
         let row = |lesson: lesson::Model| Row {
             course: courses.get(&lesson.course_id).cloned().unwrap_or_default(),
+            course_id: lesson.course_id,
             kind: badge_of(lesson.state),
             published: lesson.state == LessonState::Published,
             category: lesson.category.label(),

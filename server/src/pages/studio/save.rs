@@ -69,7 +69,11 @@ impl Desk<'_> {
             (_, old) => self.write(old, form).await?,
         };
         match outcome {
-            Outcome::Done(id, done) => Ok(go(&format!("/studio/lessons/{id}?done={done}{from}"))),
+            Outcome::Done(id, done) => {
+                // What was written is saved, or this person has judged the lesson: no draft is left to offer.
+                catalog::draft::drop(&self.db.write, id, self.identity.account_id).await?;
+                Ok(go(&format!("/studio/lessons/{id}?done={done}{from}")))
+            }
             Outcome::Again(again) => {
                 let (lesson, draft) = *again;
                 let status =
@@ -89,7 +93,14 @@ impl Desk<'_> {
         }
         let (db, by) = (&self.db.write, Some(self.identity.account_id));
         let (step, done) = match form.action.as_str() {
-            "publish" => (catalog::lesson::publish(db, old.id, by, self.now).await, "published"),
+            "publish" => match form.publish_at() {
+                Ok(None) => (catalog::lesson::publish(db, old.id, by, self.now).await, "published"),
+                Ok(Some(at)) => (catalog::lesson::publish_at(db, old.id, at, by, self.now).await, "scheduled"),
+                Err(reason) => {
+                    let wrong = catalog::Error::Invalid { field: "publish_at", reason: reason.to_owned() };
+                    (Err(wrong), "")
+                }
+            },
             "return" => (catalog::lesson::send_back(db, old.id, &form.reason, by, self.now).await, "returned"),
             _ => (catalog::lesson::withdraw(db, old.id, &form.reason, by, self.now).await, "withdrawn"),
         };
@@ -98,6 +109,7 @@ impl Desk<'_> {
             Err(cause) => {
                 let mut shown = LessonForm::of(&old);
                 shown.reason.clone_from(&form.reason);
+                shown.publish_at.clone_from(&form.publish_at);
                 self.again(Some(old), shown, cause).await
             }
         }
@@ -171,10 +183,17 @@ impl Desk<'_> {
                 errors.put("audience_unit_id", "只能面向您管理范围内的单位");
             }
         }
-        let blob = form.media_sha256.trim();
-        let kept = old.and_then(|old| old.media_sha256.as_deref());
-        if !blob.is_empty() && kept != Some(blob) && reach::blob(self.db, self.identity, &typed(blob)).await.is_err() {
-            errors.put("media_sha256", "没有这个文件，请重新上传");
+        let blobs = [
+            ("media_sha256", form.media_sha256.trim(), old.and_then(|old| old.media_sha256.as_deref())),
+            ("cover_sha256", form.cover_sha256.trim(), old.and_then(|old| old.cover_sha256.as_deref())),
+        ];
+        for (field, blob, kept) in blobs {
+            if !blob.is_empty()
+                && kept != Some(blob)
+                && reach::blob(self.db, self.identity, &typed(blob)).await.is_err()
+            {
+                errors.put(field, "没有这个文件，请重新上传");
+            }
         }
         Ok(())
     }
@@ -217,7 +236,16 @@ impl Desk<'_> {
                 draft.problem = Some(format!("这一课现在是“{}”，不能这样操作。", state.label()));
             }
             catalog::Error::Stale { .. } => {
-                draft.problem = Some("您打开以后，有人保存了这一课。您填写的文字都还在，请对照后再保存。".into());
+                draft.problem = Some(
+                    "您打开以后，有人保存了这一课。您没改过的地方已换成最新的；两人都改过的列在下面，请对照后再保存。"
+                        .into(),
+                );
+                if let Some(id) = lesson.as_ref().map(|lesson| lesson.id) {
+                    let saved = catalog::lesson::get(&self.db.read, id).await?;
+                    if let Some(drawn_from) = catalog::history::at(&self.db.read, id, draft.form.version()).await? {
+                        draft.form.take_over(&drawn_from, &saved);
+                    }
+                }
             }
             other => return Err(other.into()),
         }

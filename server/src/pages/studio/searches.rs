@@ -9,10 +9,11 @@ use crate::pages::shell::Shell;
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Query};
 use askama::Template;
-use catalog::asked::{Order, Wanted, WantedFilter, hot_words, wanted};
-use entity::{Day, Moment, Scope, SearchTier, UnitLevel, org_unit};
+use catalog::asked::{Order, Wanted, WantedFilter, answers, hot_words, wanted};
+use entity::{Day, Moment, Scope, SearchTier, UnitLevel, lesson, org_unit};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::Deserialize;
+use std::collections::HashMap;
 
 const PAGE: u64 = 50;
 const DAY_MS: i64 = 86_400_000;
@@ -28,6 +29,7 @@ pub struct SearchesQuery {
     unit: String,
     sort: String,
     page: String,
+    told: String,
 }
 
 #[derive(Template)]
@@ -35,6 +37,7 @@ pub struct SearchesQuery {
 struct SearchesPage {
     shell: Shell,
     tabs: Vec<Tab>,
+    notice: Option<String>,
     hot: Vec<(String, i64)>,
     tiers: Vec<Choice>,
     periods: Vec<Choice>,
@@ -55,6 +58,8 @@ struct Row {
     last: Day,
     search: String,
     new: String,
+    answer: String,
+    answered: Option<(String, String)>,
 }
 
 /// `GET /studio/searches`: wishes by count, those that nothing or little was found for.
@@ -69,10 +74,16 @@ pub async fn list(author: Author, query: Query<SearchesQuery>, db: Data<Database
     };
     let filter = query.filter(today);
     let page = wanted(&db.read, &scope, &filter, page_number(Some(&query.page)).min(1_000), PAGE).await?;
+    let meanings: Vec<String> = page.items.iter().map(|wanted| wanted.meaning.clone()).collect();
+    let answers = answers(&db.read, &scope, &meanings).await?;
     let units = counties(&db, &reach, &query.unit).await?;
     crate::pages::draw(&SearchesPage {
         shell: Shell::new(&author, "想学清单", "/studio"),
         tabs: tabs(&author, "/studio/searches"),
+        notice: query.told.parse::<u64>().ok().map(|told| match told {
+            0 => "已答复。还没有人按过“告诉县里想学这个”，所以没有人要通知。".to_owned(),
+            told => format!("已答复，会在 {told} 个人的首页告诉他们。"),
+        }),
         hot: hot_words(&db.read, &scope, today).await?,
         tiers: TIERS.map(|(value, label)| Choice::new(value, label, &query.tier)).into(),
         periods: PERIODS.map(|(value, label)| Choice::new(value, label, &query.days)).into(),
@@ -83,7 +94,7 @@ pub async fn list(author: Author, query: Query<SearchesQuery>, db: Data<Database
         units,
         file: query.file(&filter, &reach),
         pager: query.pager(page.page, page.total),
-        rows: page.items.into_iter().map(Row::from).collect(),
+        rows: page.items.into_iter().map(|wanted| Row::of(wanted, &answers)).collect(),
     })
 }
 
@@ -133,9 +144,12 @@ impl SearchesQuery {
     }
 }
 
-impl From<Wanted> for Row {
-    fn from(wanted: Wanted) -> Self {
+impl Row {
+    fn of(wanted: Wanted, answers: &HashMap<String, lesson::Model>) -> Self {
+        let answer = answers.get(&wanted.meaning);
         Self {
+            answer: format!("/studio/searches/answer?wish={}", encoded(&wanted.query)),
+            answered: answer.map(|lesson| (format!("/lessons/{}", lesson.slug), lesson.title.clone())),
             search: format!("/search?q={}", encoded(&wanted.query)),
             new: format!("/studio/lessons/new?title={}", encoded(&wanted.query)),
             query: wanted.query,

@@ -1,34 +1,62 @@
-//! Durable beats a second, every one authorised and judged, against this server's own /healthz.
+//! Durable beats a second, every one authorised and judged, against this server's own /healthz, with few and with many
+//! sessions open.
 
+use super::crowd;
 use super::subject::Subject;
-use serde_json::json;
+use entity::{Moment, Role};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
-/// Print the rate, its share of /healthz, and the latencies.
+/// Players that wait for an answer at any moment: of a city's 9,836, with a beat every 15 s and 10 ms to answer, there
+/// are seven; when the line comes back to a county, hundreds.
+const CONNECTIONS: usize = 192;
+
+/// Print for each number of sessions the rate, its share of /healthz, and the latencies.
 pub async fn compare(subject: &Subject) {
-    let mut learners = Vec::new();
-    for number in 0..32 {
-        let client = subject.city.learner(number).await;
-        let session = client.play(subject.city.lesson("bench-0")).await;
-        learners.push((client.token.unwrap_or_default(), session));
+    println!(
+        "\nbeats over {CONNECTIONS} connections, each of the next session\n{:>10} {:>12} {:>12} {:>9} {:>9} {:>9} {:>6}",
+        "sessions", "durable/s", "healthz/s", "of it", "p50 ms", "p99 ms", "bad"
+    );
+    for sessions in [1_000, 10_000, 100_000] {
+        open(subject, sessions).await;
     }
-    let ceiling = subject.healthz();
-    let beats = subject.load(Duration::from_secs(5), 200, &|connection, number| {
-        let (token, session) = &learners[connection % learners.len()];
-        let body = json!({"seq": number + 1, "position_ms": number * 5, "playing": true, "rate": 1.0}).to_string();
-        format!(
-            "POST /api/v1/playback/{session}/beat HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {token}\r\n\
-             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-            subject.address,
-            body.len()
-        )
-        .into_bytes()
+}
+
+async fn open(subject: &Subject, count: usize) {
+    let (city, tokens) = (&subject.city, crowd::tokens(&subject.city));
+    let homes = vec![city.units["甲村"]; count];
+    let people = crowd::people(city, &homes).await;
+    let of: Vec<_> = people.iter().copied().map(Some).zip(homes).collect();
+    let accounts = crowd::accounts(city, Role::Learner, &of).await;
+    let learners: Vec<_> =
+        of.iter().zip(&accounts).map(|((person, unit), account)| (person.unwrap(), *account, *unit)).collect();
+    let sessions = crowd::sessions(city, city.lesson("bench-0"), &learners).await;
+    let heads: Vec<String> = sessions
+        .iter()
+        .zip(&accounts)
+        .map(|(session, account)| {
+            format!(
+                "POST /api/v1/playback/{session}/beat HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\n\
+                 Content-Type: application/json\r\n",
+                subject.address,
+                tokens.issue(*account, 0, Moment::now()).unwrap()
+            )
+        })
+        .collect();
+    let (next, seqs): (AtomicUsize, Vec<AtomicI64>) =
+        (AtomicUsize::new(0), heads.iter().map(|_| AtomicI64::new(0)).collect());
+    let ceiling = subject.load_with(CONNECTIONS, Duration::from_secs(3), 200, &|_, _| subject.bare("/healthz"));
+    let beats = subject.load_with(CONNECTIONS, Duration::from_secs(8), 200, &|_, _| {
+        let session = next.fetch_add(1, Relaxed) % heads.len();
+        let seq = seqs[session].fetch_add(1, Relaxed) + 1;
+        let body = format!("{{\"seq\":{seq},\"position_ms\":{},\"playing\":true,\"rate\":1.0,\"ago_ms\":0}}", seq * 5);
+        format!("{}Content-Length: {}\r\n\r\n{body}", heads[session], body.len()).into_bytes()
     });
     println!(
-        "\nbeats: {:.0}/s durable, {:.2} of /healthz ({:.0}/s); p50 {:.1} ms, p99 {:.1} ms; bad {}",
+        "{count:>10} {:>12.0} {:>12.0} {:>9.2} {:>9.1} {:>9.1} {:>6}",
         beats.rate(),
-        beats.rate() / ceiling.rate(),
         ceiling.rate(),
+        beats.rate() / ceiling.rate(),
         beats.quantile_ms(0.5),
         beats.quantile_ms(0.99),
         beats.bad

@@ -2,15 +2,18 @@
 //! memory; beside SQLite's FTS5 over jieba's words of the same texts.
 
 use super::corpus::{Corpus, TRANSCRIPT};
-use entity::lesson;
-use sea_orm::{ActiveValue, ConnectionTrait, DatabaseConnection, EntityTrait, Statement, TransactionTrait, Value};
+use entity::{lesson, outbox};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue, ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, IntoActiveModel,
+    QueryFilter, Statement, TransactionTrait, Value,
+};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::time::{Duration, Instant};
 use tests::city::City;
 use tests::client::Client;
 use tests::judged::JudgedSet;
-use tests::load::{Load, resident};
+use tests::load::{Load, own_memory, resident};
 use tests::process::{self, Process};
 
 /// Lessons of one insert.
@@ -57,7 +60,12 @@ async fn catalog(size: usize, queries: &[String]) {
         began.elapsed().as_secs_f64() * 1e3
     );
     ask(&server, &trainer, queries);
-    println!("  memory    {:>7.0} MB resident after that", megabytes(resident(server.id())));
+    withdraw(&city, &trainer, &texts.rows[size / 2][0]).await;
+    println!(
+        "  memory    {:>7.0} MB resident after that, {:.0} MB of it its own, the rest pages of the index",
+        megabytes(resident(server.id())),
+        megabytes(own_memory(server.id()))
+    );
     drop(server);
     if size >= 100_000 {
         beside(&texts.rows, queries).await;
@@ -129,6 +137,31 @@ fn ask(server: &Process, trainer: &Client, queries: &[String]) {
         same.rate(),
         same.rate() / healthz.rate()
     );
+}
+
+/// How long a lesson is still found after it has been withdrawn.
+async fn withdraw(city: &City, trainer: &Client, title: &str) {
+    let found =
+        lesson::Entity::find().filter(lesson::Column::Title.eq(title)).one(&city.db.read).await.unwrap().unwrap();
+    let (slug, query) = (found.slug.clone(), path(title, 50));
+    let mut row = found.into_active_model();
+    row.state = ActiveValue::Set(entity::LessonState::Withdrawn);
+    let row = row.update(&city.db.write).await.unwrap();
+    let mark = outbox::ActiveModel {
+        lesson_id: ActiveValue::Set(row.id),
+        at: ActiveValue::Set(entity::Moment::now()),
+        ..Default::default()
+    };
+    mark.insert(&city.db.write).await.unwrap();
+    let began = Instant::now();
+    loop {
+        let answer = trainer.get(&query).await.must(200).json();
+        if !answer["hits"].as_array().unwrap().iter().any(|hit| hit["slug"] == slug.as_str()) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    println!("  withdrawn {:>7.0} ms until it is no longer found", began.elapsed().as_secs_f64() * 1e3);
 }
 
 /// What is offered while each query is typed, character by character.

@@ -3,11 +3,13 @@
 mod beats;
 mod cold;
 mod corpus;
+mod crowd;
 mod large;
 mod pages;
 mod ranges;
 mod relevance;
 mod search;
+mod soak;
 mod stations;
 mod subject;
 
@@ -17,16 +19,20 @@ use subject::Subject;
 async fn main() {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
     let asked = |name: &str| wanted.is_empty() || wanted.iter().any(|word| word == name);
+    let after = |option: &str| wanted.iter().skip_while(|word| *word != option).nth(1).map(String::as_str);
     if asked("relevance") {
-        let after = |option: &str| wanted.iter().skip_while(|word| *word != option).nth(1);
         let ablation = wanted.iter().any(|word| word == "--ablation");
-        relevance::measure(after("--set").map(String::as_str), ablation).await;
+        relevance::measure(after("--set"), ablation).await;
     }
     if asked("large") {
-        let set = wanted.iter().skip_while(|word| *word != "--set").nth(1).map(String::as_str);
-        large::measure(&[10_000, 100_000], set).await;
+        let one: Vec<usize> = after("--lessons").and_then(|number| number.parse().ok()).into_iter().collect();
+        large::measure(if one.is_empty() { &[10_000, 100_000] } else { &one }, after("--set")).await;
     }
-    if wanted.iter().any(|word| word == "relevance" || word == "large") {
+    if wanted.iter().any(|word| word == "soak") {
+        let number = |option: &str, default: f64| after(option).and_then(|text| text.parse().ok()).unwrap_or(default);
+        soak::pass(number("--minutes", 10.0) as u64, number("--beat", 2.0), number("--sitting", 120.0) as u64).await;
+    }
+    if wanted.iter().any(|word| word == "relevance" || word == "large" || word == "soak") {
         return;
     }
     let subject = Subject::start().await;

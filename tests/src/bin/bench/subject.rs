@@ -45,13 +45,28 @@ impl Subject {
 
     /// Ask this server with 32 connections.
     pub fn load(&self, lasting: Duration, expect: u16, request: &(dyn Fn(usize, u64) -> Vec<u8> + Sync)) -> Outcome {
-        Load { address: self.address, connections: 32, lasting, pids: &[self.pid()], request, expect }.run()
+        self.load_with(32, lasting, expect, request)
+    }
+
+    /// Ask this server with so many connections.
+    pub fn load_with(
+        &self,
+        connections: usize,
+        lasting: Duration,
+        expect: u16,
+        request: &(dyn Fn(usize, u64) -> Vec<u8> + Sync),
+    ) -> Outcome {
+        Load { address: self.address, connections, lasting, pids: &[self.pid()], request, expect }.run()
     }
 
     /// The ceiling: what this server answers a second when there is nothing to do.
     pub fn healthz(&self) -> Outcome {
-        let request = format!("GET /healthz HTTP/1.1\r\nHost: {}\r\n\r\n", self.address);
-        self.load(Duration::from_secs(3), 200, &|_, _| request.clone().into_bytes())
+        self.load(Duration::from_secs(3), 200, &|_, _| self.bare("/healthz"))
+    }
+
+    /// A request of nobody.
+    pub fn bare(&self, path: &str) -> Vec<u8> {
+        format!("GET {path} HTTP/1.1\r\nHost: {}\r\n\r\n", self.address).into_bytes()
     }
 
     /// The head of a request of the trainer.

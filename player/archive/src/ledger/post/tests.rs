@@ -112,6 +112,17 @@ async fn a_session_over_midnight_counts_for_both_days() {
 }
 
 #[tokio::test]
+async fn a_rule_that_changes_in_mid_session_judges_only_what_comes_after_its_midnight() {
+    let city = City::with_people(1).await;
+    city.rule(CITY, "2026-01-01", |text| text.replace("daily_cap_minutes = 480", "daily_cap_minutes = 5")).await;
+    let before_midnight = Moment::start_of(day("2026-01-01")).plus_ms(-200_000);
+    let id = city.solo(1, LESSON, before_midnight, &[watched((0, 600), (0, 600))]).await;
+    let lines = post(&city, id).await;
+    let capped = vec![(DailyCap, 100)];
+    assert_eq!(lines, [(day("2025-12-31"), 200, 200, vec![]), (day("2026-01-01"), 400, 300, capped)]);
+}
+
+#[tokio::test]
 async fn less_than_two_minutes_of_a_lesson_a_day_count_nothing() {
     let city = City::with_people(1).await;
     let short = city.solo(1, LESSON, START, &[watched((0, 100), (0, 100))]).await;

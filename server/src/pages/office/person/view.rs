@@ -1,6 +1,8 @@
 //! How standings and entries of an archive are written for the page: amounts as text, reasons as sentences.
 
+use crate::pages::phone::standing::Standing;
 use archive::Hundredths;
+use archive::gap::Progress;
 use archive::record::EntryRow;
 use std::collections::BTreeMap;
 
@@ -12,6 +14,8 @@ pub(super) struct StandingView {
     pub(super) missing: String,
     pub(super) unit: &'static str,
     pub(super) met: bool,
+    pub(super) exempt: bool,
+    pub(super) notes: Vec<String>,
     pub(super) percent: i64,
     pub(super) clause: String,
 }
@@ -26,12 +30,14 @@ pub(super) struct EntryView {
     pub(super) credited: String,
     pub(super) credit: String,
     pub(super) reasons: Vec<String>,
+    pub(super) unserved: bool,
     pub(super) correctable: bool,
     pub(super) chosen: bool,
 }
 
 impl StandingView {
-    pub(super) fn of(standing: &archive::assess::Standing) -> Self {
+    pub(super) fn of(target: &Progress) -> Self {
+        let standing = &target.standing;
         let (have, need) = (standing.have.0.max(0), standing.need.0.max(1));
         Self {
             name: standing.name.clone(),
@@ -40,6 +46,8 @@ impl StandingView {
             missing: standing.missing.to_string(),
             unit: standing.unit,
             met: standing.met,
+            exempt: standing.is_exempt(),
+            notes: Standing::from(target).notes,
             percent: have.saturating_mul(100).checked_div(need).unwrap_or(0).min(100),
             clause: standing.clause.clone(),
         }
@@ -60,6 +68,7 @@ impl EntryView {
             credited: Hundredths::minutes(entry.credited_ms).to_string(),
             credit: entry.credit.to_string(),
             reasons: reasons(&entry.reasons),
+            unserved: entry.unserved,
             correctable: entry.corrects_seq.is_none(),
             chosen: false,
         }
@@ -67,6 +76,6 @@ impl EntryView {
 }
 
 fn reasons(reasons: &BTreeMap<entity::Reason, i64>) -> Vec<String> {
-    let some = reasons.iter().filter(|(_, ms)| **ms != 0);
+    let some = reasons.iter().filter(|(_, ms)| **ms > 0);
     some.map(|(reason, ms)| format!("{} {} 分钟", reason.label(), Hundredths::minutes(*ms))).collect()
 }

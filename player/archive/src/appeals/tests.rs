@@ -1,0 +1,182 @@
+#![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
+
+use super::*;
+use crate::ledger::{NewEntry, append, correct};
+use crate::testing::{City, FAR_VILLAGE, LESSON, OFFICE, START, VILLAGE, at, day};
+use crate::{record, verify};
+use entity::{PostKind, RuleId, Scope, UnitId};
+use std::collections::BTreeMap;
+
+const CADRE: AccountId = AccountId(1);
+
+async fn entry(city: &City, who: i64, unit_id: UnitId, reasons: &[(Reason, i64)]) -> i64 {
+    let lost_ms: i64 = reasons.iter().map(|(_, ms)| *ms).sum();
+    let entry = NewEntry {
+        person_id: PersonId(who),
+        unit_id,
+        day: START.day(),
+        source: Source::Solo,
+        lesson_id: Some(LESSON),
+        playback_id: None,
+        class_run_id: None,
+        corrects_seq: None,
+        claimed_ms: 300_000 + lost_ms,
+        credited_ms: 300_000,
+        reasons: reasons.iter().copied().collect::<BTreeMap<_, _>>(),
+        rule_id: RuleId(1),
+        note: "沃柑保果".to_owned(),
+        author_id: None,
+    };
+    let txn = entity::writing::begin(&city.db).await.unwrap();
+    let seq = append(&txn, &[entry], START).await.unwrap().first().unwrap().seq;
+    txn.commit().await.unwrap();
+    seq
+}
+
+async fn made(city: &City, seq: i64) -> AppealId {
+    make(&city.db, PersonId(1), seq, "当时停电", CADRE, at(60)).await.unwrap().id
+}
+
+fn granted(ms: i64) -> Decision<'static> {
+    Decision { verdict: Verdict::Granted { ms }, reason: " 村委已证明 ", by: OFFICE, clock_only: false }
+}
+
+const REFUSED: Decision<'static> =
+    Decision { verdict: Verdict::Refused, reason: "没有旁证", by: OFFICE, clock_only: false };
+
+#[tokio::test]
+async fn an_appeal_is_ones_own_once_and_of_the_last_year() {
+    let city = City::with_people(2).await;
+    let seq = entry(&city, 1, VILLAGE, &[(Reason::NotPresent, 60_000)]).await;
+    let ask = |who, text: &'static str, now| make(&city.db, PersonId(who), seq, text, CADRE, now);
+    assert!(matches!(ask(2, "不是我的", at(1)).await, Err(Error::NoSuchEntry(_))));
+    assert!(matches!(ask(1, " \n ", at(1)).await, Err(Error::NoAppealText)));
+    let long = "长".repeat(501);
+    assert!(matches!(make(&city.db, PersonId(1), seq, &long, CADRE, at(1)).await, Err(Error::NoAppealText)));
+    let late = Moment::start_of(day("2026-11-28"));
+    assert!(matches!(ask(1, "晚了", late).await, Err(Error::AppealTooLate(_))));
+    assert!(is_in_time(START.day(), day("2026-11-27")));
+    assert_eq!(ask(1, " 停电\0了\r\n", at(1)).await.unwrap().text, "停电了");
+    assert!(matches!(ask(1, "再说一次", at(2)).await, Err(Error::AppealOpen(_))));
+    correct(&city.db, seq, 30_000, "补", OFFICE, at(3)).await.unwrap();
+    let correction = make(&city.db, PersonId(1), seq + 1, "不服更正", CADRE, at(4)).await;
+    assert!(matches!(correction, Err(Error::CorrectsCorrection(_))));
+    let lines = audit::Entity::find().filter(audit::Column::Action.eq("appeal.make")).count(&city.db).await.unwrap();
+    assert_eq!(lines, 1);
+}
+
+#[tokio::test]
+async fn a_grant_is_a_new_entry_and_never_more_than_was_claimed() {
+    let city = City::with_people(1).await;
+    let seq = entry(&city, 1, VILLAGE, &[(Reason::NotPresent, 90_000)]).await;
+    let id = made(&city, seq).await;
+    for wrong in [0, -60_000, 90_001, i64::MAX] {
+        let refused = decide(&city.db, id, &granted(wrong), at(70)).await;
+        assert!(matches!(refused, Err(Error::GrantOutOfBounds { most_ms: 90_000 })), "{wrong}");
+    }
+    let decided = decide(&city.db, id, &granted(60_000), at(70)).await.unwrap();
+    assert_eq!((decided.granted, decided.decision.as_deref()), (Some(true), Some("村委已证明")));
+    let (old, corrections) = record::entry(&city.db, seq).await.unwrap();
+    assert_eq!(old.credited_ms, 300_000, "the old entry stays as it was");
+    assert_eq!(corrections.iter().map(|row| (row.seq, row.credited_ms)).collect::<Vec<_>>(), [(2, 60_000)]);
+    assert_eq!(decided.correction_seq, Some(2));
+    assert!(matches!(decide(&city.db, id, &REFUSED, at(71)).await, Err(Error::AppealDecided(_))));
+    let again = made(&city, seq).await;
+    let most = decide(&city.db, again, &granted(60_000), at(80)).await;
+    assert!(matches!(most, Err(Error::GrantOutOfBounds { most_ms: 30_000 })), "what was given counts");
+    let refused = decide(&city.db, again, &REFUSED, at(80)).await.unwrap();
+    assert_eq!((refused.granted, refused.correction_seq), (Some(false), None));
+    assert!(verify::ledger(&city.db, &|_, _| {}).await.unwrap().is_sound());
+    let decisions = audit::Entity::find().filter(audit::Column::Action.eq("appeal.decide"));
+    assert_eq!(decisions.count(&city.db).await.unwrap(), 2);
+}
+
+#[tokio::test]
+async fn of_two_deciders_at_once_one_wins_and_the_other_is_told() {
+    let city = City::with_people(1).await;
+    let seq = entry(&city, 1, VILLAGE, &[(Reason::NotPresent, 90_000)]).await;
+    let id = made(&city, seq).await;
+    let grant = granted(90_000);
+    let (first, second) = tokio::join!(decide(&city.db, id, &grant, at(70)), decide(&city.db, id, &grant, at(70)));
+    let outcomes = [first, second];
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1);
+    assert!(outcomes.iter().any(|outcome| matches!(outcome, Err(Error::AppealDecided(_)))));
+    assert_eq!(record::entry(&city.db, seq).await.unwrap().1.len(), 1, "granted once");
+}
+
+#[tokio::test]
+async fn a_decision_without_a_reason_or_of_ones_own_appeal_changes_nothing() {
+    let city = City::with_people(1).await;
+    let seq = entry(&city, 1, VILLAGE, &[(Reason::NotPresent, 90_000)]).await;
+    let id = made(&city, seq).await;
+    let silent = Decision { reason: " ", ..granted(60_000) };
+    assert!(matches!(decide(&city.db, id, &silent, at(70)).await, Err(Error::NoReason)));
+    let own = account::Model {
+        id: CADRE,
+        login: "cadre".to_owned(),
+        password_hash: String::new(),
+        person_id: Some(PersonId(1)),
+        device_id: None,
+        must_change_password: false,
+        failed_count: 0,
+        failed_at: None,
+        session_epoch: 1,
+        disabled_at: None,
+        created_at: START,
+    };
+    own.into_active_model().insert(&city.db).await.unwrap();
+    let own = Decision { by: CADRE, ..granted(60_000) };
+    assert!(matches!(decide(&city.db, id, &own, at(70)).await, Err(Error::OwnAppeal)));
+    assert!(record::entry(&city.db, seq).await.unwrap().1.is_empty());
+    assert!(matches!(decide(&city.db, AppealId(9), &REFUSED, at(70)).await, Err(Error::NoSuchAppeal(_))));
+}
+
+#[tokio::test]
+async fn a_trainer_reaches_and_gives_back_only_what_a_wrong_clock_kept() {
+    let city = City::with_people(1).await;
+    let plain = entry(&city, 1, VILLAGE, &[(Reason::NotPresent, 90_000)]).await;
+    let clock = entry(&city, 1, VILLAGE, &[(Reason::NotPresent, 90_000), (Reason::ClockUnresolved, 40_000)]).await;
+    let (plain, clock) = (made(&city, plain).await, made(&city, clock).await);
+    let county = || Scope::of(["/1/2/".to_owned()]);
+    let trainer = Reach { clock: county(), ..Reach::default() };
+    assert!(one(&city.db, &trainer, clock).await.is_ok());
+    assert!(matches!(one(&city.db, &trainer, plain).await, Err(Error::NoSuchAppeal(_))));
+    assert_eq!(open_count(&city.db, &trainer).await.unwrap(), 1);
+    assert_eq!(open_count(&city.db, &Reach { all: county(), ..Reach::default() }).await.unwrap(), 2);
+    let case = case(&city.db, &trainer, clock).await.unwrap();
+    assert_eq!((case.most_ms, case.most_clock_ms), (130_000, 40_000));
+    let only = |ms| Decision { clock_only: true, ..granted(ms) };
+    let much = decide(&city.db, clock, &only(40_001), at(70)).await;
+    assert!(matches!(much, Err(Error::GrantOutOfBounds { most_ms: 40_000 })));
+    decide(&city.db, clock, &only(40_000), at(70)).await.unwrap();
+    assert_eq!(open_count(&city.db, &trainer).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_list_keeps_to_its_reach_and_begins_with_whoever_waits_longest() {
+    let city = City::with_people(1).await;
+    city.person(20, FAR_VILLAGE, PostKind::Member).await;
+    let mut ids = Vec::new();
+    for second in 0..4 {
+        let seq = entry(&city, 1, VILLAGE, &[(Reason::NotPresent, 90_000)]).await;
+        ids.push(make(&city.db, PersonId(1), seq, "停电", CADRE, at(100 + second)).await.unwrap().id);
+    }
+    let far = entry(&city, 20, FAR_VILLAGE, &[(Reason::NotPresent, 90_000)]).await;
+    make(&city.db, PersonId(20), far, "停电", CADRE, at(50)).await.unwrap();
+    for (which, when) in [(0, 300), (2, 200)] {
+        decide(&city.db, *ids.get(which).unwrap(), &REFUSED, at(when)).await.unwrap();
+    }
+    let county =
+        Filter { reach: Reach { all: Scope::of(["/1/2/".to_owned()]), ..Reach::default() }, ..Filter::default() };
+    let listed = async |filter: &Filter, number, size| {
+        let found = page(&city.db, filter, number, size).await.unwrap();
+        (found.rows.iter().map(|row| row.appeal.id.0).collect::<Vec<_>>(), found.total)
+    };
+    assert_eq!(listed(&county, 1, 10).await, (vec![2, 4, 1, 3], 4));
+    assert_eq!(listed(&county, 2, 3).await, (vec![3], 4));
+    assert_eq!(listed(&Filter { open: Some(true), ..county.clone() }, 1, 10).await, (vec![2, 4], 2));
+    assert_eq!(listed(&Filter { open: Some(false), ..county.clone() }, 1, 10).await, (vec![1, 3], 2));
+    assert_eq!(listed(&Filter { below: Some("/1/5/".to_owned()), ..county.clone() }, 1, 10).await, (vec![], 0));
+    assert_eq!(listed(&Filter { person: Some(PersonId(20)), ..Filter::default() }, 1, 10).await, (vec![5], 1));
+    assert_eq!(listed(&Filter::default(), 1, 10).await, (vec![], 0), "no reach, nothing");
+}

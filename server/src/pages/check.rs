@@ -1,0 +1,55 @@
+//! The public page by which anyone checks the code on a certificate or a printed record.
+
+use crate::api::check::{UNKNOWN, looked_up};
+use crate::auth::limiter::Limiter;
+use crate::database::Database;
+use crate::error::ApiResult;
+use crate::pages::shell::Shell;
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Query};
+use actix_web::{HttpRequest, HttpResponse};
+use archive::seal::Checked;
+use askama::Template;
+use serde::Deserialize;
+
+/// The code, as typed or from the picture.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct CheckQuery {
+    code: String,
+}
+
+#[derive(Template)]
+#[template(path = "check.html")]
+struct CheckPage {
+    shell: Shell,
+    code: String,
+    problem: Option<&'static str>,
+    checked: Option<Checked>,
+}
+
+/// `GET /check`.
+///
+/// # Errors
+/// `slow_down` after too many wrong codes.
+pub async fn check(
+    request: HttpRequest,
+    query: Query<CheckQuery>,
+    limiter: Data<Limiter>,
+    db: Data<Database>,
+) -> ApiResult<HttpResponse> {
+    let code: String = query.code.chars().filter(|c| !c.is_control()).take(40).collect();
+    let asked = !code.trim().is_empty();
+    let checked = if asked { looked_up(&request, &code, &limiter, &db).await? } else { None };
+    let page = CheckPage {
+        shell: Shell::bare("查验证书"),
+        problem: (asked && checked.is_none()).then_some(UNKNOWN),
+        code,
+        checked,
+    };
+    let mut answer = crate::pages::draw(&page)?;
+    if page.problem.is_some() {
+        *answer.status_mut() = StatusCode::NOT_FOUND;
+    }
+    Ok(answer)
+}

@@ -1,0 +1,113 @@
+//! Alone on a phone: the line goes and comes back, a second phone takes over, nobody is there any more.
+
+use serde_json::json;
+use std::time::Duration;
+use tests::browser::Browser;
+use tests::{City, Client};
+
+/// What the archive holds of this person, once it is this much.
+async fn credited_at_least(client: &Client, ms: i64) -> i64 {
+    let me = client.get("/api/v1/me").await.must(200).json()["person_id"].as_i64().unwrap();
+    let mut credited = 0;
+    for _ in 0..100 {
+        let record = client.get(&format!("/api/v1/people/{me}/archive")).await.must(200).json();
+        credited =
+            record["entries"].as_array().unwrap().iter().map(|entry| entry["credited_ms"].as_i64().unwrap()).sum();
+        if credited >= ms {
+            return credited;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("only {credited} ms are credited");
+}
+
+async fn play(phone: &Browser) {
+    phone.goto("/lessons/film").await;
+    phone.until("return !!document.querySelector('video')").await;
+    phone.run("document.querySelector('video').play()").await;
+    phone.until("return document.querySelector('[data-status]').innerText.includes('记录')").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn browser_phone_keeps_its_minutes_while_the_line_is_away() {
+    let city = City::start().await;
+    city.let_every_second_count().await;
+    let Some(phone) = Browser::open(&city.url, 360, 740).await else { return };
+    phone.sign_in("cadre").await;
+    play(&phone).await;
+    let far_enough = "const v = document.querySelector('video'); return v.currentTime > 2 && v.buffered.end(0) > 25";
+    phone.until(far_enough).await;
+    phone.cut_the_line(true).await;
+    for second in [7, 12, 17] {
+        phone.until(&format!("return document.querySelector('video').currentTime > {second}")).await;
+        phone.run("document.querySelector('video').pause()").await;
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        phone.run("document.querySelector('video').play()").await;
+    }
+    phone.until("return document.querySelector('[data-status]').innerText.includes('网络断开')").await;
+    phone.picture("phone-offline").await;
+    assert!(!phone.overflows().await);
+    phone.cut_the_line(false).await;
+    phone.until("return document.querySelector('[data-status]').innerText.includes('本次已记录')").await;
+    phone.run("document.querySelector('video').pause()").await;
+    phone.until("return !Object.keys(localStorage).some(key => key.startsWith('yuanjiao:beats:') && JSON.parse(localStorage[key]).queue.length)").await;
+    phone.goto("/record").await;
+    let credited = credited_at_least(&city.client("cadre").await, 16_000).await;
+    assert!(credited < 40_000, "{credited} ms are more than the time there was");
+    phone.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn browser_second_phone_stops_the_first_which_says_so() {
+    let city = City::start().await;
+    city.let_every_second_count().await;
+    let Some(first) = Browser::open(&city.url, 360, 740).await else { return };
+    let Some(second) = Browser::open(&city.url, 360, 740).await else { return };
+    for phone in [&first, &second] {
+        phone.sign_in("cadre").await;
+    }
+    play(&first).await;
+    first.until("return document.querySelector('video').currentTime > 4").await;
+    play(&second).await;
+    first.until("return document.querySelector('[data-status]').innerText.includes('另一台设备')").await;
+    first.until("return document.querySelector('video').paused").await;
+    first.picture("phone-elsewhere").await;
+    let before = credited_at_least(&city.client("cadre").await, 3_000).await;
+    second.until("return document.querySelector('video').currentTime > 5").await;
+    second.run("document.querySelector('video').pause()").await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    second.goto("/record").await;
+    credited_at_least(&city.client("cadre").await, before + 1_000).await;
+    first.close().await;
+    second.close().await;
+}
+
+/// A clock that a test can put forward.
+const SKIPPING: &str = "const real = performance.now.bind(performance); let ahead = 0; performance.now = () => real() + ahead; window.skip = (ms) => (ahead += ms);";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn browser_phone_asks_gently_whether_anybody_is_there_and_then_stops() {
+    let city = City::start().await;
+    city.let_every_second_count().await;
+    let Some(phone) = Browser::open(&city.url, 360, 740).await else { return };
+    phone.before_each_page(SKIPPING).await;
+    phone.sign_in("cadre").await;
+    play(&phone).await;
+    phone.until("return document.querySelector('video').currentTime > 2").await;
+    phone.run("skip(1_201_000)").await;
+    phone.until("return !document.querySelector('[data-idle]').hidden").await;
+    assert_eq!(
+        phone.run("return document.querySelector('video').paused").await,
+        json!(false),
+        "it plays on while it asks"
+    );
+    phone.picture("phone-idle").await;
+    assert!(!phone.overflows().await);
+    phone.click("[data-idle] button").await;
+    phone.until("return document.querySelector('[data-idle]').hidden").await;
+    phone.run("skip(1_262_000)").await;
+    phone.until("return document.querySelector('video').paused").await;
+    phone.until("return document.querySelector('[data-idle]').innerText.includes('没有人应答')").await;
+    phone.picture("phone-idle-stopped").await;
+    phone.close().await;
+}
