@@ -4,7 +4,7 @@
 //! that meets a larger share of the query is worth more of its sum.
 
 use super::query::{Plan, Slot, Way};
-use super::view::{Match, Values, View};
+use super::view::{Match, Tally, Values, View};
 use crate::Result;
 use std::cmp::Ordering;
 
@@ -41,7 +41,7 @@ pub(crate) struct Scored {
 
 /// Scores every allowed lesson that meets any slot, strong tier first, best first.
 pub(crate) fn rank(view: &View<'_>, plan: &Plan, allowed: &[bool], prior: impl Fn(u32) -> f32) -> Result<Vec<Scored>> {
-    let mut sums = Sums::new(view.len());
+    let mut sums = Sums::new(view);
     for slot in &plan.slots {
         sums.slot(view, slot)?;
     }
@@ -54,16 +54,17 @@ pub(crate) fn rank(view: &View<'_>, plan: &Plan, allowed: &[bool], prior: impl F
         }
     }
     let strong = if plan.long { STRONG_LONG } else { STRONG };
+    let Sums { mut all, asked, findable, .. } = sums;
     let mut found = Vec::new();
-    for (number, met, score) in sums.found() {
-        if allowed.get(number as usize) != Some(&true) {
-            continue;
+    all.empty(|number, [score, met]| {
+        if score <= 0.0 || allowed.get(number as usize) != Some(&true) {
+            return;
         }
-        let share = met / sums.findable.max(f32::EPSILON);
+        let share = met / findable.max(f32::EPSILON);
         let covered = if plan.long { 0.6 + 0.4 * share } else { 0.35 + 0.65 * share };
-        let weak = met / sums.asked.max(f32::EPSILON) < strong;
+        let weak = met / asked.max(f32::EPSILON) < strong;
         found.push(Scored { number, score: score * covered * prior(number), weak });
-    }
+    });
     if plan.coherent {
         cohere(&mut found, &view.codes("category")?);
     }
@@ -123,10 +124,10 @@ fn cut_tail(found: &mut Vec<Scored>) {
 
 /// Running sums by lesson.
 struct Sums {
-    score: Vec<f32>,
-    met: Vec<f32>,
-    best: Vec<f32>,
-    worth: Vec<f32>,
+    /// The score, and the weight of the slots met.
+    all: Tally,
+    /// Of one slot or word: the best way's score, and its worth.
+    one: Tally,
     /// The weight of all slots.
     asked: f32,
     /// The weight of the slots anything meets.
@@ -134,92 +135,75 @@ struct Sums {
 }
 
 impl Sums {
-    fn new(len: usize) -> Self {
-        let zeros = || vec![0.0; len];
-        Self { score: zeros(), met: zeros(), best: zeros(), worth: zeros(), asked: 0.0, findable: 0.0 }
+    fn new(view: &View<'_>) -> Self {
+        Self { all: view.tally(), one: view.tally(), asked: 0.0, findable: 0.0 }
     }
 
     fn slot(&mut self, view: &View<'_>, slot: &Slot) -> Result<()> {
-        let mut touched: Vec<u32> = Vec::new();
         for way in &slot.ways {
-            let matches = if way.sound { self.sound(view, way)? } else { view.grams(&way.terms)? };
+            let matches = if way.sound { sound(view, way)? } else { view.grams(&way.terms)? };
             let rarity = rarity(view.len(), matches.len());
+            let way_worth = if way.sound { way.weight * 1.4 } else { way.weight.max(0.8) };
             for (number, strength) in matches {
-                let at = number as usize;
-                let (Some(best), Some(worth)) = (self.best.get_mut(at), self.worth.get_mut(at)) else { continue };
-                if *worth == 0.0 {
-                    touched.push(number);
+                if let Some([best, worth]) = self.one.of(number) {
+                    *best = best.max(strength * way.weight * rarity * slot.share);
+                    *worth = worth.max(way_worth);
                 }
-                *best = best.max(strength * way.weight * rarity * slot.share);
-                *worth = worth.max(if way.sound { way.weight * 1.4 } else { way.weight.max(0.8) });
             }
         }
-        let weight = rarity(view.len(), touched.len()) * slot.share;
-        if !touched.is_empty() {
+        let touched = self.one.touched();
+        let weight = rarity(view.len(), touched) * slot.share;
+        if touched > 0 {
             self.findable += weight;
         }
         // A pair across two words that nobody wrote is chance, not something that was asked for.
-        if !touched.is_empty() || slot.share >= 0.5 {
+        if touched > 0 || slot.share >= 0.5 {
             self.asked += weight;
         }
-        for number in touched {
-            let at = number as usize;
-            let (Some(best), Some(worth)) = (self.best.get_mut(at), self.worth.get_mut(at)) else { continue };
-            if let (Some(score), Some(met)) = (self.score.get_mut(at), self.met.get_mut(at)) {
-                *score += *best;
-                *met += *worth * weight;
+        let all = &mut self.all;
+        self.one.empty(|number, [best, worth]| {
+            if let Some([score, met]) = all.of(number) {
+                *score += best;
+                *met += worth * weight;
             }
-            (*best, *worth) = (0.0, 0.0);
-        }
+        });
         Ok(())
-    }
-
-    fn sound(&self, view: &View<'_>, way: &Way) -> Result<Vec<Match>> {
-        match way.terms.first() {
-            Some(pair) => {
-                Ok(view.sound(pair)?.into_iter().map(|(number, strength)| (number, strength * 4.0)).collect())
-            }
-            None => Ok(Vec::new()),
-        }
     }
 
     /// The best of a word and what means the same.
     fn word(&mut self, view: &View<'_>, word: &[(String, f32)]) -> Result<()> {
-        let mut touched: Vec<u32> = Vec::new();
         for (text, weight) in word {
             let matches = view.word(text)?;
             let rarity = rarity(view.len(), matches.len());
             for (number, strength) in matches {
-                if let Some(best) = self.best.get_mut(number as usize) {
-                    if *best == 0.0 {
-                        touched.push(number);
-                    }
+                if let Some([best, _]) = self.one.of(number) {
                     *best = best.max(strength * weight * rarity * WORDS);
                 }
             }
         }
-        for number in touched {
-            if let (Some(best), Some(score)) = (self.best.get_mut(number as usize), self.score.get_mut(number as usize))
-            {
-                *score += *best;
-                *best = 0.0;
+        let all = &mut self.all;
+        self.one.empty(|number, [best, _]| {
+            if let Some([score, _]) = all.of(number) {
+                *score += best;
             }
-        }
+        });
         Ok(())
     }
 
     fn single(&mut self, view: &View<'_>, matches: &[Match]) {
         let rarity = rarity(view.len(), matches.len());
         for (number, strength) in matches {
-            if let Some(score) = self.score.get_mut(*number as usize) {
+            if let Some([score, _]) = self.all.of(*number) {
                 *score += strength * rarity * SINGLES;
             }
         }
     }
+}
 
-    fn found(&self) -> impl Iterator<Item = (u32, f32, f32)> {
-        let both = self.met.iter().zip(&self.score).enumerate();
-        both.filter(|(_, (_, score))| **score > 0.0).map(|(number, (met, score))| (number as u32, *met, *score))
+fn sound(view: &View<'_>, way: &Way) -> Result<Vec<Match>> {
+    match way.terms.first() {
+        Some(pair) => Ok(view.sound(pair)?.into_iter().map(|(number, strength)| (number, strength * 4.0)).collect()),
+        None => Ok(Vec::new()),
     }
 }
 

@@ -1,15 +1,19 @@
 //! A searcher seen as one numbered list of lessons: postings, filters and values by number, across segments.
 
 mod serving;
+mod tally;
 mod values;
 
 pub(crate) use serving::Serving;
+pub(crate) use tally::Tally;
 pub(crate) use values::{Texts, Values};
 
 use super::schema::{Fields, Zone};
 use crate::Result;
 use entity::Day;
 use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
 use tantivy::fieldnorm::FieldNormReader;
 use tantivy::schema::{Field, IndexRecordOption, Term};
 use tantivy::{DocAddress, Searcher, SegmentReader};
@@ -27,42 +31,30 @@ pub(crate) struct View<'a> {
     /// The fields.
     pub fields: &'a Fields,
     serving: &'a Serving,
-    scratch: RefCell<Scratch>,
+    /// Of the terms that are being gathered: the best zone, and all zones together.
+    tally: RefCell<Tally>,
+    /// What was read of zones whose words are told by their pairs: each pair is asked for as itself and for its word.
+    lists: RefCell<HashMap<(Field, String), Rc<[Match]>>>,
 }
 
 /// A lesson's number and how strongly it matches.
 pub(crate) type Match = (u32, f32);
 
-#[derive(Default)]
-struct Scratch {
-    best: Vec<f32>,
-    sum: Vec<f32>,
-    touched: Vec<u32>,
-}
-
-impl Scratch {
-    fn add(&mut self, number: u32, value: f32) {
-        let (Some(best), Some(sum)) = (self.best.get_mut(number as usize), self.sum.get_mut(number as usize)) else {
-            return;
-        };
-        if *sum == 0.0 {
-            self.touched.push(number);
-        }
-        *best = best.max(value);
-        *sum += value;
-    }
-}
-
 impl<'a> View<'a> {
     /// A view of what serves.
     pub fn new(serving: &'a Serving) -> Self {
-        let scratch = Scratch { best: vec![0.0; serving.len], sum: vec![0.0; serving.len], touched: Vec::new() };
-        Self { searcher: &serving.searcher, fields: &serving.fields, serving, scratch: RefCell::new(scratch) }
+        let (tally, lists) = (RefCell::new(serving.tally()), RefCell::default());
+        Self { searcher: &serving.searcher, fields: &serving.fields, serving, tally, lists }
     }
 
     /// How many numbers there are; some may be of deleted lessons.
     pub fn len(&self) -> usize {
         self.serving.len
+    }
+
+    /// Sums by lesson, all zero.
+    pub fn tally(&self) -> Tally {
+        self.serving.tally()
     }
 
     /// The segments with the number of their first lesson.
@@ -165,37 +157,47 @@ impl<'a> View<'a> {
 
     /// Adds what the lessons are worth that hold all these terms in a zone: each as strong as its weakest.
     fn gather(&self, field: Field, zone: &Zone, terms: &[String]) -> Result<()> {
-        let [term] = terms else {
-            let mut lists = Vec::with_capacity(terms.len());
-            for term in terms {
-                let mut matches = Vec::new();
-                self.strengths(field, zone.length_matters, term, |number, strength| matches.push((number, strength)))?;
-                if matches.is_empty() {
-                    return Ok(());
-                }
-                lists.push(matches);
+        let told_by_pairs = zone.words.is_none() && zone.length_matters > 0.0;
+        if let ([term], false) = (terms, told_by_pairs) {
+            let mut tally = self.tally.borrow_mut();
+            return self.strengths(field, zone.length_matters, term, |number, strength| {
+                add(&mut tally, number, strength * zone.weight);
+            });
+        }
+        let mut lists = Vec::with_capacity(terms.len());
+        for term in terms {
+            let list = self.list(field, zone.length_matters, term)?;
+            if list.is_empty() {
+                return Ok(());
             }
-            lists.sort_by_key(Vec::len);
-            let held = lists.into_iter().reduce(|fewer, more| both(&fewer, &more)).unwrap_or_default();
-            let mut scratch = self.scratch.borrow_mut();
-            held.into_iter().for_each(|(number, strength)| scratch.add(number, strength * zone.weight));
-            return Ok(());
-        };
-        let mut scratch = self.scratch.borrow_mut();
-        self.strengths(field, zone.length_matters, term, |number, strength| scratch.add(number, strength * zone.weight))
+            lists.push(list);
+        }
+        lists.sort_by_key(|list| list.len());
+        let held = lists.into_iter().reduce(|fewer, more| both(&fewer, &more).into());
+        let mut tally = self.tally.borrow_mut();
+        for (number, strength) in held.iter().flat_map(|held| held.iter()) {
+            add(&mut tally, *number, strength * zone.weight);
+        }
+        Ok(())
+    }
+
+    /// How strongly each lesson holds a term, read once in a search.
+    fn list(&self, field: Field, length_matters: f32, term: &str) -> Result<Rc<[Match]>> {
+        let key = (field, term.to_owned());
+        if let Some(list) = self.lists.borrow().get(&key) {
+            return Ok(list.clone());
+        }
+        let mut list = Vec::new();
+        self.strengths(field, length_matters, term, |number, strength| list.push((number, strength)))?;
+        let list: Rc<[Match]> = list.into();
+        self.lists.borrow_mut().insert(key, list.clone());
+        Ok(list)
     }
 
     fn take(&self) -> Vec<Match> {
-        let mut scratch = self.scratch.borrow_mut();
-        let Scratch { best, sum, touched } = &mut *scratch;
-        let mut matches = Vec::with_capacity(touched.len());
-        for number in touched.drain(..) {
-            let (Some(best), Some(sum)) = (best.get_mut(number as usize), sum.get_mut(number as usize)) else {
-                continue;
-            };
-            matches.push((number, *best + OTHER_ZONES * (*sum - *best)));
-            (*best, *sum) = (0.0, 0.0);
-        }
+        let mut tally = self.tally.borrow_mut();
+        let mut matches = Vec::with_capacity(tally.touched());
+        tally.empty(|number, [best, sum]| matches.push((number, best + OTHER_ZONES * (sum - best))));
         matches
     }
 
@@ -236,6 +238,13 @@ impl<'a> View<'a> {
     /// The texts in this field.
     pub fn texts(&self, name: &str) -> Result<Texts> {
         self.serving.texts(name)
+    }
+}
+
+fn add(tally: &mut Tally, number: u32, value: f32) {
+    if let Some([best, sum]) = tally.of(number) {
+        *best = best.max(value);
+        *sum += value;
     }
 }
 

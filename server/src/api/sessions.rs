@@ -91,6 +91,7 @@ pub struct AttendeeAnswer {
     /// Their name.
     name: String,
     /// From when to when, in milliseconds since 1970; no end while they are there.
+    #[schema(value_type = Vec<Vec<Option<i64>>>)]
     stays: Vec<(i64, Option<i64>)>,
     /// `roll`, `code`, `pin`, `guest`.
     marked: Vec<&'static str>,

@@ -1,5 +1,6 @@
 //! A searcher with what is read of it once and kept while it serves: values of all lessons, and who may see which.
 
+use super::tally::{Tallies, Tally};
 use super::values::{Texts, Values};
 use crate::search::lexicon::{Lexicon, Vocabulary};
 use crate::search::priors;
@@ -30,6 +31,7 @@ pub(crate) struct Serving {
     pub(super) bases: Vec<u32>,
     lexicon: Lexicon,
     kept: Mutex<Kept>,
+    tallies: Arc<Tallies>,
 }
 
 #[derive(Default)]
@@ -58,7 +60,8 @@ impl Serving {
         });
         let bases = bases.collect();
         let (fields, len) = (fields.clone(), len as usize);
-        Self { searcher, fields, len, bases, lexicon: Lexicon::default(), kept: Mutex::default() }
+        let (lexicon, kept, tallies) = Default::default();
+        Self { searcher, fields, len, bases, lexicon, kept, tallies }
     }
 
     /// The same index after a commit, with what is still known of it.
@@ -82,6 +85,11 @@ impl Serving {
         kept.priors.truncate(COUNTIES - 1);
         kept.priors.push_front(((plays.clone(), season.clone()), priors.clone()));
         Ok(priors)
+    }
+
+    /// Sums by lesson, all zero.
+    pub fn tally(&self) -> Tally {
+        self.tallies.take(self.len)
     }
 
     /// The segments with the number of their first lesson.
