@@ -1,7 +1,7 @@
 //! What a change leaves behind in its own transaction: an audit row for people, an outbox row for the index.
 
 use entity::{AccountId, CourseId, LessonId, Moment, audit, outbox};
-use sea_orm::{ActiveValue::NotSet, ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait};
+use sea_orm::{ConnectionTrait, DbErr, EntityTrait};
 
 /// Who changes something, and when.
 #[derive(Clone, Copy, Debug)]
@@ -43,14 +43,7 @@ pub(crate) async fn note(
     detail: &str,
     change: Change,
 ) -> Result<(), DbErr> {
-    let row = audit::ActiveModel {
-        id: NotSet,
-        at: Set(change.now),
-        account_id: Set(change.by),
-        action: Set(action.to_owned()),
-        target: Set(target),
-        detail: Set(detail.to_owned()),
-    };
+    let row = audit::line(change.now, change.by, action, target, detail.to_owned());
     audit::Entity::insert(row).exec_without_returning(txn).await?;
     Ok(())
 }

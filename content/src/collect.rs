@@ -13,12 +13,12 @@
 
 use crate::Result;
 use crate::store::{Store, Stored};
-use entity::{AccountId, Moment, UploadState, audit, job, lesson, media, rendition, upload};
+use entity::{AccountId, Moment, UploadState, audit, job, lesson, media, rendition, star_mark, upload};
 use sea_orm::sea_query::{Expr, Query};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait,
-    DatabaseConnection, DatabaseTransaction, DbBackend, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend,
+    EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, SqliteTransactionMode, TransactionOptions,
+    TransactionTrait,
 };
 use std::collections::HashSet;
 use std::fmt;
@@ -83,8 +83,8 @@ impl fmt::Display for Collected {
     }
 }
 
-/// Forget the recordings that no lesson of any state uses and nobody brought since `before`, with all that was made of
-/// them. Their blobs are then unnamed, and `collect` removes them. Answers them, oldest first.
+/// Forget the recordings that no lesson of any state uses, that prove no mark, and that nobody brought since `before`,
+/// with all that was made of them. Their blobs are then unnamed, and `collect` removes them. Answers them, oldest first.
 pub async fn forget(
     db: &DatabaseConnection,
     before: Moment,
@@ -123,11 +123,13 @@ async fn unused(db: &impl ConnectionTrait, before: Moment) -> Result<Vec<media::
         .and_where(upload::Column::Sha256.is_not_null())
         .and_where(Expr::col(upload::Column::CreatedAt).gte(before))
         .to_owned();
+    let proving = Query::select().column(star_mark::Column::EvidenceSha256).from(star_mark::Entity).to_owned();
     let found = media::Entity::find()
         .filter(media::Column::CreatedAt.lt(before))
         .filter(media::Column::Sha256.not_in_subquery(in_lessons))
         .filter(media::Column::Sha256.not_in_subquery(as_covers))
         .filter(media::Column::Sha256.not_in_subquery(brought_again))
+        .filter(media::Column::Sha256.not_in_subquery(proving))
         .order_by_asc(media::Column::CreatedAt)
         .limit(MOST_FORGOTTEN);
     Ok(found.all(db).await?)
@@ -145,19 +147,14 @@ async fn forget_one(
     media::Entity::delete_by_id(sha256).exec(&txn).await?;
     let uses = Condition::any().add(lesson::Column::MediaSha256.eq(sha256)).add(lesson::Column::CoverSha256.eq(sha256));
     let used = lesson::Entity::find().filter(uses).one(&txn).await?.is_some();
-    if used {
+    let proves =
+        star_mark::Entity::find().filter(star_mark::Column::EvidenceSha256.eq(sha256)).one(&txn).await?.is_some();
+    if used || proves {
         return Ok(false); // the transaction ends without a commit
     }
     rendition::Entity::delete_many().filter(rendition::Column::MediaSha256.eq(sha256)).exec(&txn).await?;
     job::Entity::delete_many().filter(job::Column::MediaSha256.eq(sha256)).exec(&txn).await?;
-    let note = audit::ActiveModel {
-        id: NotSet,
-        at: Set(now),
-        account_id: Set(by),
-        action: Set("media.remove".to_owned()),
-        target: Set(format!("media:{sha256}")),
-        detail: Set(recording.filename.clone()),
-    };
+    let note = audit::line(now, by, "media.remove", format!("media:{sha256}"), recording.filename.clone());
     note.insert(&txn).await?;
     txn.commit().await?;
     Ok(true)

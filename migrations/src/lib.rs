@@ -10,6 +10,7 @@ mod m20261124_000001_preparation;
 mod m20261128_000001_classroom;
 mod m20261129_000000_beats;
 mod m20261129_000001_archive;
+mod m20261129_000002_reports;
 mod m20261129_000003_studio;
 
 /// Runs the migrations in order.
@@ -24,6 +25,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000001_classroom::Migration),
             Box::new(m20261129_000000_beats::Migration),
             Box::new(m20261129_000001_archive::Migration),
+            Box::new(m20261129_000002_reports::Migration),
             Box::new(m20261129_000003_studio::Migration),
         ]
     }

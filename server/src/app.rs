@@ -265,6 +265,7 @@ fn serve(listener: TcpListener, config: &Config, parts: Parts) -> Result<Server,
             .configure(parsing)
             .configure(routes::configure)
             .default_service(web::to(|| async { Err::<&str, _>(ApiError::new(Code::NotFound)) }))
+            .wrap(from_fn(known_by_address))
             .wrap(from_fn(renew_cookie))
             .wrap(from_fn(same_origin_only))
             .wrap(from_fn(pages::failed::draw))
@@ -317,6 +318,23 @@ async fn bytes_as_they_are(
         request.headers_mut().remove(ACCEPT_ENCODING);
     }
     next.call(request).await
+}
+
+/// What is written into the audit log meanwhile says where the request came from. A proxy on this machine says for whom
+/// it asks; anybody else's word for it is not taken.
+async fn known_by_address(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    let peer = request.peer_addr().map(|peer| peer.ip());
+    let told = request.headers().get("x-forwarded-for").and_then(|value| value.to_str().ok());
+    let told = told.and_then(|text| text.rsplit(',').next()?.trim().parse::<std::net::IpAddr>().ok());
+    let address = match peer {
+        Some(peer) if peer.is_loopback() => told.unwrap_or(peer).to_string(),
+        Some(peer) => peer.to_string(),
+        None => String::new(),
+    };
+    entity::audit::asked_from(address, next.call(request)).await
 }
 
 /// Send the access cookie that the refresh cookie brought.

@@ -8,7 +8,7 @@ use content::store::{Hashed, Store, hash_file};
 use content::{Error, stream, verify};
 use entity::{Moment, UnitId, media};
 use futures_util::{Stream, StreamExt};
-use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, NotSet, Set};
+use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, Set};
 use server::database::Database;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -323,14 +323,7 @@ async fn a_bucket_that_hangs_while_it_is_collected_stops_nobody_from_writing() {
     let collecting =
         tokio::spawn(async move { collect::collect(&db.write, &store, GRACE_MS, Moment::now(), false).await });
     bucket.hangs().await;
-    let note = entity::audit::ActiveModel {
-        id: NotSet,
-        at: Set(Moment(1)),
-        account_id: Set(None),
-        action: Set("test.write".to_owned()),
-        target: Set("test:1".to_owned()),
-        detail: Set(String::new()),
-    };
+    let note = entity::audit::line(Moment(1), None, "test.write", "test:1".to_owned(), String::new());
     note.insert(&bench.db.write).await.unwrap();
     assert!(matches!(collecting.await.unwrap(), Err(Error::StoreUnavailable(_))));
     assert!(bench.place(&name).exists());

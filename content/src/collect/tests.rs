@@ -5,7 +5,7 @@ use crate::intake::{Origin, copy_in};
 use crate::upload::tests::database;
 use entity::{RenditionKind, UnitId};
 use proptest::prelude::*;
-use sea_orm::{DatabaseConnection, PaginatorTrait};
+use sea_orm::{ActiveValue::NotSet, ActiveValue::Set, DatabaseConnection, PaginatorTrait};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 

@@ -2,9 +2,11 @@
 
 use crate::ids::{AccountId, AuditId};
 use crate::moment::Moment;
+use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::entity::prelude::*;
+use std::future::Future;
 
-/// Who did what to what. Only ever added.
+/// Who did what to what. Only ever added: triggers refuse to change or remove a line.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "audit")]
@@ -25,6 +27,31 @@ pub struct Model {
     /// What changed, without secrets.
     #[sea_orm(column_type = "Text")]
     pub detail: String,
+    /// The network address it was asked from; `None` for the command line and the server's own work.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub address: Option<String>,
+}
+
+tokio::task_local! {
+    static ADDRESS: String;
+}
+
+/// Do something asked from this address: every line written meanwhile carries it.
+pub async fn asked_from<F: Future>(address: String, work: F) -> F::Output {
+    ADDRESS.scope(address, work).await
+}
+
+/// A line, ready to be inserted in the transaction of what it tells.
+pub fn line(at: Moment, by: Option<AccountId>, action: &str, target: String, detail: String) -> ActiveModel {
+    ActiveModel {
+        id: NotSet,
+        at: Set(at),
+        account_id: Set(by),
+        action: Set(action.to_owned()),
+        target: Set(target),
+        detail: Set(detail),
+        address: Set(ADDRESS.try_with(String::clone).ok()),
+    }
 }
 
 impl ActiveModelBehavior for ActiveModel {}

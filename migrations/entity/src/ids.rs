@@ -66,6 +66,8 @@ ids! {
     ClassAttendanceId;
     /// One dated version of the rules of hours.
     RuleId;
+    /// A mark of the star rating.
+    StarMarkId;
     /// A row of the audit log.
     AuditId;
     /// Something a person is told on their pages.

@@ -38,3 +38,32 @@ pub struct Model {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+/// A roster number as anybody may see it: where it is an identity number (GB 11643: seventeen digits and a check
+/// character, formerly fifteen digits) only its ends are shown.
+pub fn masked(code: &str) -> String {
+    let identity = match code.as_bytes() {
+        [digits @ .., last] if digits.len() == 17 => {
+            digits.iter().all(u8::is_ascii_digit) && (last.is_ascii_digit() || matches!(last, b'X' | b'x'))
+        }
+        all => all.len() == 15 && all.iter().all(u8::is_ascii_digit),
+    };
+    match (identity, code.get(..4), code.get(code.len().saturating_sub(4)..)) {
+        (true, Some(head), Some(tail)) => format!("{head}{}{tail}", "*".repeat(code.len() - 8)),
+        _ => code.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::masked;
+
+    #[test]
+    fn identity_numbers_show_their_ends_and_other_numbers_are_whole() {
+        assert_eq!(masked("45122019900101123X"), "4512**********123X");
+        assert_eq!(masked("451220900101123"), "4512*******1123");
+        for plain in ["0451", "P-0451", "", "030200010001", "4512201990010112345", "韦大山韦大山"] {
+            assert_eq!(masked(plain), plain);
+        }
+    }
+}

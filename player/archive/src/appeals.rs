@@ -205,14 +205,7 @@ async fn note(
     detail: String,
     now: Moment,
 ) -> Result<()> {
-    let line = audit::ActiveModel {
-        id: NotSet,
-        at: Set(now),
-        account_id: Set(Some(by)),
-        action: Set(action.to_owned()),
-        target: Set(format!("appeal:{}", about.id)),
-        detail: Set(detail),
-    };
+    let line = audit::line(now, Some(by), action, format!("appeal:{}", about.id), detail);
     line.insert(db).await?;
     Ok(())
 }

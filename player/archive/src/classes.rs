@@ -61,14 +61,7 @@ pub async fn record(
     let txn = entity::writing::begin(db).await?;
     let ids = record_many(&txn, &[(class, attendance)], by, now).await?;
     let id = ids.into_iter().next().ok_or(Error::BadClass("class"))?;
-    let line = audit::ActiveModel {
-        id: NotSet,
-        at: Set(now),
-        account_id: Set(by),
-        action: Set("class.record".to_owned()),
-        target: Set(format!("class:{id}")),
-        detail: Set(String::new()),
-    };
+    let line = audit::line(now, by, "class.record", format!("class:{id}"), String::new());
     line.insert(&txn).await?;
     txn.commit().await?;
     Ok(id)

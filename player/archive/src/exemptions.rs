@@ -144,14 +144,7 @@ async fn note(
     by: AccountId,
     now: Moment,
 ) -> Result<()> {
-    let line = audit::ActiveModel {
-        id: NotSet,
-        at: Set(now),
-        account_id: Set(Some(by)),
-        action: Set(action.to_owned()),
-        target: Set(format!("person:{}", about.person_id)),
-        detail: Set(detail),
-    };
+    let line = audit::line(now, Some(by), action, format!("person:{}", about.person_id), detail);
     line.insert(db).await?;
     Ok(())
 }

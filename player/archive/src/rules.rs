@@ -232,14 +232,8 @@ pub async fn enact(
         return Err(Error::RuleDayTaken(rules.valid_from));
     }
     let id = insert(&txn, unit, &rules, toml_text, Some(by), now).await?;
-    let line = audit::ActiveModel {
-        id: NotSet,
-        at: Set(now),
-        account_id: Set(Some(by)),
-        action: Set("rule.enact".to_owned()),
-        target: Set(format!("rule:{id}")),
-        detail: Set(format!("{}，自 {} 起", rules.name, rules.valid_from)),
-    };
+    let detail = format!("{}，自 {} 起", rules.name, rules.valid_from);
+    let line = audit::line(now, Some(by), "rule.enact", format!("rule:{id}"), detail);
     line.insert(&txn).await?;
     txn.commit().await?;
     Ok(id)

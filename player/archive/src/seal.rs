@@ -263,14 +263,7 @@ fn waiting(scope: &Scope, slice: &Slice) -> sea_orm::Select<playback::Entity> {
 }
 
 async fn note(db: &impl ConnectionTrait, row: &seal::Model, action: &str, detail: String, now: Moment) -> Result<()> {
-    let line = audit::ActiveModel {
-        id: NotSet,
-        at: Set(now),
-        account_id: Set(Some(row.asked_by)),
-        action: Set(action.to_owned()),
-        target: Set(format!("seal:{}", row.id)),
-        detail: Set(detail),
-    };
+    let line = audit::line(now, Some(row.asked_by), action, format!("seal:{}", row.id), detail);
     line.insert(db).await?;
     Ok(())
 }

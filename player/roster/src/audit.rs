@@ -1,7 +1,7 @@
 //! Writes the audit rows of this crate, inside the transaction of the change they tell of.
 
 use entity::{AccountId, Moment, audit};
-use sea_orm::{ActiveModelTrait, ConnectionTrait, DbErr, Set};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, DbErr};
 
 /// Notes who did what to what. `by` is `None` for the command line; `detail` never holds a secret.
 pub(crate) async fn note(
@@ -12,13 +12,6 @@ pub(crate) async fn note(
     detail: String,
     now: Moment,
 ) -> Result<(), DbErr> {
-    let row = audit::ActiveModel {
-        at: Set(now),
-        account_id: Set(by),
-        action: Set(action.to_owned()),
-        target: Set(target),
-        detail: Set(detail),
-        ..Default::default()
-    };
+    let row = audit::line(now, by, action, target, detail);
     row.insert(txn).await.map(drop)
 }

@@ -2,7 +2,7 @@
 
 use crate::Result;
 use entity::{AccountId, Moment, audit};
-use sea_orm::{ActiveModelTrait, ConnectionTrait, Set};
+use sea_orm::{ActiveModelTrait, ConnectionTrait};
 
 /// Notes who did what to what.
 pub(super) async fn note(
@@ -12,14 +12,7 @@ pub(super) async fn note(
     target: String,
     detail: String,
 ) -> Result<()> {
-    let row = audit::ActiveModel {
-        at: Set(now),
-        account_id: Set(Some(by)),
-        action: Set(action.to_owned()),
-        target: Set(target),
-        detail: Set(detail),
-        ..Default::default()
-    };
+    let row = audit::line(now, Some(by), action, target, detail);
     row.insert(txn).await?;
     Ok(())
 }

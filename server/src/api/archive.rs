@@ -8,8 +8,8 @@ use actix_web::HttpResponse;
 use actix_web::web::{Data, Json, Path, Query};
 use archive::assess::Standing;
 use archive::record::{self, EntryRow, Record};
-use entity::{Moment, PersonId, UnitId, audit, ledger_entry, person};
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait};
+use entity::{AccountId, Moment, PersonId, UnitId, audit, ledger_entry, person};
+use sea_orm::{ActiveModelTrait, EntityTrait};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::{IntoParams, ToSchema};
@@ -220,14 +220,15 @@ pub async fn may_read(caller: &SignedIn, id: PersonId, db: &Database, now: Momen
     }
     let person = person::Entity::find_by_id(id).one(&db.read).await?.ok_or(Code::NotFound)?;
     reach::unit(db, &caller.scope(READERS), person.unit_id).await?;
-    let line = audit::ActiveModel {
-        at: Set(now),
-        account_id: Set(Some(caller.account_id)),
-        action: Set("archive.read".into()),
-        target: Set(format!("person:{id}")),
-        detail: Set(String::new()),
-        ..Default::default()
-    };
+    note_reading(caller.account_id, id, db, now).await
+}
+
+/// Write down that somebody read another's archive.
+///
+/// # Errors
+/// When the database fails: what is not written down is not shown.
+pub async fn note_reading(by: AccountId, of: PersonId, db: &Database, now: Moment) -> ApiResult<()> {
+    let line = audit::line(now, Some(by), "archive.read", format!("person:{of}"), String::new());
     line.insert(&db.write).await?;
     Ok(())
 }

@@ -4,10 +4,7 @@ use super::{NewEntry, ONE_DAY_MS, append, append_also_sealed, hold_head, standin
 use crate::{Error, Result, seal};
 use chrono::Datelike;
 use entity::{AccountId, Moment, Source, audit, ledger_entry};
-use sea_orm::{
-    ActiveModelTrait, ActiveValue::NotSet, ActiveValue::Set, ConnectionTrait, DatabaseConnection, DatabaseTransaction,
-    EntityTrait,
-};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, EntityTrait};
 use std::collections::BTreeMap;
 
 /// Correct an entry by a new one that names it: who, why, and by how much. The old entry stays as it is.
@@ -164,14 +161,9 @@ pub(super) async fn audit_correction(
     by: AccountId,
     now: Moment,
 ) -> Result<()> {
-    let line = audit::ActiveModel {
-        id: NotSet,
-        at: Set(now),
-        account_id: Set(Some(by)),
-        action: Set(action.to_owned()),
-        target: Set(format!("ledger:{}", added.corrects_seq.unwrap_or(added.seq))),
-        detail: Set(format!("更正 {} 毫秒：{}", added.credited_ms, added.note)),
-    };
+    let target = format!("ledger:{}", added.corrects_seq.unwrap_or(added.seq));
+    let detail = format!("更正 {} 毫秒：{}", added.credited_ms, added.note);
+    let line = audit::line(now, Some(by), action, target, detail);
     line.insert(db).await?;
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! A person's training archive, the same record they see themselves, ready to print; and its corrections.
 
+use crate::api::archive::note_reading;
 use crate::api::seals::may_amend;
 use crate::auth::identity::{Assessor, MATCHERS, Reader};
 use crate::database::Database;
@@ -100,6 +101,9 @@ pub async fn show(
 ) -> ApiResult<HttpResponse> {
     let year = year_of(&query.year);
     let mut page = page(&reader, &db, *id, year).await?;
+    if reader.person_id != Some(*id) {
+        note_reading(reader.account_id, *id, &db, Moment::now()).await?;
+    }
     page.notice = (query.done == "corrected").then_some("更正已记入档案。");
     page.choose(query.correct.parse().ok(), &CorrectionForm::default());
     crate::pages::draw(&page)
