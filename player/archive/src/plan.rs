@@ -185,7 +185,7 @@ async fn standings_of(
     };
     let standing = |person: &person::Model| Standing {
         person: person.id,
-        code: person.code.clone(),
+        code: person::masked(&person.code),
         name: person.name.clone(),
         unit: person.unit_id,
         items: items.iter().map(|item| state(person.id, item)).collect(),

@@ -215,7 +215,7 @@ impl From<PersonRow> for PersonAnswer {
     fn from(row: PersonRow) -> Self {
         Self {
             id: row.id.0,
-            code: row.code,
+            code: entity::person::masked(&row.code),
             name: row.name,
             unit_id: row.unit_id.0,
             unit_name: row.unit_name,
@@ -227,8 +227,12 @@ impl From<PersonRow> for PersonAnswer {
 
 impl ImportAnswer {
     fn of(plan: Plan, summary: Option<Summary>) -> Self {
-        let add =
-            |add: import::Add| AddAnswer { kind: add.kind.label(), line: add.line, code: add.code, name: add.name };
+        let add = |add: import::Add| AddAnswer {
+            kind: add.kind.label(),
+            line: add.line,
+            code: entity::person::masked(&add.code),
+            name: add.name,
+        };
         let bad = |bad: import::BadRow| BadAnswer { sheet: bad.sheet, line: bad.line, reason: bad.reason };
         let imported = summary.is_some();
         let accounts = summary.map(|summary| summary.accounts).unwrap_or_default();
@@ -247,12 +251,23 @@ impl From<import::Change> for ChangeAnswer {
     fn from(change: import::Change) -> Self {
         let field = |field: import::FieldChange| FieldAnswer { field: field.field, old: field.old, new: field.new };
         let fields = change.fields.into_iter().map(field).collect();
-        Self { kind: change.kind.label(), line: change.line, code: change.code, name: change.name, fields }
+        Self {
+            kind: change.kind.label(),
+            line: change.line,
+            code: entity::person::masked(&change.code),
+            name: change.name,
+            fields,
+        }
     }
 }
 
 impl From<import::FirstPassword> for AccountAnswer {
     fn from(first: import::FirstPassword) -> Self {
-        Self { code: first.code, name: first.name, login: first.login, password: first.password }
+        Self {
+            code: entity::person::masked(&first.code),
+            name: first.name,
+            login: first.login,
+            password: first.password,
+        }
     }
 }

@@ -120,7 +120,7 @@ async fn page(
         met: now.verdict == "met",
         posts: now.posts.iter().map(|post| post.label()).collect::<Vec<_>>().join("、"),
         name: now.name,
-        code_of_person: now.code,
+        code_of_person: entity::person::masked(&now.code),
         unit: now.unit_name,
         year,
         credit: Hundredths(now.credit).to_string(),

@@ -108,7 +108,7 @@ pub async fn case(db: &impl ConnectionTrait, reach: &Reach, id: AppealId) -> Res
     let people = names::of_people(db, [found.person_id].into()).await?;
     let listed = list::listed(db, vec![found]).await?.into_iter().next().ok_or(Error::NoSuchAppeal(id))?;
     Ok(Case {
-        code: people.get(&listed.appeal.person_id).map(|(_, code)| code.clone()).unwrap_or_default(),
+        code: people.get(&listed.appeal.person_id).map(|(_, code)| entity::person::masked(code)).unwrap_or_default(),
         decided_by: listed.appeal.decided_by.and_then(|by| deciders.get(&by).cloned()),
         entry,
         corrections,

@@ -64,7 +64,7 @@ pub async fn of_person(db: &impl ConnectionTrait, id: PersonId, year: i32, today
     Ok(Gap {
         person_id: id,
         name: person.name,
-        code: person.code,
+        code: person::masked(&person.code),
         unit_id: unit.id,
         unit_path: unit.path,
         year,

@@ -185,7 +185,7 @@ async fn named(db: &impl ConnectionTrait, shown: Vec<Judged>) -> Result<Vec<Behi
             unit_id: judged.unit_id,
             targets: judged.targets,
             name,
-            code,
+            code: entity::person::masked(&code),
         }
     };
     Ok(shown.into_iter().map(row).collect())

@@ -125,7 +125,7 @@ async fn named(db: &impl ConnectionTrait, turned: Vec<(Turn, Judged)>) -> Result
         Moved {
             person_id: judged.person_id,
             name,
-            code,
+            code: entity::person::masked(&code),
             unit_name: units.get(&judged.unit_id).cloned().unwrap_or_default(),
             turn,
             missing: missing.map(|one| format!("{}缺 {} {}", one.name, one.missing, one.unit)).collect(),

@@ -164,7 +164,11 @@ async fn candidates(db: &Database, scope: &Scope, guest: &guest::Model, q: &str)
     };
     let candidate = |row: PersonRow| {
         let phone = row.phone.map(|phone| format!("　{phone}")).unwrap_or_default();
-        Candidate { id: row.id, name: row.name, about: format!("{}　{}{phone}", row.unit_name, row.code) }
+        Candidate {
+            id: row.id,
+            name: row.name,
+            about: format!("{}　{}{phone}", row.unit_name, entity::person::masked(&row.code)),
+        }
     };
     Ok(rows.into_iter().map(candidate).collect())
 }

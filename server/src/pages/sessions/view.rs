@@ -54,7 +54,7 @@ impl AttendeeView {
         Self {
             id: known.person.id,
             name: known.person.name.clone(),
-            code: known.person.code.clone(),
+            code: entity::person::masked(&known.person.code),
             stays: known.stays.iter().map(|(from, to)| stay(*from, *to)).collect(),
             marked: known.marked.iter().map(|how| how.label()).collect::<Vec<_>>().join("、"),
             credited: known.credited_ms.map_or_else(|| "待记入".into(), minutes),
