@@ -120,6 +120,9 @@ pub enum Error {
     /// The class or its attendance is impossible; the text says which field.
     #[error("class: {0}")]
     BadClass(&'static str),
+    /// A mark of the star rating is impossible; the text says which field.
+    #[error("mark: {0}")]
+    BadMark(&'static str),
     /// A stored entry cannot be read.
     #[error("ledger entry {0} cannot be read")]
     Unreadable(i64),

@@ -5,18 +5,24 @@
 mod csv;
 mod xlsx;
 
-pub use self::csv::csv;
-pub use self::xlsx::xlsx;
+pub use self::csv::{csv, sheets_csv};
+pub use self::xlsx::{sheets_xlsx, xlsx};
 
-use crate::report::{Report, TIME_ZONE};
+use crate::report::{Report, Sheets, TIME_ZONE};
 
 /// What a file says about itself: heading and value.
-fn about(report: &Report) -> [(&'static str, String); 5] {
-    [
-        ("报表", report.kind.title().to_owned()),
-        ("范围", report.scope_name.clone()),
-        ("期间", report.period()),
-        ("时区", TIME_ZONE.to_owned()),
-        ("行数", report.row_count.to_string()),
-    ]
+type Notes = Vec<(&'static str, String)>;
+
+fn about(report: &Report) -> Notes {
+    let mut notes = notes(report.kind.title(), &report.scope_name, report.period());
+    notes.push(("行数", report.row_count.to_string()));
+    notes
+}
+
+fn about_sheets(sheets: &Sheets) -> Notes {
+    notes(sheets.kind.title(), &sheets.scope_name, sheets.period())
+}
+
+fn notes(title: &str, scope_name: &str, period: String) -> Notes {
+    vec![("报表", title.to_owned()), ("范围", scope_name.to_owned()), ("期间", period), ("时区", TIME_ZONE.to_owned())]
 }

@@ -4,7 +4,7 @@
 //! would look the same after a restart of the server. An article has no bytes and is never flagged.
 
 use crate::Result;
-use entity::{Moment, PlaybackId, lesson, playback};
+use entity::{LessonId, Moment, PlaybackId, lesson, playback};
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
 use std::collections::HashSet;
@@ -30,17 +30,13 @@ pub async fn unserved(
     if ids.is_empty() {
         return Ok(found);
     }
-    let recent = Condition::any()
-        .add(playback::Column::ClosedAt.is_null())
-        .add(playback::Column::ClosedAt.gte(noted_since(db).await?));
+    let never_fetched = never_fetched(noted_since(db).await?);
     for chunk in ids.chunks(500) {
         let rows: Vec<PlaybackId> = playback::Entity::find()
             .select_only()
             .column(playback::Column::Id)
             .filter(playback::Column::Id.is_in(chunk.iter().copied()))
-            .filter(playback::Column::ServedAt.is_null())
-            .filter(playback::Column::PlaysCached.eq(false))
-            .filter(recent.clone())
+            .filter(never_fetched.clone())
             .filter(playback::Column::LessonId.in_subquery(recordings()))
             .into_tuple()
             .all(db)
@@ -48,6 +44,37 @@ pub async fn unserved(
         found.extend(rows);
     }
     Ok(found)
+}
+
+/// What a report of very many sessions looks them up by, read once.
+#[derive(Debug)]
+pub(crate) struct Unserved {
+    noted_since: Moment,
+    recordings: HashSet<LessonId>,
+}
+
+impl Unserved {
+    pub(crate) async fn load(db: &impl ConnectionTrait) -> Result<Self> {
+        let found = lesson::Entity::find().select_only().column(lesson::Column::Id);
+        let recordings: Vec<LessonId> =
+            found.filter(lesson::Column::MediaSha256.is_not_null()).into_tuple().all(db).await?;
+        Ok(Self { noted_since: noted_since(db).await?, recordings: recordings.into_iter().collect() })
+    }
+
+    /// The condition on `playback` rows, but for their lesson.
+    pub(crate) fn never_fetched(&self) -> Condition {
+        never_fetched(self.noted_since)
+    }
+
+    /// Whether this lesson has bytes to fetch.
+    pub(crate) fn is_recording(&self, lesson: LessonId) -> bool {
+        self.recordings.contains(&lesson)
+    }
+}
+
+fn never_fetched(since: Moment) -> Condition {
+    let noted = Condition::any().add(playback::Column::ClosedAt.is_null()).add(playback::Column::ClosedAt.gte(since));
+    Condition::all().add(playback::Column::ServedAt.is_null()).add(playback::Column::PlaysCached.eq(false)).add(noted)
 }
 
 /// The lessons that are a recording.

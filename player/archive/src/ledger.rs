@@ -112,7 +112,15 @@ pub(crate) async fn standing_ms(db: &impl ConnectionTrait, entry: &ledger_entry:
 /// # Errors
 /// [`Error::Unreadable`] when the column is not what `append` writes.
 pub fn reasons_of(entry: &ledger_entry::Model) -> Result<BTreeMap<Reason, i64>> {
-    serde_json::from_str(&entry.reasons).map_err(|_| Error::Unreadable(entry.seq))
+    read_reasons(entry.seq, &entry.reasons)
+}
+
+/// The reasons in the column of entry `seq`. Most entries have none, and a report reads a million of them.
+pub(crate) fn read_reasons(seq: i64, column: &str) -> Result<BTreeMap<Reason, i64>> {
+    if column == "{}" {
+        return Ok(BTreeMap::new());
+    }
+    serde_json::from_str(column).map_err(|_| Error::Unreadable(seq))
 }
 
 /// Take the chain's head for this transaction: on PostgreSQL by locking its row, on SQLite by being the only writer.

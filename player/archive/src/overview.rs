@@ -1,16 +1,17 @@
 //! A unit and the units below it at a glance, for the offices that drill down.
 //!
-//! Four grouped queries whatever the number of people; the folding into child units happens here. The numbers are
+//! A few grouped queries whatever the number of people; the folding into child units happens here. The numbers are
 //! those of `view`, the standings those of `assess`.
 
 use crate::assess::{self, Standing, Verdict};
+use crate::effect::{self, Effect};
 use crate::rules::{RuleBook, Rules};
 use crate::view::{self, Slice, Total, Whom};
 use crate::year::Years;
 use crate::{Error, Result};
-use entity::{Day, PersonId, Scope, UnitId, org_unit, person};
+use entity::{Category, Day, PersonId, Scope, UnitId, org_unit, person};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// A unit and everything below it.
@@ -32,6 +33,8 @@ pub struct UnitYear {
     pub total: Total,
     /// The last day anybody learnt.
     pub last_day: Option<Day>,
+    /// What the hours alone do not say.
+    pub effect: Effect,
 }
 
 impl UnitYear {
@@ -46,14 +49,24 @@ impl UnitYear {
     }
 
     fn new(unit: org_unit::Model) -> Self {
-        Self { unit, people: 0, bound: 0, met: 0, exempt: 0, met_whole: 0, total: Total::default(), last_day: None }
+        Self {
+            unit,
+            people: 0,
+            bound: 0,
+            met: 0,
+            exempt: 0,
+            met_whole: 0,
+            total: Total::default(),
+            last_day: None,
+            effect: Effect::default(),
+        }
     }
 
     fn add(&mut self, person: &PersonYear) {
         if person.on_roster {
             self.people += 1;
-            self.bound += u64::from(matches!(person.verdict, Verdict::Met | Verdict::Short));
-            self.met += u64::from(person.verdict == Verdict::Met);
+            self.bound += u64::from(person.is_bound());
+            self.met += u64::from(person.has_met());
             self.exempt += u64::from(person.verdict == Verdict::Exempt);
             self.met_whole += u64::from(person.met_whole);
         }
@@ -71,15 +84,29 @@ pub struct Overview {
     pub children: Vec<UnitYear>,
     /// By month, January first.
     pub months: [Total; 12],
+    /// By what the lessons were about; under `None` what was not a lesson, such as a class.
+    pub categories: BTreeMap<Option<Category>, Total>,
 }
 
 /// One person in an overview.
-struct PersonYear {
-    on_roster: bool,
+pub(crate) struct PersonYear {
+    pub(crate) on_roster: bool,
     verdict: Verdict,
     met_whole: bool,
-    total: Total,
+    pub(crate) total: Total,
     last_day: Option<Day>,
+}
+
+impl PersonYear {
+    /// Whether some target asks something of them.
+    pub(crate) fn is_bound(&self) -> bool {
+        matches!(self.verdict, Verdict::Met | Verdict::Short)
+    }
+
+    /// Whether they met all of it.
+    pub(crate) fn has_met(&self) -> bool {
+        self.verdict == Verdict::Met
+    }
 }
 
 /// The year of a unit and of each unit right below it.
@@ -107,11 +134,39 @@ pub async fn units_overview(db: &impl ConnectionTrait, unit: UnitId, year: i32, 
             child.add(&person);
         }
     }
-    let months = view::months(db, &book, &slice).await?;
-    Ok(Overview { whole, children, months })
+    for (path, effect) in effects(db, &book, &slice, &scope, today).await? {
+        whole.effect.add(&effect);
+        let place = child_on(&path, &whole.unit.path).and_then(|child| places.get(&child).copied());
+        if let Some(child) = place.and_then(|place| children.get_mut(place)) {
+            child.effect.add(&effect);
+        }
+    }
+    let months = view::months_of(&view::days(db, &book, &slice).await?);
+    let categories = view::by_category(db, &book, &slice).await?;
+    Ok(Overview { whole, children, months, categories })
 }
 
-async fn people(
+/// What hours do not say of every unit in the scope, each with its path.
+async fn effects(
+    db: &impl ConnectionTrait,
+    book: &RuleBook,
+    slice: &Slice,
+    scope: &Scope,
+    today: Day,
+) -> Result<Vec<(String, Effect)>> {
+    let mut effects = effect::of_units(db, book, scope, slice, today).await?;
+    let units: Vec<(UnitId, String)> = org_unit::Entity::find()
+        .select_only()
+        .columns([org_unit::Column::Id, org_unit::Column::Path])
+        .filter(scope.of_units())
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(units.into_iter().filter_map(|(id, path)| Some((path, effects.remove(&id)?))).collect())
+}
+
+/// Everyone of the scope, each with the path of their unit.
+pub(crate) async fn people(
     db: &impl ConnectionTrait,
     book: &RuleBook,
     slice: &Slice,

@@ -7,7 +7,7 @@ use crate::rules::RuleBook;
 use crate::view::{self, Slice, Total, Whom};
 use crate::year::Years;
 use crate::{Error, Result};
-use entity::{Day, PersonId, PostKind, Reason, Source, UnitId, ledger_entry, org_unit, person};
+use entity::{Category, Day, PersonId, PostKind, Reason, Source, UnitId, ledger_entry, org_unit, person};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 use std::collections::BTreeMap;
 
@@ -15,7 +15,6 @@ mod entries;
 mod pending;
 
 pub use entries::{EntryPage, EntryRow, entries, entry};
-pub(crate) use entries::{Times, session_times};
 pub use pending::Pending;
 
 /// A person's year.
@@ -43,6 +42,10 @@ pub struct Record {
     pub sources: Vec<(Source, Total)>,
     /// By month, January first.
     pub months: [Total; 12],
+    /// By civil day, only days with entries.
+    pub days: BTreeMap<Day, Total>,
+    /// By what the lessons were about; under `None` what was not a lesson, such as a class.
+    pub categories: BTreeMap<Option<Category>, Total>,
     /// Milliseconds that do not count, by reason.
     pub reasons: BTreeMap<Reason, i64>,
     /// What they call the rule in force; empty for a year before the first rule.
@@ -71,10 +74,11 @@ pub async fn of_person(db: &impl ConnectionTrait, id: PersonId, year: i32, today
     let rules = book.in_force(&unit.path, today.clamp(slice.from, slice.to)).ok().map(|(_, rules)| rules);
     let (sums, facts) = Years::load(db, &book, &slice).await?.take(id);
     let total = sums.all();
+    let days = view::days(db, &book, &slice).await?;
     let pending = pending::of(db, &book, (id, &unit.path), year).await?;
     Ok(Record {
         person_id: id,
-        code: person.code,
+        code: person::masked(&person.code),
         name: person.name,
         unit_id: unit.id,
         unit_name: unit.name,
@@ -84,7 +88,9 @@ pub async fn of_person(db: &impl ConnectionTrait, id: PersonId, year: i32, today
         year,
         total,
         sources: sums.by_source.into_iter().collect(),
-        months: view::months(db, &book, &slice).await?,
+        months: view::months_of(&days),
+        days,
+        categories: view::by_category(db, &book, &slice).await?,
         reasons: reasons(db, &slice).await?,
         pending_ms: pending.iter().map(|session| session.credited_ms).sum(),
         pending,

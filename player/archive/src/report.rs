@@ -6,7 +6,7 @@
 use crate::rules::RuleBook;
 use crate::view::{self, Slice, Whom};
 use crate::{Error, Hundredths, Result};
-use chrono::Datelike;
+use chrono::{Datelike, Timelike};
 use entity::{Day, Moment, Scope, UnitId, org_unit};
 use futures_util::Stream;
 use sea_orm::{DatabaseConnection, EntityTrait};
@@ -14,15 +14,21 @@ use std::pin::Pin;
 
 mod assessment;
 mod attendance;
+mod audit;
 mod books;
+mod bulletin;
 mod gaps;
 mod hours;
 mod kind;
 mod people;
 pub mod plan;
+mod sheets;
+mod stars;
 
+pub use audit::{ACTIONS, AuditQuery, audit_log};
 pub use kind::Kind;
 use people::Roster;
+pub use sheets::{Sheets, SheetsKind, Table, sheets};
 
 /// The zone of every date and time in a report.
 pub const TIME_ZONE: &str = "Asia/Shanghai (UTC+8)";
@@ -58,7 +64,7 @@ pub struct Report {
     pub columns: Vec<Column>,
     /// How many rows will come.
     pub row_count: u64,
-    /// The totals row, a cell for every column.
+    /// The totals row, a cell for every column; empty when nothing can be added up.
     pub totals: Vec<Cell>,
     /// The rows in batches.
     pub rows: Rows,
@@ -115,7 +121,10 @@ impl Cell {
             Self::Count(count) => count.to_string(),
             Self::Amount(amount) => amount.to_string(),
             Self::Date(day) => day.to_string(),
-            Self::Time(moment) => moment.local().format("%Y-%m-%d %H:%M:%S").to_string(),
+            Self::Time(moment) => {
+                let local = moment.local().naive_local();
+                local.with_nanosecond(0).unwrap_or(local).to_string() // three times as fast as a format
+            }
         }
     }
 }
@@ -128,11 +137,14 @@ impl Report {
 
     /// A file name for people, without characters that file systems refuse.
     pub fn file_name(&self, extension: &str) -> String {
-        let name: String = format!("{}_{}_{}_{}", self.kind.title(), self.scope_name, self.from, self.to);
-        let safe = |c: char| if c.is_control() || "\\/:*?\"<>|".contains(c) { '_' } else { c };
-        let short: String = name.chars().map(safe).take(100).collect();
-        format!("{short}.{extension}")
+        file_name(&[self.kind.title(), &self.scope_name, &self.from.to_string(), &self.to.to_string()], extension)
     }
+}
+
+fn file_name(parts: &[&str], extension: &str) -> String {
+    let safe = |c: char| if c.is_control() || "\\/:*?\"<>|".contains(c) { '_' } else { c };
+    let short: String = parts.join("_").chars().map(safe).take(100).collect();
+    format!("{short}.{extension}")
 }
 
 /// Make a report. Its heading is read now, its rows while they are taken.
@@ -140,7 +152,7 @@ impl Report {
 /// # Errors
 /// [`Error::NoSuchUnit`] when the unit does not exist or lies outside the scope, [`Error::BadPeriod`].
 pub async fn report(db: &DatabaseConnection, kind: Kind, query: &ReportQuery) -> Result<Report> {
-    let frame = frame(db, kind, query).await?;
+    let frame = frame(db, matches!(kind, Kind::Assessment | Kind::Gaps), query).await?;
     match kind {
         Kind::Attendance => attendance::report(frame).await,
         Kind::Hours => hours::report(frame).await,
@@ -159,12 +171,12 @@ pub async fn page(db: &DatabaseConnection, kind: Kind, query: &ReportQuery, page
         return report(db, kind, query).await;
     }
     let first = page.clamp(1, 1_000_000).saturating_sub(1).saturating_mul(size);
-    books::report(frame(db, kind, query).await?, kind, Window { first, most: size }).await
+    books::report(frame(db, false, query).await?, kind, Window { first, most: size }).await
 }
 
-async fn frame(db: &DatabaseConnection, kind: Kind, query: &ReportQuery) -> Result<Frame> {
+async fn frame(db: &DatabaseConnection, whole_year: bool, query: &ReportQuery) -> Result<Frame> {
     let scope = covered(db, query).await?;
-    let (from, to) = period(kind, query)?;
+    let (from, to) = period(whole_year, query)?;
     let whom = Whom::Of(scope.clone());
     let slice = Slice { whom, from, to, upto_seq: view::newest_seq(db).await? };
     Ok(Frame {
@@ -225,6 +237,12 @@ struct Frame {
 }
 
 impl Frame {
+    /// The first instant of the period, and the first after it.
+    fn instants(&self) -> (Moment, Moment) {
+        let after = self.slice.to.succ_opt().map_or(Moment(i64::MAX), Moment::start_of);
+        (Moment::start_of(self.slice.from), after)
+    }
+
     fn finish(self, kind: Kind, columns: Vec<Column>, row_count: u64, totals: Vec<Cell>, rows: Rows) -> Report {
         let (from, to) = (self.slice.from, self.slice.to);
         Report { kind, scope_name: self.roster.scope_name, from, to, columns, row_count, totals, rows }
@@ -238,10 +256,10 @@ async fn covered(db: &DatabaseConnection, query: &ReportQuery) -> Result<Scope> 
     if query.scope.contains(&unit.path) { Ok(Scope::of([unit.path])) } else { Err(Error::NoSuchUnit(id)) }
 }
 
-fn period(kind: Kind, query: &ReportQuery) -> Result<(Day, Day)> {
+fn period(whole_year: bool, query: &ReportQuery) -> Result<(Day, Day)> {
     let said = query.year.or(query.to.map(|day| day.year())).or(query.from.map(|day| day.year()));
     let (first, last) = view::year_days(said.unwrap_or(query.today.year()))?;
-    if matches!(kind, Kind::Assessment | Kind::Gaps) {
+    if whole_year {
         return Ok((first, last));
     }
     let (from, to) = (query.from.unwrap_or(first), query.to.unwrap_or(last));

@@ -5,7 +5,7 @@
 
 use crate::rules::RuleBook;
 use crate::{CreditHours, Error, Result};
-use chrono::{Datelike, Months};
+use chrono::Months;
 use entity::{Day, PersonId, RuleId, Scope, Source, ledger_entry, ledger_head, org_unit, person};
 use sea_orm::sea_query::{Expr, ExprTrait, SelectStatement, SimpleExpr};
 use sea_orm::{
@@ -14,8 +14,10 @@ use sea_orm::{
 use std::collections::{BTreeMap, HashMap};
 
 mod facts;
+mod rhythm;
 
 pub(crate) use facts::{classes, exemptions, posts, terms};
+pub(crate) use rhythm::{by_category, days, months_of};
 
 /// Which part of the ledger is looked at.
 #[derive(Clone, Debug)]
@@ -117,7 +119,7 @@ impl Slice {
 }
 
 impl Whom {
-    fn owns(&self, column: impl ColumnTrait) -> SimpleExpr {
+    pub(crate) fn owns(&self, column: impl ColumnTrait) -> SimpleExpr {
         match self {
             Self::One(person) => column.eq(*person),
             Self::These(people) => column.is_in(people.iter().copied()),
@@ -207,41 +209,23 @@ pub(crate) async fn by_source(
     Ok(sources)
 }
 
-/// Sums by month of the slice, January first; of a slice of several years the same months fall together.
-pub(crate) async fn months(db: &impl ConnectionTrait, book: &RuleBook, slice: &Slice) -> Result<[Total; 12]> {
-    let rows: Vec<(Day, RuleId, i64, i64, i64)> = ledger_entry::Entity::find()
-        .select_only()
-        .columns([ledger_entry::Column::Day, ledger_entry::Column::RuleId])
-        .column_as(ledger_entry::Column::Seq.count(), "entries")
-        .column_as(whole_sum(ledger_entry::Column::ClaimedMs), "claimed")
-        .column_as(whole_sum(ledger_entry::Column::CreditedMs), "credited")
-        .filter(slice.entries())
-        .group_by(ledger_entry::Column::Day)
-        .group_by(ledger_entry::Column::RuleId)
-        .into_tuple()
-        .all(db)
-        .await?;
-    let mut months = [Total::default(); 12];
-    for (day, rule, entries, claimed_ms, credited_ms) in rows {
-        if let Some(month) = usize::try_from(day.month0()).ok().and_then(|month| months.get_mut(month)) {
-            month.add(Total { entries, claimed_ms, credited_ms, credit: credit_of(book, rule, credited_ms) });
-        }
-    }
-    Ok(months)
-}
-
 /// Everyone still on the roster at the start of the period, and everyone with an entry in it.
 pub(crate) fn listed(slice: &Slice) -> Condition {
     Condition::any()
         .add(person::Column::LeftOn.is_null())
         .add(person::Column::LeftOn.gte(slice.from))
-        .add(person::Column::Id.in_subquery(with_entries(slice.from, slice.to, slice.upto_seq)))
+        .add(Expr::exists(entries_of_them(slice.from, slice.to, slice.upto_seq)))
 }
 
-fn with_entries(from: Day, to: Day, upto_seq: i64) -> SelectStatement {
+/// Correlated, so that it looks only at those who have left: a set of everybody with entries would be made anew for
+/// every few units.
+fn entries_of_them(from: Day, to: Day, upto_seq: i64) -> SelectStatement {
+    let theirs =
+        Expr::col((ledger_entry::Entity, ledger_entry::Column::PersonId)).equals((person::Entity, person::Column::Id));
     ledger_entry::Entity::find()
         .select_only()
         .column(ledger_entry::Column::PersonId)
+        .filter(theirs)
         .filter(ledger_entry::Column::Day.between(from, to))
         .filter(ledger_entry::Column::Seq.lte(upto_seq))
         .into_query()

@@ -1,7 +1,7 @@
 //! XLSX with real dates and numbers, written row by row so that memory stays flat.
 
-use super::about;
-use crate::report::{Cell, Column, Report};
+use super::{Notes, about, about_sheets};
+use crate::report::{Cell, Column, Report, Sheets};
 use crate::{Error, Result};
 use chrono::NaiveDateTime;
 use futures_util::StreamExt;
@@ -35,8 +35,38 @@ pub async fn xlsx(mut report: Report) -> Result<NamedTempFile> {
     writer.await.map_err(|error| Error::File(std::io::Error::other(error)))?
 }
 
+/// A report of several tables as a workbook: a sheet for each, then 说明.
+///
+/// # Errors
+/// When the workbook cannot be made.
+pub async fn sheets_xlsx(sheets: Sheets) -> Result<NamedTempFile> {
+    let written = tokio::task::spawn_blocking(move || write_sheets(&sheets));
+    written.await.map_err(|error| Error::File(std::io::Error::other(error)))?
+}
+
+fn write_sheets(sheets: &Sheets) -> Result<NamedTempFile> {
+    let mut workbook = Workbook::new();
+    let formats = Formats::new();
+    let mut notes = about_sheets(sheets);
+    for table in &sheets.tables {
+        let sheet = workbook.add_worksheet_with_constant_memory()?;
+        sheet.set_name(table.title)?;
+        write_heading(sheet, &table.columns, &formats)?;
+        for (row, cells) in (1_u32..).zip(&table.rows) {
+            write_row(sheet, row, cells, &formats, None)?;
+        }
+        let last = u32::try_from(table.rows.len()).unwrap_or(u32::MAX).saturating_add(1);
+        write_row(sheet, last, &table.totals, &formats, Some(&formats.bold))?;
+        notes.push((table.title, table.note.clone()));
+    }
+    write_notes(workbook.add_worksheet_with_constant_memory()?, &notes, &formats)?;
+    let file = NamedTempFile::new()?;
+    workbook.save_to_writer(file.as_file())?;
+    Ok(file)
+}
+
 fn write(
-    notes: &[(&'static str, String)],
+    notes: &Notes,
     columns: &[Column],
     totals: &[Cell],
     mut batches: mpsc::Receiver<Vec<Vec<Cell>>>,
@@ -125,11 +155,7 @@ fn write_row(
     Ok(())
 }
 
-fn write_notes(
-    sheet: &mut Worksheet,
-    notes: &[(&'static str, String)],
-    formats: &Formats,
-) -> std::result::Result<(), XlsxError> {
+fn write_notes(sheet: &mut Worksheet, notes: &Notes, formats: &Formats) -> std::result::Result<(), XlsxError> {
     sheet.set_name("说明")?;
     sheet.set_column_width(0, 12)?;
     sheet.set_column_width(1, 80)?;

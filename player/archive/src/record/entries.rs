@@ -114,10 +114,10 @@ pub(crate) async fn rows(
 }
 
 /// When a session began and ended.
-pub(crate) type Times = HashMap<PlaybackId, (Moment, Option<Moment>)>;
+type Times = HashMap<PlaybackId, (Moment, Option<Moment>)>;
 
 /// When the sessions of these entries began and ended.
-pub(crate) async fn session_times(db: &impl ConnectionTrait, entries: &[ledger_entry::Model]) -> Result<Times> {
+async fn session_times(db: &impl ConnectionTrait, entries: &[ledger_entry::Model]) -> Result<Times> {
     let ids: Vec<_> = entries.iter().filter_map(|entry| entry.playback_id).collect();
     let mut times = Times::with_capacity(ids.len());
     for chunk in ids.chunks(500) {

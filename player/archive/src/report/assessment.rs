@@ -1,14 +1,14 @@
 //! Assessment: one row per person, how they stand against each target of the year.
 
-use super::people::{Roster, Someone};
-use super::{Cell, Column, Frame, Kind, Report, Rows};
+use super::people::{self, Roster, Someone};
+use super::{Cell, Column, Frame, Kind, Report};
 use crate::Result;
 use crate::assess::{self, Standing, Verdict};
 use crate::rules::RuleBook;
-use crate::view::{self, Slice, Total, Whom};
+use crate::view::{self, Total};
 use crate::year::Years;
 use entity::Day;
-use sea_orm::ConnectionTrait;
+use std::sync::Arc;
 
 pub(super) async fn report(frame: Frame) -> Result<Report> {
     let targets = targets(&frame.book, &frame.roster, frame.judged_on);
@@ -19,7 +19,8 @@ pub(super) async fn report(frame: Frame) -> Result<Report> {
     totals.resize(6, Cell::Empty);
     totals.push(Cell::Amount(total.credit.hundredths()));
     totals.resize(columns.len(), Cell::Empty);
-    let rows = rows(&frame, targets);
+    let targets: Arc<[TargetColumns]> = targets.into();
+    let rows = people::rows(&frame, move |frame, people| batch_rows(frame, people, targets.clone()));
     Ok(frame.finish(Kind::Assessment, columns, row_count, totals, rows))
 }
 
@@ -58,33 +59,12 @@ fn columns(targets: &[TargetColumns]) -> Vec<Column> {
     columns
 }
 
-fn rows(frame: &Frame, targets: Vec<TargetColumns>) -> Rows {
-    let (db, book, roster, slice) = (frame.db.clone(), frame.book.clone(), frame.roster.clone(), frame.slice.clone());
-    let day = frame.judged_on;
-    Box::pin(async_stream::try_stream! {
-        for group in 0..roster.groups() {
-            for people in roster.people(&db, &slice, group).await? {
-                let ids = people.iter().map(|person| person.id).collect();
-                let batch = Slice { whom: Whom::These(ids), ..slice.clone() };
-                yield batch_rows(&db, &book, &batch, &people, &targets, day).await?;
-            }
-        }
-    })
-}
-
-async fn batch_rows(
-    db: &impl ConnectionTrait,
-    book: &RuleBook,
-    slice: &Slice,
-    people: &[Someone],
-    targets: &[TargetColumns],
-    day: Day,
-) -> Result<Vec<Vec<Cell>>> {
-    let mut years = Years::load(db, book, slice).await?;
+async fn batch_rows(frame: Frame, people: Vec<Someone>, targets: Arc<[TargetColumns]>) -> Result<Vec<Vec<Cell>>> {
+    let mut years = Years::load(&frame.db, &frame.book, &frame.slice).await?;
     let mut rows = Vec::with_capacity(people.len());
     for person in people {
         let (_, facts) = years.take(person.id);
-        let rules = book.in_force(person.path(), day).ok().map(|(_, rules)| rules);
+        let rules = frame.book.in_force(person.path(), frame.judged_on).ok().map(|(_, rules)| rules);
         let standings = assess::standings(rules.as_deref(), &facts);
         let mut cells = person.cells(Some(&facts.posts()));
         cells.push(Cell::Amount(facts.credit.hundredths()));

@@ -1,20 +1,23 @@
 //! Attendance: one row per ledger entry.
 
-use super::people::Someone;
-use super::{Cell, Column, Frame, Kind, Report, Rows};
-use crate::record::{self, Times};
+use super::people::{self, Someone};
+use super::{Cell, Column, Frame, Kind, Report};
+use crate::flags::{self, Unserved};
 use crate::rules::RuleBook;
-use crate::view::{self, Slice, Total, Whom};
-use crate::{Hundredths, Result, flags, ledger};
-use entity::{PersonId, PostKind, Reason, ledger_entry};
-use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use crate::view::{self, Slice, Total};
+use crate::{Hundredths, Result, ledger};
+use entity::{Day, LessonId, Moment, PersonId, Reason, RuleId, Source, ledger_entry, playback};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ConnectionTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, RelationDef};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 pub(super) async fn report(frame: Frame) -> Result<Report> {
     let total = Total::over(view::by_source(&frame.db, &frame.book, &frame.slice).await?.values());
     let row_count = u64::try_from(total.entries).unwrap_or(0);
     let totals = totals(&total);
-    let rows = rows(&frame);
+    let unserved = Arc::new(Unserved::load(&frame.db).await?);
+    let rows = people::rows(&frame, move |frame, people| batch_rows(frame, people, unserved.clone()));
     Ok(frame.finish(Kind::Attendance, columns(), row_count, totals, rows))
 }
 
@@ -51,72 +54,104 @@ fn totals(total: &Total) -> Vec<Cell> {
     cells
 }
 
-fn rows(frame: &Frame) -> Rows {
-    let (db, book, roster, slice) = (frame.db.clone(), frame.book.clone(), frame.roster.clone(), frame.slice.clone());
-    Box::pin(async_stream::try_stream! {
-        for group in 0..roster.groups() {
-            for people in roster.people(&db, &slice, group).await? {
-                let ids = people.iter().map(|person| person.id).collect();
-                let batch = Slice { whom: Whom::These(ids), ..slice.clone() };
-                yield batch_rows(&db, &book, &batch, &people).await?;
-            }
-        }
-    })
+/// An entry as this report tells it, with its session.
+struct Told {
+    entry: Entry,
+    began: Option<Moment>,
+    ended: Option<Moment>,
+    /// Its lesson, when nobody is known to have fetched it.
+    unserved: Option<LessonId>,
 }
 
-async fn batch_rows(
-    db: &impl ConnectionTrait,
-    book: &RuleBook,
-    slice: &Slice,
-    people: &[Someone],
-) -> Result<Vec<Vec<Cell>>> {
-    let entries = ledger_entry::Entity::find()
-        .filter(slice.entries())
-        .order_by_asc(ledger_entry::Column::Day)
-        .order_by_asc(ledger_entry::Column::Seq)
-        .all(db)
-        .await?;
-    let times = record::session_times(db, &entries).await?;
-    let unserved = flags::unserved(db, entries.iter().filter_map(|entry| entry.playback_id)).await?;
-    let posts = view::posts(db, slice).await?;
-    let mut by_person: HashMap<PersonId, Vec<ledger_entry::Model>> = HashMap::new();
-    for entry in entries {
-        by_person.entry(entry.person_id).or_default().push(entry);
-    }
+struct Entry {
+    seq: i64,
+    day: Day,
+    source: Source,
+    note: String,
+    claimed_ms: i64,
+    credited_ms: i64,
+    reasons: String,
+    rule_id: RuleId,
+}
+
+async fn batch_rows(frame: Frame, people: Vec<Someone>, unserved: Arc<Unserved>) -> Result<Vec<Vec<Cell>>> {
+    let mut told = told(&frame.db, &frame.slice, &unserved).await?;
+    let posts = view::posts(&frame.db, &frame.slice).await?;
     let mut rows = Vec::new();
     for person in people {
-        for entry in by_person.remove(&person.id).unwrap_or_default() {
-            let flagged = entry.credited_ms > 0 && entry.playback_id.is_some_and(|id| unserved.contains(&id));
-            let mut cells = row(person, posts.get(&person.id), entry, book, &times)?;
-            cells.push(if flagged { Cell::Text(flags::UNSERVED.to_owned()) } else { Cell::Empty });
-            rows.push(cells);
+        let lead = person.cells(posts.get(&person.id));
+        for line in told.remove(&person.id).unwrap_or_default() {
+            rows.push(row(&lead, line, &frame.book, &unserved)?);
         }
     }
     Ok(rows)
 }
 
-fn row(
-    person: &Someone,
-    posts: Option<&BTreeSet<PostKind>>,
-    entry: ledger_entry::Model,
-    book: &RuleBook,
-    times: &Times,
-) -> Result<Vec<Cell>> {
-    let time = entry.playback_id.and_then(|id| times.get(&id));
+/// Whose; number, day, source, note, milliseconds claimed and credited, reasons, rule; when its session began and ended;
+/// its lesson, when nobody is known to have fetched it.
+type Read =
+    (PersonId, i64, Day, Source, String, i64, i64, String, RuleId, Option<Moment>, Option<Moment>, Option<LessonId>);
+
+/// The entries of each person by day, each read in one go with its session: there are millions.
+async fn told(db: &impl ConnectionTrait, slice: &Slice, unserved: &Unserved) -> Result<HashMap<PersonId, Vec<Told>>> {
+    let lesson = Expr::col((ledger_entry::Entity, ledger_entry::Column::LessonId));
+    let never_fetched: Expr = Expr::case(unserved.never_fetched(), lesson).into();
+    let query = ledger_entry::Entity::find()
+        .select_only()
+        .columns([
+            ledger_entry::Column::PersonId,
+            ledger_entry::Column::Seq,
+            ledger_entry::Column::Day,
+            ledger_entry::Column::Source,
+            ledger_entry::Column::Note,
+            ledger_entry::Column::ClaimedMs,
+            ledger_entry::Column::CreditedMs,
+            ledger_entry::Column::Reasons,
+            ledger_entry::Column::RuleId,
+        ])
+        .column_as(playback::Column::StartedAt, "began")
+        .column_as(playback::Column::ClosedAt, "ended")
+        .column_as(never_fetched, "unserved")
+        .join(JoinType::LeftJoin, entry_playback())
+        .filter(slice.entries())
+        .order_by_asc(ledger_entry::Column::PersonId)
+        .order_by_asc(ledger_entry::Column::Day)
+        .order_by_asc(ledger_entry::Column::Seq);
+    let rows: Vec<Read> = query.into_tuple().all(db).await?;
+    let mut people: HashMap<PersonId, Vec<Told>> = HashMap::new();
+    for (person, seq, day, source, note, claimed_ms, credited_ms, reasons, rule_id, began, ended, unserved) in rows {
+        let entry = Entry { seq, day, source, note, claimed_ms, credited_ms, reasons, rule_id };
+        people.entry(person).or_default().push(Told { entry, began, ended, unserved });
+    }
+    Ok(people)
+}
+
+fn entry_playback() -> RelationDef {
+    ledger_entry::Entity::belongs_to(playback::Entity)
+        .from(ledger_entry::Column::PlaybackId)
+        .to(playback::Column::Id)
+        .into()
+}
+
+/// `lead` is what stands in every row of the person.
+fn row(lead: &[Cell], told: Told, book: &RuleBook, unserved: &Unserved) -> Result<Vec<Cell>> {
+    let entry = told.entry;
     let credit = view::credit_of(book, entry.rule_id, entry.credited_ms);
-    let reasons = reason_text(&ledger::reasons_of(&entry)?);
-    let mut cells = vec![Cell::Date(entry.day)];
-    cells.extend(person.cells(posts));
+    let flagged = entry.credited_ms > 0 && told.unserved.is_some_and(|lesson| unserved.is_recording(lesson));
+    let mut cells = Vec::with_capacity(lead.len() + 11);
+    cells.push(Cell::Date(entry.day));
+    cells.extend_from_slice(lead);
     cells.extend([
         Cell::Text(entry.source.label().to_owned()),
         Cell::Text(entry.note),
-        time.map_or(Cell::Empty, |(began, _)| Cell::Time(*began)),
-        time.and_then(|(_, ended)| *ended).map_or(Cell::Empty, Cell::Time),
+        told.began.map_or(Cell::Empty, Cell::Time),
+        told.ended.map_or(Cell::Empty, Cell::Time),
         Cell::minutes(entry.claimed_ms),
         Cell::minutes(entry.credited_ms),
         Cell::Amount(credit.hundredths()),
-        Cell::Text(reasons),
+        Cell::Text(reason_text(&ledger::read_reasons(entry.seq, &entry.reasons)?)),
         Cell::Count(entry.seq),
+        if flagged { Cell::Text(flags::UNSERVED.to_owned()) } else { Cell::Empty },
     ]);
     Ok(cells)
 }

@@ -6,7 +6,7 @@
 use super::people::Place;
 use super::{Cell, Column, Frame, Kind, Report, Rows, Window};
 use crate::Result;
-use entity::{Moment, UnitId};
+use entity::UnitId;
 use std::collections::HashMap;
 
 mod equipment;
@@ -90,14 +90,6 @@ impl Places {
     /// County, township and village of a unit; of one above the report nothing.
     fn cells(&self, unit: UnitId) -> [Cell; 3] {
         self.0.get(&unit).map_or([Cell::Empty, Cell::Empty, Cell::Empty], Place::cells)
-    }
-}
-
-impl Frame {
-    /// The first instant of the period, and the first after it.
-    fn instants(&self) -> (Moment, Moment) {
-        let after = self.slice.to.succ_opt().map_or(Moment(i64::MAX), Moment::start_of);
-        (Moment::start_of(self.slice.from), after)
     }
 }
 

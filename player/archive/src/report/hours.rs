@@ -1,12 +1,10 @@
 //! Hours: one row per person, by source.
 
-use super::people::Someone;
-use super::{Cell, Column, Frame, Kind, Report, Rows};
+use super::people::{self, Someone};
+use super::{Cell, Column, Frame, Kind, Report};
 use crate::Result;
-use crate::rules::RuleBook;
-use crate::view::{self, PersonSums, Slice, Whom};
+use crate::view::{self, PersonSums};
 use entity::{Day, Source};
-use sea_orm::ConnectionTrait;
 
 pub(super) async fn report(frame: Frame) -> Result<Report> {
     let by_source = view::by_source(&frame.db, &frame.book, &frame.slice).await?;
@@ -14,7 +12,7 @@ pub(super) async fn report(frame: Frame) -> Result<Report> {
     let mut totals = vec![Cell::Text("合计".to_owned())];
     totals.resize(6, Cell::Empty);
     totals.extend(sum_cells(&PersonSums { by_source, ..PersonSums::default() }));
-    let rows = rows(&frame);
+    let rows = people::rows(&frame, batch_rows);
     Ok(frame.finish(Kind::Hours, columns(), row_count, totals, rows))
 }
 
@@ -26,27 +24,9 @@ fn columns() -> Vec<Column> {
     place.into_iter().map(fixed).chain(sources).chain(sums.into_iter().map(fixed)).collect()
 }
 
-fn rows(frame: &Frame) -> Rows {
-    let (db, book, roster, slice) = (frame.db.clone(), frame.book.clone(), frame.roster.clone(), frame.slice.clone());
-    Box::pin(async_stream::try_stream! {
-        for group in 0..roster.groups() {
-            for people in roster.people(&db, &slice, group).await? {
-                let ids = people.iter().map(|person| person.id).collect();
-                let batch = Slice { whom: Whom::These(ids), ..slice.clone() };
-                yield batch_rows(&db, &book, &batch, &people).await?;
-            }
-        }
-    })
-}
-
-async fn batch_rows(
-    db: &impl ConnectionTrait,
-    book: &RuleBook,
-    slice: &Slice,
-    people: &[Someone],
-) -> Result<Vec<Vec<Cell>>> {
-    let mut sums = view::sums(db, book, slice).await?;
-    let posts = view::posts(db, slice).await?;
+async fn batch_rows(frame: Frame, people: Vec<Someone>) -> Result<Vec<Vec<Cell>>> {
+    let mut sums = view::sums(&frame.db, &frame.book, &frame.slice).await?;
+    let posts = view::posts(&frame.db, &frame.slice).await?;
     let rows = people.iter().map(|person| {
         let mut cells = person.cells(posts.get(&person.id));
         cells.extend(sum_cells(&sums.remove(&person.id).unwrap_or_default()));

@@ -23,6 +23,8 @@ pub enum Kind {
     Roster,
     /// How far people are with one training plan; asked for by the plan, never by its name.
     Plan,
+    /// The audit log, for auditors only: it has an address of its own.
+    Audit,
 }
 
 impl Kind {
@@ -64,6 +66,7 @@ impl Kind {
             Self::Runs => "设备运行记录簿",
             Self::Roster => "学员花名册",
             Self::Plan => "培训计划完成情况",
+            Self::Audit => "操作日志",
         }
     }
 }

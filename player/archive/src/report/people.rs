@@ -3,13 +3,15 @@
 //! Holds the units in memory (some thousands at most) and reads the people a few units at a time.
 
 use crate::Result;
-use crate::report::Cell;
-use crate::view::{self, Slice};
+use crate::report::{Cell, Frame, Rows};
+use crate::view::{self, Slice, Whom};
 use entity::{PersonId, PostKind, Scope, UnitId, UnitLevel, org_unit, person, scope};
+use futures_util::{Stream, TryStreamExt};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect,
 };
 use std::collections::{BTreeSet, HashMap};
+use std::future::Future;
 use std::sync::Arc;
 
 /// The units of a report.
@@ -109,6 +111,31 @@ impl Roster {
     }
 }
 
+/// The rows of a report by person: the people in order, a batch at a time, each made into rows by `rows_of`. Two
+/// batches are under way at once, so that the database reads the next while one is being told.
+pub(super) fn rows<F, Made>(frame: &Frame, rows_of: F) -> Rows
+where
+    F: Fn(Frame, Vec<Someone>) -> Made + Send + 'static,
+    Made: Future<Output = Result<Vec<Vec<Cell>>>> + Send + 'static,
+{
+    let whole = frame.clone();
+    let made = batches(frame.clone()).map_ok(move |people| {
+        let whom = Whom::These(people.iter().map(|person| person.id).collect());
+        rows_of(Frame { slice: Slice { whom, ..whole.slice.clone() }, ..whole.clone() }, people)
+    });
+    Box::pin(made.try_buffered(2))
+}
+
+fn batches(frame: Frame) -> impl Stream<Item = Result<Vec<Someone>>> + Send {
+    async_stream::try_stream! {
+        for group in 0..frame.roster.groups() {
+            for people in frame.roster.people(&frame.db, &frame.slice, group).await? {
+                yield people;
+            }
+        }
+    }
+}
+
 impl Someone {
     /// Path of their unit.
     pub(super) fn path(&self) -> &str {
@@ -123,7 +150,7 @@ impl Someone {
             county,
             township,
             village,
-            Cell::Id(self.code.clone()),
+            Cell::Id(person::masked(&self.code)),
             Cell::Text(self.name.clone()),
             Cell::Text(posts.join("、")),
         ]
