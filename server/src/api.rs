@@ -2,6 +2,7 @@
 
 pub mod appeals;
 pub mod archive;
+pub mod audit;
 pub mod captions;
 pub mod check;
 pub mod courses;
@@ -31,6 +32,7 @@ pub mod search;
 pub mod searches;
 pub mod session;
 pub mod sessions;
+pub mod stars;
 pub mod units;
 pub mod uploads;
 pub mod versions;

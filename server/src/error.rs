@@ -5,6 +5,8 @@
 
 mod domain;
 
+pub use domain::bad_mark;
+
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;

@@ -1,8 +1,9 @@
 //! The API's document, served at `/openapi.json`. A test holds it equal to the route table.
 
 use crate::api::{
-    appeals, archive, captions, courses, devices, drafts, exemptions, gaps, health, lessons, media, notes, notices,
-    people, plans, play_days, playback, quiz, reports, schedule, search, searches, session, units, uploads, versions,
+    appeals, archive, audit, captions, courses, devices, drafts, exemptions, gaps, health, lessons, media, notes,
+    notices, people, plans, play_days, playback, quiz, reports, schedule, search, searches, session, stars, units,
+    uploads, versions,
 };
 use crate::api::{check, guests, hands, join, room, rules, seals, sessions};
 use actix_web::HttpResponse;
@@ -51,7 +52,7 @@ use utoipa::openapi::{Content, Ref, RefOr, ResponseBuilder};
         media::playlist::media, media::playlist::piece, media::preparation::show, media::preparation::retry, media::ticket, uploads::create,
         uploads::options, uploads::options_of_one, uploads::offset, uploads::append, uploads::terminate, uploads::list, uploads::show, playback::begin,
         playback::beat, playback::beats, playback::attendance, playback::close, people::list, people::import, archive::show, archive::correct,
-        reports::download, units::show, devices::ask, devices::collect, devices::approve, devices::revoke, health::live,
+        reports::download, audit::download, stars::mark, units::show, devices::ask, devices::collect, devices::approve, devices::revoke, health::live,
         play_days::list, play_days::create, play_days::end, schedule::show,
         room::show, room::count_guests, room::sign_in, room::answer_check, hands::questions, hands::count_hands, join::join,
         guests::add, guests::name, guests::candidates, guests::join, guests::part, sessions::list, sessions::show,

@@ -4,6 +4,7 @@
 //! `templates/parts` and the classes of `assets/app.css`.
 
 pub mod certificate;
+pub mod chart;
 pub mod check;
 pub mod choose;
 pub mod classroom;

@@ -1,8 +1,9 @@
 //! The URL map: every address, what answers it, and who may enter. The table is also what the tests walk.
 
 use crate::api::{
-    appeals, archive, captions, courses, devices, drafts, exemptions, gaps, health, lessons, media, notes, notices,
-    people, plans, play_days, playback, quiz, reports, schedule, search, searches, session, units, uploads, versions,
+    appeals, archive, audit, captions, courses, devices, drafts, exemptions, gaps, health, lessons, media, notes,
+    notices, people, plans, play_days, playback, quiz, reports, schedule, search, searches, session, stars, units,
+    uploads, versions,
 };
 use crate::api::{check, guests, hands, join, room, rules, seals, sessions};
 use crate::auth::identity::{APPEAL_READERS, AUTHORS, CARETAKERS, DECIDERS, MATCHERS, OPERATORS, READERS, UPLOADERS};
@@ -161,6 +162,8 @@ routes! {
     "/api/v1/appeals" { GET appeals::list, SignedIn; }
     "/api/v1/appeals/{id}/decision" { POST appeals::decide, With(DECIDERS); }
     "/api/v1/reports/{file}" { GET reports::download, With(READERS); }
+    "/api/v1/audit/{file}" { GET audit::download, With(AUDITORS); }
+    "/api/v1/units/{id}/stars/{item}" { POST stars::mark, With(ASSESSORS); }
 
     // Stations
     "/api/v1/units/{id}" { GET units::show, With(READERS); }
@@ -218,6 +221,10 @@ routes! {
     "/office/people/{id}/corrections" { POST pages::office::person::correct, With(ASSESSORS); }
     "/office/books" { GET pages::office::books::show, With(READERS); }
     "/office/books/print" { GET pages::office::books::print::show, With(READERS); }
+    "/office/bulletin" { GET pages::office::bulletin::show, With(READERS); }
+    "/office/bulletin/print" { GET pages::office::bulletin::print, With(READERS); }
+    "/office/stars" { GET pages::office::stars::show, With(READERS); POST pages::office::stars::take, With(ASSESSORS); }
+    "/office/stars/print" { GET pages::office::stars::print, With(READERS); }
     "/office/appeals" { GET pages::office::appeals::list, With(APPEAL_READERS); }
     "/office/appeals/{id}" { GET pages::office::appeals::show, With(APPEAL_READERS); }
     "/office/appeals/{id}/decision" { POST pages::office::appeals::decide, With(DECIDERS); }

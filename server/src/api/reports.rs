@@ -7,10 +7,11 @@ use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
 use actix_web::web::{Data, Path, Query};
 use archive::export;
-use archive::report::{self, Cell, Kind, Report, ReportQuery, TIME_ZONE};
+use archive::report::{self, Cell, Kind, Report, ReportQuery, Sheets, SheetsKind, TIME_ZONE};
 use bytes::Bytes;
-use entity::{Day, Moment, UnitId};
+use entity::{Day, Moment, UnitId, audit};
 use futures_util::{Stream, StreamExt};
+use sea_orm::ActiveModelTrait;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio_util::io::ReaderStream;
@@ -43,10 +44,10 @@ impl PeriodQuery {
     }
 }
 
-/// A report (`attendance`, `hours`, `assessment`, `gaps`) or one of the books (`viewing`, `feedback`, `equipment`, `runs`,
-/// `roster`), as `.json`, `.csv` or `.xlsx`.
+/// A report (`attendance`, `hours`, `assessment`, `gaps`), one of the books (`viewing`, `feedback`, `equipment`, `runs`,
+/// `roster`), or one of several tables (`bulletin`, `stars`), as `.json`, `.csv` or `.xlsx`.
 #[utoipa::path(get, path = "/api/v1/reports/{file}", tag = "archive",
-    params(("file" = String, Path, description = "`attendance`, `hours`, `assessment`, `gaps`, `viewing`, `feedback`, `equipment`, `runs` or `roster`, then `.json`, `.csv` or `.xlsx`"), PeriodQuery), responses(
+    params(("file" = String, Path, description = "`attendance`, `hours`, `assessment`, `gaps`, `viewing`, `feedback`, `equipment`, `runs`, `roster`, `bulletin` or `stars`, then `.json`, `.csv` or `.xlsx`"), PeriodQuery), responses(
     (status = 200, description = "the report", content((serde_json::Value = "application/json"), (String = "text/csv"),
         (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))),
     (status = 400, description = "invalid_request", body = ErrorBody), (status = 401, description = "not_signed_in", body = ErrorBody),
@@ -58,12 +59,20 @@ pub async fn download(
     query: Query<PeriodQuery>,
     db: Data<Database>,
 ) -> ApiResult<HttpResponse> {
-    let (kind, format) = file.rsplit_once('.').ok_or(Code::NotFound)?;
-    let kind = Kind::parse(kind).ok_or(Code::NotFound)?;
+    let (word, format) = file.rsplit_once('.').ok_or(Code::NotFound)?;
     if !matches!(format, "json" | "csv" | "xlsx") {
         return Err(Code::NotFound.into());
     }
-    in_form(report::report(&db.read, kind, &query.parse(&reader)?).await?, format).await
+    let asked = query.parse(&reader)?;
+    if let Some(kind) = SheetsKind::parse(word) {
+        let sheets = report::sheets(&db.read, kind, &asked).await?;
+        note_export(&reader, &db, word, &asked).await?;
+        return several(sheets, format).await;
+    }
+    let kind = Kind::parse(word).ok_or(Code::NotFound)?;
+    let report = report::report(&db.read, kind, &asked).await?;
+    note_export(&reader, &db, word, &asked).await?;
+    in_form(report, format).await
 }
 
 /// A report as `csv`, `xlsx` or else JSON.
@@ -73,8 +82,8 @@ pub async fn download(
 pub async fn in_form(report: Report, format: &str) -> ApiResult<HttpResponse> {
     let name = report.file_name(format);
     match format {
-        "csv" => Ok(attachment(&name).content_type("text/csv; charset=utf-8").streaming(logged(export::csv(report)))),
-        "xlsx" => workbook(&name, report).await,
+        "csv" => Ok(attachment(&name).content_type(CSV).streaming(logged(export::csv(report)))),
+        "xlsx" => workbook(&name, export::xlsx(report).await?),
         _ => Ok(HttpResponse::Ok()
             .insert_header((CACHE_CONTROL, "no-store"))
             .content_type("application/json")
@@ -82,8 +91,45 @@ pub async fn in_form(report: Report, format: &str) -> ApiResult<HttpResponse> {
     }
 }
 
-async fn workbook(name: &str, report: Report) -> ApiResult<HttpResponse> {
-    let file = export::xlsx(report).await?;
+/// Write down that somebody took a report, which tells of many archives at once.
+async fn note_export(reader: &Reader, db: &Database, word: &str, asked: &ReportQuery) -> ApiResult<()> {
+    let unit = asked.unit.map_or_else(|| "全部".to_owned(), |unit| unit.to_string());
+    let day = |day: Option<Day>| day.map_or_else(String::new, |day| day.to_string());
+    let year = asked.year.map_or_else(String::new, |year| format!(" {year} 年"));
+    let detail = format!("单位 {unit}{year} {}至{}", day(asked.from), day(asked.to));
+    let line = audit::line(Moment::now(), Some(reader.account_id), "report.read", format!("report:{word}"), detail);
+    line.insert(&db.write).await?;
+    Ok(())
+}
+
+const CSV: &str = "text/csv; charset=utf-8";
+
+/// A report of several tables.
+async fn several(sheets: Sheets, format: &str) -> ApiResult<HttpResponse> {
+    let name = sheets.file_name(format);
+    match format {
+        "csv" => Ok(attachment(&name).content_type(CSV).body(export::sheets_csv(&sheets)?)),
+        "xlsx" => workbook(&name, export::sheets_xlsx(sheets).await?),
+        _ => Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(tables_as_json(&sheets))),
+    }
+}
+
+fn tables_as_json(sheets: &Sheets) -> Value {
+    let tables = sheets.tables.iter().map(|table| {
+        json!({
+            "title": table.title, "note": table.note,
+            "columns": table.columns.iter().map(|column| column.title.clone()).collect::<Vec<_>>(),
+            "rows": table.rows.iter().map(|row| Value::from_iter(row.iter().map(value))).collect::<Vec<_>>(),
+            "totals": table.totals.iter().map(value).collect::<Vec<_>>(),
+        })
+    });
+    json!({
+        "title": sheets.kind.title(), "scope": sheets.scope_name, "from": sheets.from, "to": sheets.to,
+        "time_zone": TIME_ZONE, "tables": tables.collect::<Vec<_>>(),
+    })
+}
+
+fn workbook(name: &str, file: tempfile::NamedTempFile) -> ApiResult<HttpResponse> {
     let length = file.as_file().metadata().map_err(ApiError::internal)?.len();
     let file = tokio::fs::File::from_std(file.reopen().map_err(ApiError::internal)?);
     let kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";

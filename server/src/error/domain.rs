@@ -196,6 +196,7 @@ impl From<archive::Error> for ApiError {
             E::NoRuleHere => Self::say(Code::Forbidden, "只有市和县区可以设学时规则"),
             E::RuleDayTaken(_) => Self::say(Code::Taken, "该日期已有规则生效"),
             E::BadClass(field) => Self::say(Code::InvalidRequest, format!("培训班信息有误：{field}")),
+            E::BadMark(field) => Self::say(Code::InvalidRequest, bad_mark(field)),
             E::BadPeriod => Self::say(Code::InvalidRequest, "起止日期或年份有误"),
             E::TooManyRows(rows) => {
                 Self::say(Code::Unprocessable, format!("{rows} 行超出了工作表上限，请缩小范围或导出 CSV"))
@@ -203,5 +204,15 @@ impl From<archive::Error> for ApiError {
             E::Database(cause) => cause.into(),
             other => Self::internal(other),
         }
+    }
+}
+
+/// What is wrong with a mark of the star rating.
+pub fn bad_mark(field: &str) -> &'static str {
+    match field {
+        "points" => "得分须在 0 和满分之间",
+        "reason" => "请写明评分理由（1 到 500 字）",
+        "evidence" => "请附上证据文件",
+        _ => "没有这个人工评分项目",
     }
 }

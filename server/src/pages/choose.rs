@@ -84,7 +84,7 @@ pub fn typed(text: &str) -> String {
 
 /// The pages of the studio and the office this caller may open. `here` is the one being shown.
 pub fn tabs(identity: &Identity, here: &str) -> Vec<Tab> {
-    let all: [(&str, &str, &[Role]); 16] = [
+    let all: [(&str, &str, &[Role]); 18] = [
         ("/studio", "课程管理", AUTHORS),
         ("/studio/searches", "想学清单", AUTHORS),
         ("/studio/plans", "培训计划", &[Role::Trainer, Role::Admin]),
@@ -94,6 +94,8 @@ pub fn tabs(identity: &Identity, here: &str) -> Vec<Tab> {
         ("/sessions", "集体学习", READERS),
         ("/studio/attendance", "考勤报表", READERS),
         ("/office/books", "四簿一册", READERS),
+        ("/office/bulletin", "通报", READERS),
+        ("/office/stars", "创星升级", READERS),
         ("/office/rules", "学时规则", READERS),
         ("/office/seal", "年度封存", READERS),
         ("/office/appeals", "申诉", APPEAL_READERS),

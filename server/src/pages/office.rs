@@ -5,12 +5,16 @@
 pub mod appeals;
 pub mod audit;
 pub mod books;
+pub mod bulletin;
 pub mod exemptions;
 pub mod form_data;
 pub mod gaps;
 pub mod import;
 pub mod people;
 pub mod person;
+pub mod pictures;
 pub mod rules;
 pub mod seal;
+mod sheet;
+pub mod stars;
 pub mod units;

@@ -17,9 +17,8 @@ use entity::{Day, Moment, Scope, org_unit};
 use serde::Deserialize;
 
 pub mod print;
-mod sheet;
 
-use sheet::Sheet;
+use super::sheet::Sheet;
 
 /// Rows of a page on the screen.
 const PAGE: u64 = 50;

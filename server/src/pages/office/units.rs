@@ -2,15 +2,18 @@
 
 use super::gaps::Row as GapRow;
 use super::import::Tile;
-use super::person::{months, year_of, years};
+use super::person::{year_of, years};
+use super::pictures;
 use crate::auth::identity::Reader;
 use crate::database::Database;
 use crate::error::ApiResult;
+use crate::pages::chart::Chart;
 use crate::pages::choose::{Head, Tab, crumbs, tabs, unit};
-use crate::pages::parts::Bar;
 use crate::pages::shell::Shell;
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Query};
+use archive::Hundredths;
+use archive::effect::Effect;
 use archive::gap::{self, Who};
 use archive::overview::{Overview, UnitYear, units_overview};
 use archive::report::{Cell, Kind, Report, ReportQuery};
@@ -48,7 +51,7 @@ struct UnitsPage {
     years: Vec<Tab>,
     export: String,
     tiles: Vec<Tile>,
-    months: Vec<Bar>,
+    charts: Vec<Chart>,
     below: &'static str,
     heads: Vec<Head>,
     rows: Vec<Row>,
@@ -67,6 +70,8 @@ struct Row {
     zero_click: bool,
     people: u64,
     credit: String,
+    /// What stands beside the hours: quiz gain, requests answered, hours of the last ten days, sessions begun together.
+    effect: [String; 4],
     percent: Option<u64>,
     kind: &'static str,
     met: u64,
@@ -108,7 +113,7 @@ pub async fn show(reader: Reader, query: Query<UnitsQuery>, db: Data<Database>) 
         behind_total: behind.behind,
         behind: behind.people.into_iter().map(GapRow::of).collect(),
         gaps: format!("/office/gaps?unit={}&year={year}", at.id),
-        months: months(overview.months.iter().map(|total| total.credit.hundredths())),
+        charts: pictures::of_year(&overview, year, today),
         below: below(at.level),
         heads: heads(&here, &query.sort),
         hot: catalog::asked::hot_words(&db.read, &reach.within(&at.path), today).await?,
@@ -156,8 +161,24 @@ fn heads(here: &str, sorted: &str) -> Vec<Head> {
         let next = if sorted == word { format!("-{word}") } else { word.to_owned() };
         Head { label: label.into(), number, href: Some(format!("{here}&sort={next}")), sorted: way }
     };
-    COLUMNS.into_iter().map(head).collect()
+    let mut heads: Vec<Head> = COLUMNS.into_iter().map(head).collect();
+    heads.splice(3..3, plain_heads(&EFFECT)); // beside the hours, so that nobody is ranked by those alone
+    heads
 }
+
+/// What hours alone do not say, as people read it; a dash where there is nothing to tell.
+fn effect(effect: &Effect) -> [String; 4] {
+    let share = |share: Option<Hundredths>, end: &str| share.map_or("—".to_owned(), |share| format!("{share}{end}"));
+    [
+        share(effect.gain(), " 分"),
+        share(effect.answered_percent(), " %"),
+        share(effect.late_percent(), " %"),
+        effect.together.to_string(),
+    ]
+}
+
+/// The headings of what stands beside the hours.
+const EFFECT: [(&str, bool); 4] = [("测验提升", true), ("诉求办结", true), ("末十日占比", true), ("同秒场次", true)];
 
 fn plain_heads(columns: &[(&str, bool)]) -> Vec<Head> {
     let head =
@@ -202,6 +223,7 @@ impl Row {
             zero_click: is_zero_click(child, year, today),
             people: child.people,
             credit: child.total.credit.to_string(),
+            effect: effect(&child.effect),
             percent,
             kind: match percent {
                 Some(0..30) => "bad",
@@ -225,7 +247,9 @@ fn is_zero_click(child: &UnitYear, year: i32, today: Day) -> bool {
 /// The people of a unit with their hours and standing, as the assessment report has them.
 async fn people(db: &Database, reader: &Reader, id: UnitId, year: i32, today: Day) -> ApiResult<Vec<PersonRow>> {
     let roster = roster::people::of_unit(&db.read, id).await?;
-    let ids: HashMap<String, PersonId> = roster.into_iter().map(|person| (person.code, person.id)).collect();
+    // The report shows numbers masked, so two people are told apart by name and number.
+    let key = |person: entity::person::Model| ((person.name, entity::person::masked(&person.code)), person.id);
+    let ids: HashMap<(String, String), PersonId> = roster.into_iter().map(key).collect();
     let scope = reader.reach();
     let query = ReportQuery { unit: Some(id), from: None, to: None, year: Some(year), scope, today };
     let mut report = archive::report::report(&db.read, Kind::Assessment, &query).await?;
@@ -240,15 +264,15 @@ async fn people(db: &Database, reader: &Reader, id: UnitId, year: i32, today: Da
 }
 
 /// A row of the assessment report as a row of this page; `None` for somebody who has left or lives further below.
-fn person_row(report: &Report, cells: &[Cell], ids: &HashMap<String, PersonId>) -> Option<PersonRow> {
+fn person_row(report: &Report, cells: &[Cell], ids: &HashMap<(String, String), PersonId>) -> Option<PersonRow> {
     let of = |title: &str| {
         let place = report.columns.iter().position(|column| column.title == title);
         place.and_then(|place| cells.get(place)).map(Cell::text).unwrap_or_default()
     };
-    let code = of("人员编号");
+    let (name, code) = (of("姓名"), of("人员编号"));
     Some(PersonRow {
-        id: *ids.get(&code)?,
-        name: of("姓名"),
+        id: *ids.get(&(name.clone(), code.clone()))?,
+        name,
         code,
         post: of("职务"),
         credit: of("学时合计"),
@@ -275,7 +299,17 @@ mod tests {
             path: "/1/".into(),
         };
         let last_day = last.and_then(|(year, month, day)| Day::from_ymd_opt(year, month, day));
-        UnitYear { unit, people, bound: 0, met: 0, exempt: 0, met_whole: 0, total: archive::Total::default(), last_day }
+        UnitYear {
+            unit,
+            people,
+            bound: 0,
+            met: 0,
+            exempt: 0,
+            met_whole: 0,
+            total: archive::Total::default(),
+            last_day,
+            effect: Effect::default(),
+        }
     }
 
     #[test]

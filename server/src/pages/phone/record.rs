@@ -6,12 +6,15 @@ use super::{make_up, quiz};
 use crate::auth::identity::SignedIn;
 use crate::database::Database;
 use crate::error::{ApiError, ApiResult, Code};
+use crate::pages::chart::Chart;
 use crate::pages::figures;
+use crate::pages::office::pictures::by_category;
 use crate::pages::parts::{Bar, Pager};
 use crate::pages::reasons::{Account, Limits};
 use crate::pages::shell::Shell;
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Query};
+use archive::Hundredths;
 use archive::record::{EntryRow, Pending, Record};
 use askama::Template;
 use chrono::Datelike;
@@ -45,6 +48,7 @@ struct RecordPage {
     make_up: Vec<Card>,
     more: u64,
     months: Vec<Bar>,
+    charts: Vec<Chart>,
     pending: Vec<Waiting>,
     entries: Vec<Entry>,
     pager: Pager,
@@ -120,6 +124,7 @@ pub async fn record(caller: SignedIn, wanted: Query<Wanted>, db: Data<Database>)
         make_up: offer.cards,
         more: offer.more,
         months: months(&record),
+        charts: charts(&record),
         pager: Pager::new("/record", &[("year", &year.to_string())], entries.page, size, entries.total),
         entries: entries.rows.into_iter().map(entry).collect(),
         pending: if page == 1 { record.pending.iter().map(Waiting::of).collect() } else { Vec::new() },
@@ -151,6 +156,15 @@ fn months(record: &Record) -> Vec<Bar> {
         ((index + 1).to_string(), hundredths.0, figures::brief(hundredths.to_f64()))
     };
     Bar::chart(record.months.iter().enumerate().map(month))
+}
+
+/// The year day by day, and what was learnt.
+fn charts(record: &Record) -> Vec<Chart> {
+    let minutes =
+        record.days.iter().map(|(day, total)| (*day, Hundredths::minutes(total.credited_ms).0 / 100)).collect();
+    let year = Chart::year("year", &format!("{} 年每天的学习", record.year), record.year, &minutes);
+    let all = [year, by_category(&record.categories)];
+    if record.days.is_empty() { Vec::new() } else { all.into_iter().filter(|chart| !chart.is_empty()).collect() }
 }
 
 impl Entry {

@@ -1,7 +1,7 @@
 //! A book ready for paper: all its rows, A4, with the place for signatures and the seal.
 
+use super::super::sheet::Sheet;
 use super::BooksQuery;
-use super::sheet::Sheet;
 use crate::auth::identity::Reader;
 use crate::database::Database;
 use crate::error::{ApiError, ApiResult, Code};

@@ -1,11 +1,11 @@
-//! A book's rows as a table: what stands the same in every row is left out, times of the row's own day are short.
+//! A report's rows as a table: what stands the same in every row is left out, times of the row's own day are short.
 
 use crate::error::ApiResult;
-use archive::report::{Cell, Report};
-use entity::{Day, UnitLevel};
+use archive::report::{Cell, Column, Report, Table};
+use entity::{Day, UnitId, UnitLevel};
 use futures_util::StreamExt;
 
-/// The table of a book.
+/// The table of a book, or one of several of a report.
 pub(super) struct Sheet {
     /// Headings, and whether the column holds numbers.
     pub(super) heads: Vec<(String, bool)>,
@@ -24,15 +24,9 @@ pub(super) struct Shown {
 }
 
 impl Sheet {
-    /// The rows of a report, at most so many. Of a village's book its county, township and name need no column.
+    /// The rows of a report, at most so many.
     pub(super) async fn read(mut report: Report, level: UnitLevel, most: usize) -> ApiResult<Self> {
-        let hidden: &[&str] = match level {
-            UnitLevel::City => &[],
-            UnitLevel::County => &["县区"],
-            UnitLevel::Township => &["县区", "乡镇"],
-            UnitLevel::Village | UnitLevel::Other => &["县区", "乡镇", "村"],
-        };
-        let shown: Vec<bool> = report.columns.iter().map(|column| !hidden.contains(&column.title.as_str())).collect();
+        let shown = shown(&report.columns, level);
         let mut rows = Vec::new();
         while let Some(batch) = report.rows.next().await {
             rows.extend(batch?.iter().map(|row| kept(row, &shown)));
@@ -49,6 +43,51 @@ impl Sheet {
         let heads = columns.enumerate().map(|(at, (column, _))| (column.title, is_of_numbers(&rows, at))).collect();
         Ok(Self { heads, rows, totals })
     }
+}
+
+/// One table of a report of several, as people read it.
+pub(super) struct Titled {
+    pub(super) title: &'static str,
+    pub(super) note: String,
+    pub(super) sheet: Sheet,
+    /// Where the name of each row's unit leads, if anywhere.
+    pub(super) links: Vec<Option<String>>,
+    /// The column that holds that name, if it is shown.
+    pub(super) link_at: Option<usize>,
+}
+
+impl Titled {
+    /// The table of a unit of this level. `link` says where a row about a unit leads.
+    pub(super) fn of(table: &Table, level: UnitLevel, link: impl Fn(UnitId) -> String) -> Self {
+        let shown = shown(&table.columns, level);
+        let rows: Vec<_> = table.rows.iter().map(|row| kept(row, &shown)).collect();
+        let columns = table.columns.iter().zip(&shown).filter(|(_, shown)| **shown).map(|(column, _)| column);
+        let link_at = columns.clone().position(|column| ["单位", "村"].contains(&column.title.as_str()));
+        let heads = columns.enumerate().map(|(at, column)| (column.title.clone(), is_of_numbers(&rows, at))).collect();
+        Self {
+            title: table.title,
+            note: table.note.clone(),
+            sheet: Sheet { heads, rows, totals: kept(&table.totals, &shown) },
+            links: table.units.iter().map(|unit| unit.map(&link)).collect(),
+            link_at,
+        }
+    }
+
+    /// Where a cell leads.
+    pub(super) fn link(&self, row: &usize, column: &usize) -> Option<&str> {
+        (Some(*column) == self.link_at).then(|| self.links.get(*row)?.as_deref()).flatten()
+    }
+}
+
+/// Of a village's report its county, township and name need no column.
+fn shown(columns: &[Column], level: UnitLevel) -> Vec<bool> {
+    let hidden: &[&str] = match level {
+        UnitLevel::City => &[],
+        UnitLevel::County => &["县区"],
+        UnitLevel::Township => &["县区", "乡镇"],
+        UnitLevel::Village | UnitLevel::Other => &["县区", "乡镇", "村"],
+    };
+    columns.iter().map(|column| !hidden.contains(&column.title.as_str())).collect()
 }
 
 fn kept(row: &[Cell], shown: &[bool]) -> Vec<Shown> {
