@@ -3,6 +3,7 @@
 mod adaptive;
 mod appeals;
 mod attacks;
+mod audit;
 mod bad_input;
 mod books;
 mod browser;
@@ -24,6 +25,7 @@ mod publishing;
 mod quality;
 mod quiz;
 mod relevance;
+mod reports;
 mod reviewing;
 mod room;
 mod room_browser;

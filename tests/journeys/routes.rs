@@ -85,8 +85,10 @@ impl Things {
             .replace("{seal}", &self.seal)
             .replace("{note}", "1")
             .replace("{version}", "1")
-            .replace("{format}", "json");
+            .replace("{format}", "json")
+            .replace("{item}", "practice");
         match route.path {
+            "/api/v1/audit/{file}" => "/api/v1/audit/log.json".into(),
             "/api/v1/reports/{file}" => format!("/api/v1/reports/hours.json?unit={}&year=2026", self.unit),
             "/assets/{file}" => "/assets/none.css".into(),
             _ => path,

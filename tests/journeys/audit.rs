@@ -1,0 +1,220 @@
+//! The audit log: it says who did what to whom, when and from where; nobody edits it; and no list shows a number by
+//! which a person could be found elsewhere.
+
+use calamine::{Reader, Xlsx};
+use entity::{audit, person};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, Set};
+use serde_json::Value;
+use server::routes::{ROUTES, Route, Who};
+use std::io::Cursor;
+use tests::browser::Browser;
+use tests::city::LOGINS;
+use tests::{City, Client};
+
+/// An identity number as a roster may use it for people.
+const IDENTITY: &str = "451220199001011234";
+
+async fn numbered(city: &City) -> person::Model {
+    let id = city.people["甲村蒙秀英"];
+    let mut row = person::Entity::find_by_id(id).one(&city.db.read).await.unwrap().unwrap().into_active_model();
+    row.code = Set(IDENTITY.into());
+    row.update(&city.db.write).await.unwrap()
+}
+
+async fn lines(city: &City, action: &str) -> Vec<audit::Model> {
+    audit::Entity::find().filter(audit::Column::Action.eq(action)).all(&city.db.read).await.unwrap()
+}
+
+async fn log(client: &Client, query: &str) -> Value {
+    client.get(&format!("/api/v1/audit/log.json?{query}")).await.must(200).json()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_database_itself_refuses_to_change_or_remove_a_line_of_the_log() {
+    let city = City::start().await;
+    let person = city.people["甲村覃小梅"];
+    city.client("office").await.get(&format!("/api/v1/people/{person}/archive")).await.must(200);
+    let line = lines(&city, "archive.read").await.remove(0);
+    let mut changed = line.clone().into_active_model();
+    changed.account_id = Set(None);
+    assert!(changed.update(&city.db.write).await.is_err());
+    assert!(audit::Entity::delete_by_id(line.id).exec(&city.db.write).await.is_err());
+    assert!(audit::Entity::delete_many().exec(&city.db.write).await.is_err());
+    assert_eq!(lines(&city, "archive.read").await, [line]);
+    let writes = |route: &&Route| route.path.contains("audit") && route.method != "GET";
+    assert_eq!(ROUTES.iter().filter(writes).count(), 0, "no route changes the log");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_reading_of_anothers_archive_is_in_the_log_and_reading_ones_own_is_not() {
+    let city = City::start().await;
+    let (own, other) = (city.people["甲村韦大山"], city.people["甲村覃小梅"]);
+    let cadre = city.client("cadre").await;
+    cadre.get(&format!("/api/v1/people/{own}/archive")).await.must(200);
+    cadre.get("/record").await.must(200);
+    assert!(lines(&city, "archive.read").await.is_empty());
+    let office = city.client("office").await;
+    office.get(&format!("/api/v1/people/{other}/archive")).await.must(200);
+    office.get_with(&format!("/office/people/{other}"), "x-forwarded-for", "10.0.0.9, 203.0.113.7").await.must(200);
+    office.get(&format!("/api/v1/reports/hours.csv?unit={}", city.units["甲村"])).await.must(200);
+    let read = lines(&city, "archive.read").await;
+    let by = city.accounts["office"];
+    let told: Vec<_> =
+        read.iter().map(|line| (line.account_id, line.target.as_str(), line.address.as_deref())).collect();
+    let target = format!("person:{other}");
+    // A proxy on this machine tells for whom it asks; what its client claimed before that is not taken.
+    assert_eq!(
+        told,
+        [(Some(by), target.as_str(), Some("127.0.0.1")), (Some(by), target.as_str(), Some("203.0.113.7"))]
+    );
+    assert_eq!(lines(&city, "report.read").await.len(), 1);
+    office.get(&format!("/office/people/{}", city.people["丙村覃小梅"])).await.must(404);
+    assert_eq!(lines(&city, "archive.read").await.len(), 2, "what was refused was not read");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_auditor_searches_by_person_account_action_and_day_and_takes_the_log_as_a_file() {
+    let city = City::start().await;
+    let admin = city.client("city-admin").await;
+    for name in ["甲村覃小梅", "甲村黄志强", "甲村覃小梅"] {
+        city.client("office").await.get(&format!("/api/v1/people/{}/archive", city.people[name])).await.must(200);
+    }
+    city.client("trainer").await.get(&format!("/api/v1/people/{}/archive", city.people["甲村覃小梅"])).await.must(200);
+    let today = entity::Moment::now().day();
+    for (query, rows) in [
+        ("person=甲村覃小梅".to_owned(), 3),
+        ("person=甲村覃小梅&who=office".to_owned(), 2),
+        ("who=trainer".to_owned(), 1),
+        ("action=archive.read".to_owned(), 4),
+        (format!("action=archive.read&from={today}&to={today}"), 4),
+        ("action=archive.read&to=2020-01-01".to_owned(), 0),
+        ("person=没有这个人".to_owned(), 0),
+    ] {
+        let found = log(&admin, &query).await;
+        assert_eq!((&found["row_count"], found["rows"].as_array().unwrap().len()), (&rows.into(), rows), "{query}");
+    }
+    let csv = admin.get("/api/v1/audit/log.csv?action=archive.read").await.must(200).text();
+    assert_eq!(csv.matches("查看他人档案").count(), 4, "{csv}");
+    let book = admin.get("/api/v1/audit/log.xlsx?action=archive.read").await.must(200).body;
+    let mut book: Xlsx<_> = Xlsx::new(Cursor::new(book)).unwrap();
+    assert_eq!(book.worksheet_range("明细").unwrap().rows().count(), 1 + 4);
+    let page = admin.get("/office/audit?person=甲村黄志强").await.must(200).text();
+    assert!(page.contains("共 1 条") && page.contains("127.0.0.1"), "{page}");
+    city.client("office").await.get("/api/v1/audit/log.json").await.must(403);
+    let elsewhere = log(&city.client("auditor-b").await, "").await;
+    assert_eq!(elsewhere["row_count"], 0, "another county's auditor sees nothing of this one's people");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_of_thousands_of_lines_is_read_whole_and_page_by_page_without_a_gap() {
+    let city = City::start().await;
+    let now = entity::Moment::now();
+    let rows = (0..1_203).map(|number| audit::line(now, None, "test.line", format!("test:{number}"), String::new()));
+    for some in rows.collect::<Vec<_>>().chunks(500) {
+        audit::Entity::insert_many(some.to_vec()).exec_without_returning(&city.db.write).await.unwrap();
+    }
+    let admin = city.client("city-admin").await;
+    let all = log(&admin, "action=test.line").await;
+    let targets: Vec<_> =
+        all["rows"].as_array().unwrap().iter().map(|row| row[6].as_str().unwrap().to_owned()).collect();
+    let expected: Vec<_> = (0..1_203).rev().map(|number| format!("test:{number}")).collect();
+    assert_eq!(targets, expected);
+    let page = admin.get("/office/audit?action=test.line&page=13").await.must(200).text();
+    assert!(page.contains("test:0<") && page.contains("test:2<") && !page.contains("test:3<"), "the last three");
+    assert!(audit::Entity::find().count(&city.db.read).await.unwrap() >= 1_203);
+}
+
+/// Every address that one of these roles may read, about the village of the person and about the person.
+fn readable(city: &City, person: &person::Model, role: entity::Role) -> Vec<String> {
+    let (unit, year) = (city.units["甲村"], entity::Moment::now().year());
+    let mut paths = Vec::new();
+    for route in ROUTES.iter().filter(|route| route.method == "GET" && !route.path.starts_with("/assets")) {
+        let may = match route.who {
+            Who::Anyone | Who::SignedIn | Who::SignedInOrRoom => true,
+            Who::With(roles) => roles.contains(&role),
+        };
+        let id = if route.path.contains("people/") { person.id.0 } else { unit.0 };
+        let path = route.path.replace("{id}", &id.to_string()).replace("{seq}", "1").replace("{slug}", "video");
+        match route.path {
+            _ if !may => {}
+            "/api/v1/reports/{file}" => {
+                for kind in
+                    ["attendance", "hours", "assessment", "gaps", "viewing", "feedback", "roster", "bulletin", "stars"]
+                {
+                    paths
+                        .extend(["json", "csv", "xlsx"].map(|end| format!("/api/v1/reports/{kind}.{end}?year={year}")));
+                }
+            }
+            "/api/v1/audit/{file}" => {
+                paths.extend(["json", "csv", "xlsx"].map(|end| format!("/api/v1/audit/log.{end}")))
+            }
+            "/office/books" | "/office/books/print" => {
+                for (_, word) in archive::report::Kind::BOOKS {
+                    paths.push(format!("{path}?kind={word}&unit={unit}"));
+                }
+            }
+            _ if path.contains('{') => {}
+            "/studio/attendance" => {
+                for kind in ["attendance", "hours", "assessment"] {
+                    paths.push(format!("{path}?kind={kind}&unit={unit}"));
+                }
+            }
+            "/api/v1/people" | "/office/people" => {
+                paths.extend([format!("{path}?unit={unit}"), format!("{path}?q=蒙秀英")])
+            }
+            _ => paths.push(format!("{path}?unit={unit}")),
+        }
+    }
+    paths
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_page_list_or_report_shows_an_identity_number() {
+    let city = City::start().await;
+    let person = numbered(&city).await;
+    let (mut seen, mut asked) = (0, 0);
+    for (role, login) in LOGINS {
+        let client = city.client(login).await;
+        for path in readable(&city, &person, *role) {
+            let answer = client.get(&path).await;
+            asked += 1;
+            assert!(answer.status.as_u16() < 500, "{login} {path}: {}", answer.status);
+            let text = match answer.header("content-type").contains("spreadsheet") {
+                true => cells(answer.body),
+                false => answer.text(),
+            };
+            assert!(!text.contains(IDENTITY), "{login} sees it at {path}");
+            seen += usize::from(text.contains("4512**********1234"));
+        }
+    }
+    assert!(asked > 200 && seen > 20, "{seen} of {asked} showed the person at all");
+}
+
+fn cells(bytes: Vec<u8>) -> String {
+    let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).unwrap();
+    let sheets = book.sheet_names();
+    sheets.iter().map(|name| format!("{:?}", book.worksheet_range(name).unwrap())).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn browser_an_auditor_finds_who_read_an_archive() {
+    let city = City::start().await;
+    let Some(desk) = Browser::open(&city.url, 1280, 900).await else { return };
+    let person = city.people["甲村覃小梅"];
+    city.client("office").await.get(&format!("/office/people/{person}")).await.must(200);
+    desk.sign_in("city-admin").await;
+    desk.goto("/office/audit").await;
+    desk.fill("#person", "甲村覃小梅").await;
+    desk.click(".bar-form button").await;
+    desk.until("return document.body.innerText.includes('共 1 条')").await;
+    desk.picture("audit").await;
+    assert!(!desk.overflows().await);
+    desk.close().await;
+    let Some(phone) = Browser::open(&city.url, 360, 780).await else { return };
+    phone.sign_in("city-admin").await;
+    phone.goto("/office/audit").await;
+    phone.until("return document.querySelector('h1') !== null").await;
+    phone.picture("audit-360").await;
+    assert!(!phone.overflows().await);
+    phone.close().await;
+}
