@@ -1,5 +1,6 @@
 //! Measures the release build beside a peer or a ceiling in the same minute; what it prints are ratios.
 
+mod archive;
 mod beats;
 mod cold;
 mod corpus;
@@ -23,6 +24,9 @@ async fn main() {
     if asked("relevance") {
         let ablation = wanted.iter().any(|word| word == "--ablation");
         relevance::measure(after("--set"), ablation).await;
+    }
+    if wanted.iter().any(|word| word == "archive") {
+        return archive::measure(&archive::Scale::of(after)).await;
     }
     if asked("large") {
         let one: Vec<usize> = after("--lessons").and_then(|number| number.parse().ok()).into_iter().collect();
