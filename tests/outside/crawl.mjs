@@ -1,0 +1,75 @@
+// Finds the pages: as a stranger and as each role, link by link from the front door. One page of a shape is
+// opened (a shape is an address without its numbers, slugs and values); three more of a shape are asked for by HEAD.
+// Writes pages.json, the pages, and links.json with what was dead.
+import { mkdirSync, writeFileSync } from "node:fs";
+import { cookie, roles, root } from "./city.mjs";
+
+const { WORK } = process.env;
+// Filters that add up to a hundred combinations are one shape.
+function keys(search) {
+  const names = [...new Set(new URLSearchParams(search).keys())].sort();
+  return names.length > 1 ? "several" : names.join();
+}
+const slugs = /^\/(lessons|courses|classroom|check|media)\/(?!pair|play|done|quiz)[^/]+/;
+const shapeOf = ({ pathname, search }) =>
+  pathname.replace(slugs, "/$1/*").replace(/\/\d+(?=\/|$)/g, "/*") + (keys(search) && `?${keys(search)}`);
+const attributes = (html, name) =>
+  [...html.matchAll(new RegExp(`\\s${name}="([^"]*)"`, "g"))].map((match) => match[1].replaceAll("&amp;", "&").replaceAll("&#38;", "&"));
+
+const pages = [];
+const dead = [];
+let links = 0;
+mkdirSync(`${WORK}/pages`, { recursive: true });
+
+async function walk(role) {
+  const headers = { Cookie: await cookie(role), Accept: "text/html" };
+  const opened = new Map();
+  const known = new Set();
+  const queue = [{ path: "/", from: "the front door" }];
+  const see = (path, from) => !known.has(path) && known.add(path) && queue.push({ path, from });
+  async function follow({ path, from }) {
+    const shape = shapeOf(new URL(path, root));
+    const times = opened.get(shape) ?? 0;
+    opened.set(shape, times + 1);
+    if (times >= 4) return;
+    links += 1;
+    const method = times < 1 ? "GET" : "HEAD";
+    const answer = await fetch(root + path, { method, headers });
+    if (answer.status >= 400) dead.push(`${answer.status} ${path} as ${role ?? "stranger"}, linked from ${from}`);
+    const isPage = answer.headers.get("content-type")?.startsWith("text/html");
+    if (method === "HEAD" || !isPage) {
+      await answer.body?.cancel();
+      return;
+    }
+    const html = await answer.text();
+    const here = new URL(answer.url);
+    const landed = here.pathname + here.search;
+    if (answer.ok && !pages.some((page) => page.role === role && page.path === landed)) {
+      const file = `${WORK}/pages/${role ?? "stranger"}-${pages.length}.html`;
+      writeFileSync(file, html);
+      pages.push({ role, path: landed, shape: shapeOf(here), file });
+    }
+    const ids = new Set(attributes(html, "id"));
+    for (const href of [...attributes(html, "href"), ...attributes(html, "src"), ...attributes(html, "poster")]) {
+      const target = new URL(href, here);
+      if (target.origin !== here.origin) continue;
+      const same = target.pathname === here.pathname && target.search === here.search;
+      if (same && target.hash && !ids.has(decodeURIComponent(target.hash.slice(1)))) {
+        dead.push(`${target.hash} is nowhere on ${landed} as ${role ?? "stranger"}`);
+      }
+      see(target.pathname + target.search, landed);
+    }
+  }
+  while (queue.length > 0) await Promise.all(queue.splice(0, 4).map(follow));
+}
+
+for (const role of [undefined, ...roles]) await walk(role);
+for (const path of ["/sign-in", "/check", "/classroom/pair"]) {
+  if (!pages.some((page) => page.path === path)) {
+    const file = `${WORK}/pages/stranger-${pages.length}.html`;
+    writeFileSync(file, await (await fetch(root + path)).text());
+    pages.push({ path, shape: path, file });
+  }
+}
+writeFileSync(`${WORK}/pages.json`, JSON.stringify(pages));
+writeFileSync(`${WORK}/links.json`, JSON.stringify({ dead: [...new Set(dead)], links }));

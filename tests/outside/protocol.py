@@ -1,0 +1,212 @@
+"""HTTP/1.1 as RFC 9110, 9111 and 9112 ask for it, over bare sockets: methods, refusals and their bodies, framing, targets."""
+
+import email.utils
+import json
+
+from city import HOST, answers, found, ran, say, token
+
+TOKENS = {login: token(login) for login in ["cadre", "trainer"]}
+PAGE = "Accept: text/html,*/*;q=0.8\r\n"
+checks = 0
+
+
+def check(holds, text):
+    global checks
+    checks += 1
+    if not holds:
+        found(text)
+
+
+def ask(method, target, fields="", body="", who="cadre", version="1.1", wait=3.0):
+    signed = f"Cookie: yj_access={TOKENS[who]}\r\n" if who else ""
+    head = f"{method} {target} HTTP/{version}\r\nHost: {HOST}\r\nConnection: close\r\n{signed}{fields}\r\n"
+    heard, rest = answers(say(head + body, wait), {0} if method == "HEAD" else ())
+    if not heard:
+        check(False, f"nothing answers {method} {target[:80]} {fields[:60]!r}")
+        return None
+    answer = heard[-1]
+    what = f"{method} {target[:80]} -> {answer.status}"
+    check(not rest and len(heard) == 1, f"{what}: bytes after the answer")
+    check(email.utils.parsedate(answer.field("date")) is not None, f"{what}: no Date")
+    check(len(answer.fields.get("date", [])) < 2, f"{what}: Date stands twice")
+    kind = answer.field("content-type")
+    if answer.status in (204, 304):
+        check("content-length" not in answer.fields or answer.status == 304, f"{what}: Content-Length on a 204")
+        check("transfer-encoding" not in answer.fields, f"{what}: Transfer-Encoding on {answer.status}")
+    elif method != "HEAD" and answer.body:
+        check(kind, f"{what}: a body without Content-Type")
+    if kind.startswith("text/"):
+        check("charset=utf-8" in kind.lower(), f"{what}: {kind} without charset")
+    if answer.status == 405:
+        check(answer.field("allow"), f"{what}: no Allow")
+    if answer.status == 401:
+        check(answer.field("www-authenticate"), f"{what}: no WWW-Authenticate")
+    if answer.status >= 400 and method != "HEAD":
+        if "text/html" in fields and not target.startswith(("/api/", "/uploads")):
+            check(kind.startswith("text/html"), f"{what}: {kind or 'nothing'} for who asks for a page")
+        else:
+            check(kind.startswith("application/json"), f"{what}: {kind or 'nothing'} for a program")
+            try:
+                check(set(json.loads(answer.body)) == {"code", "message"}, f"{what}: not {{code, message}}")
+            except ValueError:
+                check(False, f"{what}: the body is no JSON: {answer.body[:60]!r}")
+    return answer
+
+
+def expect(status, *words, **more):
+    answer = ask(*words, **more)
+    wanted = status if isinstance(status, tuple) else (status,)
+    if answer:
+        shown = " ".join(str(word)[:60] for word in words)
+        check(answer.status in wanted, f"{shown!r} -> {answer.status}, not {' or '.join(map(str, wanted))}")
+    return answer
+
+
+# HEAD is GET without the body: same status, same fields (RFC 9110 section 9.3.2).
+for target in ["/", "/sign-in", "/home", "/search?q=x", "/record", "/healthz", "/readyz", "/openapi.json", "/api/v1/me",
+               "/api/v1/search?q=x", "/api/v1/courses", "/nothing", "/assets/nothing.css"]:
+    for fields in ["", PAGE]:
+        got, head = ask("GET", target, fields), ask("HEAD", target, fields)
+        if got and head:
+            check(got.status == head.status, f"HEAD {target} -> {head.status}, GET {got.status}")
+            for name in ["content-type", "cache-control", "etag", "vary", "location"]:
+                check(got.field(name) == head.field(name), f"HEAD {target}: {name} differs from GET's")
+            if "content-length" in got.fields and "content-length" in head.fields and "took_ms" not in str(got.body):
+                check(got.field("content-length") == head.field("content-length"), f"HEAD {target}: another length")
+
+# What depends on who asks is not kept by shared caches; what depends on a field says so (RFC 9111 section 3.5, RFC 9110 section 12.5.5).
+for target in ["/home", "/record", "/api/v1/me", "/api/v1/search?q=x"]:
+    if answer := ask("GET", target, PAGE):
+        kept = answer.field("cache-control").lower()
+        check("private" in kept or "no-store" in kept, f"GET {target}: Cache-Control {kept!r} lets shared caches keep it")
+for target in ["/home", "/openapi.json", "/sign-in"]:
+    if answer := ask("GET", target, PAGE + "Accept-Encoding: gzip, br\r\n"):
+        check(answer.field("content-encoding"), f"GET {target}: not compressed")
+        check("accept-encoding" in answer.field("vary").lower(), f"GET {target}: compressed without Vary: Accept-Encoding")
+if answer := ask("GET", "/nothing", PAGE):
+    check("accept" in [name.strip() for name in answer.field("vary").lower().split(",")], "an error that is HTML or JSON by Accept has no Vary: Accept")
+
+# Conditional requests.
+page = ask("GET", "/openapi.json")
+if page and page.field("etag"):
+    expect(304, "GET", "/openapi.json", f"If-None-Match: {page.field('etag')}\r\n")
+home = ask("GET", "/sign-in", PAGE, who=None)
+if home:
+    sheet = home.body.decode().split('rel="stylesheet" href="')[1].split('"')[0]
+    first = expect(200, "GET", sheet)
+    if first and first.field("etag"):
+        expect(304, "GET", sheet, f"If-None-Match: {first.field('etag')}\r\n")
+        expect(304, "GET", sheet, f"If-None-Match: W/{first.field('etag').removeprefix('W/')}\r\n")
+        expect(200, "GET", sheet, 'If-None-Match: "other"\r\n')
+    else:
+        check("immutable" in (first.field("cache-control") if first else ""), f"{sheet}: neither ETag nor immutable")
+
+# Methods.
+for target, fields in [("/home", PAGE), ("/api/v1/me", ""), ("/healthz", ""), ("/search", PAGE)]:
+    expect(405, "DELETE", target, fields)
+    expect((405, 501), "BREW", target, fields)
+    expect((405, 501), "TRACE", target, fields)
+    answer = ask("OPTIONS", target)
+    if answer:
+        check(answer.status in (200, 204, 405) and answer.field("allow"), f"OPTIONS {target} -> {answer.status} without Allow")
+expect((204, 200), "OPTIONS", "/uploads", "Tus-Resumable: 1.0.0\r\n")
+expect((400, 405, 501), "CONNECT", "example.com:443")
+
+# Refusals and their bodies.
+for who in ["cadre", None]:
+    expect(404, "GET", "/nothing", PAGE, who=who)
+    expect(404, "GET", "/api/v1/nothing", who=who)
+expect(401, "GET", "/api/v1/me", who=None)
+expect((302, 303), "GET", "/home", PAGE, who=None)
+expect(404, "GET", "/lessons/none-such", PAGE)
+expect(404, "GET", "/api/v1/lessons/999999")
+expect((400, 404), "GET", "/api/v1/lessons/%00")
+expect((400, 404), "GET", "/lessons/%ff%fe", PAGE)
+expect((400, 404), "GET", "/assets/..%2f..%2fetc%2fpasswd")
+expect((400, 404), "GET", "/assets/../../etc/passwd")
+JSON = "Content-Type: application/json\r\n"
+expect(400, "POST", "/api/v1/session", JSON + "Content-Length: 1\r\n", "{", who=None)
+expect(415, "POST", "/api/v1/session", "Content-Type: text/plain\r\nContent-Length: 2\r\n", "{}", who=None)
+expect(415, "POST", "/api/v1/session", "Content-Length: 2\r\n", "{}", who=None)
+expect(415, "POST", "/sign-in", PAGE + "Content-Type: text/plain\r\nContent-Length: 2\r\n", "ab", who=None)
+expect((411, 415, 400), "POST", "/api/v1/session", who=None)
+expect(413, "POST", "/api/v1/session", JSON + "Content-Length: 99999999\r\n", who=None)
+expect(413, "POST", "/sign-in", PAGE + "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 99999999\r\n", who=None)
+big = "4000\r\n" + " " * 0x4000 + "\r\n"
+expect(413, "POST", "/api/v1/session", JSON + "Transfer-Encoding: chunked\r\n", big * 100 + "0\r\n\r\n", who=None)
+for long in [9_000, 30_000, 60_000]:
+    expect((400, 404, 414), "GET", "/search?q=" + "a" * long, PAGE)
+expect((414, 431), "GET", "/" + "a" * 200_000, PAGE)
+expect(431, "GET", "/healthz", "X-Long: " + "a" * 200_000 + "\r\n")
+expect(431, "GET", "/healthz", "".join(f"X-{number}: a\r\n" for number in range(500)))
+expect((200, 406), "GET", "/api/v1/me", "Accept: application/xml\r\n")
+expect((200, 406), "GET", "/healthz", "Accept: image/png;q=0\r\n")
+expect((200, 417), "GET", "/healthz", "Expect: something-else\r\n")
+heard = say(f"POST /api/v1/session HTTP/1.1\r\nHost: {HOST}\r\n{JSON}Content-Length: 2\r\nExpect: 100-continue\r\n\r\n", 2)
+check(heard.startswith((b"HTTP/1.1 100", b"HTTP/1.1 4")), f"Expect: 100-continue is met with {heard[:30]!r}")
+
+# Framing: what two readers could read in two ways is refused and the connection closed (RFC 9112 sections 3.2, 5, 6 and 7).
+post = f"POST /api/v1/session HTTP/1.1\r\nHost: {HOST}\r\n{JSON}"
+hidden = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+refused = {
+    "two lengths": post + "Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}" + hidden,
+    "two lengths in a list": post + "Content-Length: 2, 3\r\n\r\n{}" + hidden,
+    "length and chunks": post + "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n" + hidden,
+    "chunks and length": post + "Transfer-Encoding: chunked\r\nContent-Length: 2\r\n\r\n2\r\n{}\r\n0\r\n\r\n" + hidden,
+    "chunked twice": post + "Transfer-Encoding: chunked, chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n" + hidden,
+    "chunked, then another": post + "Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n" + hidden,
+    "an unknown coding": post + "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n" + hidden,
+    "a vertical tab in the coding": post + "Transfer-Encoding: \x0bchunked\r\n\r\n0\r\n\r\n" + hidden,
+    "a length with a plus": post + "Content-Length: +2\r\n\r\n{}" + hidden,
+    "a negative length": post + "Content-Length: -2\r\n\r\n{}" + hidden,
+    "a length in hex": post + "Content-Length: 0x2\r\n\r\n{}" + hidden,
+    "a length beyond 64 bits": post + "Content-Length: 99999999999999999999\r\n\r\n{}" + hidden,
+    "an empty length": post + "Content-Length:\r\n\r\n{}" + hidden,
+    "a space before the colon": post + "Content-Length : 2\r\n\r\n{}" + hidden,
+    "a bad chunk size": post + "Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n" + hidden,
+    "a negative chunk size": post + "Transfer-Encoding: chunked\r\n\r\n-2\r\n{}\r\n0\r\n\r\n" + hidden,
+    "a huge chunk size": post + "Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n{}\r\n0\r\n\r\n" + hidden,
+    "a chunk longer than it says": post + "Transfer-Encoding: chunked\r\n\r\n1\r\n{}\r\n0\r\n\r\n" + hidden,
+    "no Host": "GET /healthz HTTP/1.1\r\n\r\n",
+    "two Hosts": f"GET /healthz HTTP/1.1\r\nHost: {HOST}\r\nHost: other\r\n\r\n",
+    "a Host with a space": "GET /healthz HTTP/1.1\r\nHost: a b\r\n\r\n",
+    "a Host with a path": "GET /healthz HTTP/1.1\r\nHost: a/b\r\n\r\n",
+    "a folded field": f"GET /healthz HTTP/1.1\r\nHost: {HOST}\r\nX-A: b\r\n c\r\n\r\n",
+    "a field without a name": f"GET /healthz HTTP/1.1\r\nHost: {HOST}\r\n: b\r\n\r\n",
+    "a field without a colon": f"GET /healthz HTTP/1.1\r\nHost: {HOST}\r\nnonsense\r\n\r\n",
+    "a NUL in a field": f"GET /healthz HTTP/1.1\r\nHost: {HOST}\r\nX-A: b\0c\r\n\r\n",
+    "a bare CR in a field": f"GET /healthz HTTP/1.1\r\nHost: {HOST}\r\nX-A: b\rc\r\n\r\n",
+    "a space before the first field": f"GET /healthz HTTP/1.1\r\n Host: {HOST}\r\n\r\n",
+    "no version": "GET /healthz\r\n\r\n",
+    "a version to come": f"GET /healthz HTTP/3.7\r\nHost: {HOST}\r\n\r\n",
+    "a version in small letters": f"GET /healthz http/1.1\r\nHost: {HOST}\r\n\r\n",
+    "a space in the target": f"GET /heal thz HTTP/1.1\r\nHost: {HOST}\r\n\r\n",
+    "a target without a slash": f"GET healthz HTTP/1.1\r\nHost: {HOST}\r\n\r\n",
+    "a method that is no token": f"G@T /healthz HTTP/1.1\r\nHost: {HOST}\r\n\r\n",
+    "a lone * with GET": f"GET * HTTP/1.1\r\nHost: {HOST}\r\n\r\n",
+}
+for what, bytes_sent in refused.items():
+    heard, _ = answers(say(bytes_sent, 2))
+    statuses = [answer.status for answer in heard]
+    check(not statuses or statuses[0] in range(400, 600), f"{what}: answered {statuses}")
+    check(len(statuses) < 2, f"{what}: what followed was taken for another request {statuses}")
+    if len(statuses) == 1:
+        check("close" in heard[0].field("connection").lower(), f"{what}: {statuses[0]} without Connection: close")
+        check(heard[0].body, f"{what}: {statuses[0]} without a body")
+
+# Targets (RFC 9112 section 3.2).
+expect(200, "GET", f"http://{HOST}/healthz")
+heard, _ = answers(say(f"OPTIONS * HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n"))
+check(heard and heard[0].status in (200, 204), f"OPTIONS * -> {[answer.status for answer in heard]}")
+heard, _ = answers(say("GET /healthz HTTP/1.0\r\n\r\n"))
+check([answer.status for answer in heard] == [200], "HTTP/1.0 without Host is not answered and closed")
+heard, _ = answers(say(f"\r\nGET /healthz HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n"))
+check(heard and heard[0].status == 200, "an empty line before the request is not passed over")
+
+# Requests in one packet are answered in order, and HEAD leaves no body between them.
+row = "".join(f"{method} {target} HTTP/1.1\r\nHost: {HOST}\r\n\r\n" for method, target in
+              [("GET", "/healthz"), ("HEAD", "/openapi.json"), ("GET", "/nothing"), ("GET", "/api/v1/me")])
+heard, rest = answers(say(row + f"GET /readyz HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n"), {1})
+check([answer.status for answer in heard] == [200, 200, 404, 401, 200] and not rest,
+      f"five requests in one packet -> {[answer.status for answer in heard]}")
+ran("own", f"{checks} checks")
