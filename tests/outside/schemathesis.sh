@@ -20,7 +20,10 @@ import sys
 said = {}
 for path in sys.argv[1:]:
     role = re.search(r"schemathesis-(\w+)\.json", path)[1]
-    report = json.load(open(path))
-    print(json.dumps(report)[:3000], file=sys.stderr)
+    for failure in json.load(open(path))["failures"]:
+        for operation in failure["operations"]:
+            said.setdefault(f"{failure['title']}: {operation}", []).append(role)
+for text, roles in sorted(said.items()):
+    print(f"{text} as {', '.join(roles)}")
 READ
 printf '%s\t9 roles, 10 examples an operation\n' "$("$schemathesis/schemathesis" --version | sed 's/[^0-9]*//')" >&3

@@ -4,6 +4,7 @@ import { chromium, found, ran, root } from "./city.mjs";
 const browser = await chromium();
 const context = await browser.newContext({ javaScriptEnabled: false, viewport: { width: 360, height: 740 }, locale: "zh-CN" });
 const page = await context.newPage();
+page.setDefaultTimeout(10000);
 const step = async (name, work) => {
   try {
     if (!(await work())) found(`${name}: not usable without scripts, at ${page.url()}`);
@@ -31,13 +32,15 @@ await step("opening a lesson", async () => {
 });
 await step("filtering", async () => {
   await page.goto(`${root}/search`);
-  await page.click(".to-filters, .filters a >> nth=0");
-  await page.click(".filters a >> visible=true >> nth=1");
+  await page.click(".to-filters");
+  await page.click(".filters .chips a");
   return new URL(page.url()).search !== "";
 });
 await step("the record", async () => {
   await page.goto(`${root}/record`);
-  await page.click("main a[href^='/record/'] >> nth=0");
+  const entry = page.locator("main details", { has: page.locator("a[href^='/record/']") }).first();
+  await entry.locator("summary").click();
+  await entry.locator("a[href^='/record/']").click();
   return shown("main h1");
 });
 await step("signing out", async () => {
