@@ -7,7 +7,7 @@ use crate::error::{Code, Shown};
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
+use actix_web::http::header::{ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER, VARY};
 use actix_web::middleware::Next;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
@@ -41,15 +41,20 @@ pub async fn draw(
 ) -> Result<ServiceResponse<EitherBody<impl MessageBody, BoxBody>>, actix_web::Error> {
     // The request can't be kept for later: the router needs it whole. So a refusal from before the router stays JSON.
     let reads_pages = reads_pages(&request);
-    let response = next.call(request).await?.map_into_left_body();
+    let mut response = next.call(request).await?.map_into_left_body();
     let shown = response.response().extensions().get::<Shown>().cloned();
-    match shown {
-        Some(shown) if reads_pages => {
-            let page = page(response.request(), response.status(), &shown);
-            Ok(response.into_response(page).map_into_right_body())
-        }
-        _ => Ok(response),
+    let Some(shown) = shown else { return Ok(response) };
+    response.headers_mut().insert(VARY, HeaderValue::from_static("accept"));
+    if !reads_pages {
+        return Ok(response);
     }
+    let mut page = page(response.request(), response.status(), &shown);
+    for name in [VARY, ALLOW, RETRY_AFTER] {
+        if let Some(value) = response.headers().get(&name) {
+            page.headers_mut().insert(name, value.clone());
+        }
+    }
+    Ok(response.into_response(page).map_into_right_body())
 }
 
 /// A browser that opens an address or sends a form says it wants HTML first; `fetch` and programs don't.
