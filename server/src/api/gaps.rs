@@ -114,6 +114,7 @@ pub struct MakeUpAnswer {
 
 /// A lesson of a make-up list.
 #[derive(Serialize, ToSchema)]
+#[schema(as = GapLessonAnswer)]
 pub struct LessonAnswer {
     /// The key.
     lesson_id: i64,

@@ -36,6 +36,7 @@ pub struct RulesAnswer {
 
 /// One version.
 #[derive(Serialize, ToSchema)]
+#[schema(as = RuleVersionAnswer)]
 pub struct VersionAnswer {
     /// The key; ledger entries name it.
     id: i64,
@@ -55,6 +56,7 @@ pub struct VersionAnswer {
 
 /// One key that differs.
 #[derive(Serialize, ToSchema)]
+#[schema(as = RuleChangeAnswer)]
 pub struct ChangeAnswer {
     /// The key.
     key: String,

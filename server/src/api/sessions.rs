@@ -105,6 +105,7 @@ pub struct AttendeeAnswer {
 
 /// A guest.
 #[derive(Serialize, ToSchema)]
+#[schema(as = SessionGuestAnswer)]
 pub struct GuestAnswer {
     /// The guest.
     guest_id: i64,
@@ -122,6 +123,7 @@ pub struct GuestAnswer {
 
 /// A name that was drawn.
 #[derive(Serialize, ToSchema)]
+#[schema(as = SessionCheckAnswer)]
 pub struct CheckAnswer {
     /// Who.
     person_id: i64,

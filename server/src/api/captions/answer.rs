@@ -46,6 +46,7 @@ pub struct CaptionAnswer {
 
 /// What a file holds.
 #[derive(Serialize, ToSchema)]
+#[schema(as = CaptionPreviewAnswer)]
 pub struct PreviewAnswer {
     /// The character encoding found, or chosen.
     encoding: &'static str,
@@ -74,6 +75,7 @@ pub struct CueAnswer {
 
 /// Something to be told of a file.
 #[derive(Serialize, ToSchema)]
+#[schema(as = CaptionNoteAnswer)]
 pub struct NoteAnswer {
     /// The line, from 1; absent when the whole file is meant.
     #[serde(skip_serializing_if = "Option::is_none")]

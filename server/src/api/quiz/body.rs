@@ -20,6 +20,7 @@ pub struct QuizAnswer {
 
 /// A question with its answer, for authors.
 #[derive(Serialize, ToSchema)]
+#[schema(as = QuizQuestionAnswer)]
 pub struct QuestionAnswer {
     /// The key.
     id: i64,
@@ -68,6 +69,7 @@ pub struct QuestionBody {
 
 /// How a learner stands with the quiz of a lesson.
 #[derive(Serialize, ToSchema)]
+#[schema(as = QuizStandingAnswer)]
 pub struct StandingAnswer {
     /// How many questions there are; 0 for a lesson without a quiz.
     questions: u64,

@@ -28,6 +28,7 @@ pub struct Desk<'a> {
 
 /// A session that has begun or goes on. The same tokens are also set as cookies.
 #[derive(Serialize, ToSchema)]
+#[schema(as = SignInAnswer)]
 pub struct SessionAnswer {
     /// For the `Authorization: Bearer` header.
     access_token: String,
