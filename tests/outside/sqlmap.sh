@@ -3,7 +3,7 @@ sqlmap=$CACHE/sqlmap/bin
 token=$(curl -sf "$URL/api/v1/session" -H 'Content-Type: application/json' \
   -d "{\"login\":\"trainer\",\"password\":\"$PASSWORD\"}" | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
 attack() { # an address, and what is posted to it
-  timeout 240 "$sqlmap/sqlmap" -u "$URL$1" ${2:+--data "$2"} --cookie "yj_access=$token" --batch --flush-session --level 2 \
+  timeout 120 "$sqlmap/sqlmap" -u "$URL$1" ${2:+--data "$2"} --cookie "yj_access=$token" --batch --flush-session --level 2 \
     --risk 1 --technique BEUT --time-sec 3 --dbms sqlite --disable-coloring --ignore-code 400,401,404 \
     --output-dir "$WORK/sqlmap" -v 1 >"$WORK/sqlmap.txt" 2>&1 || true
   cat "$WORK/sqlmap.txt" >&2

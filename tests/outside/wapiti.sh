@@ -1,8 +1,8 @@
-# wapiti as a cadre and as a trainer: its modules for injection and for what is left open, a few minutes each.
+# wapiti as a cadre and as a trainer: its modules for injection and for what is left open, two minutes each or so.
 wapiti=$CACHE/wapiti/bin
 for role in cadre trainer; do
   "$wapiti/wapiti" -u "$URL/home" --scope folder -d 3 --max-links-per-page 20 --max-files-per-dir 20 \
-    --max-scan-time 240 --max-attack-time 60 -S normal --flush-session --no-bugreport -f json -o "$WORK/wapiti.json" \
+    --max-scan-time 120 --max-attack-time 20 -S normal --flush-session --no-bugreport -f json -o "$WORK/wapiti.json" \
     --form-cred "$role%$PASSWORD" --form-url "$URL/sign-in" -x "$URL/sign-out" \
     -m sql,timesql,xss,permanentxss,file,exec,crlf,redirect,ssrf,xxe,csrf,upload,http_headers,cookieflags,csp,ldap,ssti \
     >&2 || true
