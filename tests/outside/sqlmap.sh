@@ -1,7 +1,6 @@
 # sqlmap on the parameters that reach the database or the index, as a trainer.
 sqlmap=$CACHE/sqlmap/bin
-token=$(curl -sf "$URL/api/v1/session" -H 'Content-Type: application/json' \
-  -d "{\"login\":\"trainer\",\"password\":\"$PASSWORD\"}" | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
+token=$(token trainer)
 attack() { # an address, and what is posted to it
   timeout 120 "$sqlmap/sqlmap" -u "$URL$1" ${2:+--data "$2"} --cookie "yj_access=$token" --batch --flush-session --level 2 \
     --risk 1 --technique BEUT --time-sec 3 --dbms sqlite --disable-coloring --ignore-code 400,401,404 \
