@@ -6,7 +6,8 @@ attack() { # an address, and what is posted to it
     --risk 1 --technique BEUT --time-sec 3 --dbms sqlite --disable-coloring --ignore-code 400,401,404 \
     --output-dir "$WORK/sqlmap" -v 1 >"$WORK/sqlmap.txt" 2>&1 || true
   cat "$WORK/sqlmap.txt" >&2
-  grep -E 'is vulnerable|appears to be .*injectable|Parameter: ' "$WORK/sqlmap.txt" | sed "s|^|$1: |" || true
+  # What merely appears to be injectable sqlmap checks itself before it names the parameter.
+  sed -n 's/^Parameter: /injectable: /p' "$WORK/sqlmap.txt" | sed "s|\$| at ${1%%\?*}|"
 }
 attack '/search?q=x&category=agriculture&sort=newest&cursor=1'
 attack '/api/v1/search?q=x&page=1&size=5'
