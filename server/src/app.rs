@@ -292,8 +292,9 @@ fn parsing(app: &mut web::ServiceConfig) {
 }
 
 /// Nothing but our own files may run, be framed, or be guessed at.
-const SECURITY: [(&str, &str); 6] = [
+const SECURITY: [(&str, &str); 7] = [
     ("x-content-type-options", "nosniff"),
+    ("x-frame-options", "DENY"), // for browsers that do not know frame-ancestors
     ("referrer-policy", "same-origin"),
     ("cross-origin-opener-policy", "same-origin"),
     ("cross-origin-resource-policy", "same-origin"),
