@@ -2,7 +2,7 @@
 wapiti=$CACHE/wapiti/bin
 for role in cadre trainer; do
   "$wapiti/wapiti" -u "$URL/home" --scope folder -d 3 --max-links-per-page 20 --max-files-per-dir 20 \
-    --max-scan-time 120 --max-attack-time 20 -S normal --flush-session --no-bugreport -f json -o "$WORK/wapiti.json" \
+    --max-scan-time 100 --max-attack-time 15 -S normal --flush-session --no-bugreport -f json -o "$WORK/wapiti.json" \
     -H "Authorization: Bearer $(token "$role")" -x "$URL/sign-out" \
     -m sql,timesql,xss,permanentxss,file,exec,crlf,redirect,ssrf,xxe,csrf,upload,http_headers,cookieflags,csp,ldap \
     >&2 || true
