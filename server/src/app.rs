@@ -9,17 +9,17 @@ use crate::auth::heard::{self, Heard};
 use crate::auth::identity::NewAccess;
 use crate::auth::keys::Keys;
 use crate::auth::known::Known;
-use crate::auth::limiter::Limiter;
+use crate::auth::limiter::{Doors, Limiter};
 use crate::auth::token::Tokens;
 use crate::config::Config;
 use crate::database::Database;
 use crate::error::{ApiError, Code};
 use crate::failure::Failure;
 use crate::telemetry::{Metrics, observe};
-use crate::{listen, pages, routes, stores, sweep};
+use crate::{listen, pages, routes, stores, sweep, target};
 use actix_web::body::MessageBody;
 use actix_web::dev::{Server, ServiceRequest, ServiceResponse};
-use actix_web::http::header::{ACCEPT_ENCODING, HeaderName, HeaderValue};
+use actix_web::http::header::{ACCEPT_ENCODING, HeaderName, HeaderValue, VARY};
 use actix_web::middleware::{Compress, DefaultHeaders, Next, from_fn};
 use actix_web::web::{self, Data};
 use actix_web::{App, HttpMessage};
@@ -208,11 +208,8 @@ fn serve(listener: TcpListener, config: &Config, parts: Parts) -> Result<Server,
     ));
     let codes = Data::new(Codes::new(parts.keys.derive("room-code"), parts.keys.derive_previous("room-code")));
     let guesses = Data::new(Limiter::<AccountId>::of(MOST_WRONG));
-    let (known, limiter, metrics) = (
-        Data::new(Known::start(parts.db.read.clone())),
-        Data::new(<Limiter>::default()),
-        Data::new(Metrics::default()),
-    );
+    let (known, doors, metrics) =
+        (Data::new(Known::start(parts.db.read.clone())), Data::new(Doors::default()), Data::new(Metrics::default()));
     let (db, keys, recorder) = (Data::new(parts.db), Data::new(parts.keys), Data::new(parts.recorder));
     let (store, index, unfinished) = (Data::from(parts.store), Data::from(parts.index), Data::new(parts.uploads));
     let cookies = Data::new(CookiePolicy { secure: config.secure_cookies });
@@ -246,7 +243,7 @@ fn serve(listener: TcpListener, config: &Config, parts: Parts) -> Result<Server,
             .app_data(tokens.clone())
             .app_data(tickets.clone())
             .app_data(known.clone())
-            .app_data(limiter.clone())
+            .app_data(doors.clone())
             .app_data(codes.clone())
             .app_data(guesses.clone())
             .app_data(metrics.clone())
@@ -266,6 +263,7 @@ fn serve(listener: TcpListener, config: &Config, parts: Parts) -> Result<Server,
             .configure(routes::configure)
             .default_service(web::to(|| async { Err::<&str, _>(ApiError::new(Code::NotFound)) }))
             .wrap(from_fn(known_by_address))
+            .wrap(from_fn(target::check))
             .wrap(from_fn(renew_cookie))
             .wrap(from_fn(same_origin_only))
             .wrap(from_fn(pages::failed::draw))
@@ -291,8 +289,9 @@ fn parsing(app: &mut web::ServiceConfig) {
         .app_data(web::PathConfig::default().error_handler(|_, _| ApiError::new(Code::NotFound).into()));
 }
 
-/// Nothing but our own files may run, be framed, or be guessed at.
-const SECURITY: [(&str, &str); 7] = [
+/// Nothing but our own files may run, be framed, be guessed at, or be kept for somebody else.
+const SECURITY: [(&str, &str); 8] = [
+    ("cache-control", "private, no-cache"), // unless the answer says otherwise
     ("x-content-type-options", "nosniff"),
     ("x-frame-options", "DENY"), // for browsers that do not know frame-ancestors
     ("referrer-policy", "same-origin"),
@@ -310,31 +309,30 @@ fn security_headers() -> DefaultHeaders {
     SECURITY.into_iter().fold(DefaultHeaders::new(), |headers, header| headers.add(header))
 }
 
-/// Media is compressed already and its ranges count the bytes as stored, so content coding never touches it.
+/// Media is compressed already and its ranges count the bytes as stored, so content coding never touches it. Everything
+/// else depends on the codings asked for, also where none was chosen.
 async fn bytes_as_they_are(
     mut request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     if request.path().starts_with("/media/") || request.path().starts_with("/uploads") {
         request.headers_mut().remove(ACCEPT_ENCODING);
+        return next.call(request).await;
     }
-    next.call(request).await
+    let mut response = next.call(request).await?;
+    let says = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"accept-encoding");
+    if !response.headers().get_all(VARY).any(says) {
+        response.headers_mut().append(VARY, HeaderValue::from_static("accept-encoding"));
+    }
+    Ok(response)
 }
 
-/// What is written into the audit log meanwhile says where the request came from. A proxy on this machine says for whom
-/// it asks; anybody else's word for it is not taken.
+/// What is written into the audit log meanwhile says where the request came from.
 async fn known_by_address(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
-    let peer = request.peer_addr().map(|peer| peer.ip());
-    let told = request.headers().get("x-forwarded-for").and_then(|value| value.to_str().ok());
-    let told = told.and_then(|text| text.rsplit(',').next()?.trim().parse::<std::net::IpAddr>().ok());
-    let address = match peer {
-        Some(peer) if peer.is_loopback() => told.unwrap_or(peer).to_string(),
-        Some(peer) => peer.to_string(),
-        None => String::new(),
-    };
+    let address = crate::auth::address::of(request.request()).to_string();
     entity::audit::asked_from(address, next.call(request)).await
 }
 

@@ -6,7 +6,7 @@
 use crate::failure::Failure;
 use secrecy::SecretString;
 use serde::Deserialize;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 /// The settings of one server.
@@ -26,6 +26,8 @@ pub struct Config {
     pub log_json: bool,
     /// Mark cookies `Secure`; set it when the server is reached by https only.
     pub secure_cookies: bool,
+    /// Proxies that are believed when they say, in `X-Forwarded-For`, for whom they ask.
+    pub trusted_proxies: Vec<IpAddr>,
     /// The largest file that may be uploaded, in bytes.
     pub max_upload_bytes: u64,
     /// Uploads are refused when less than this is free, in bytes.
@@ -78,9 +80,11 @@ impl Default for Config {
             data: PathBuf::from("data"),
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             database_url: None,
-            log: "info,sea_orm_migration=warn,actix_server=warn".into(),
+            // What strangers send malformed is no error of ours, and would let them fill the log.
+            log: "info,sea_orm_migration=warn,actix_server=warn,actix_http=off".into(),
             log_json: false,
             secure_cookies: false,
+            trusted_proxies: vec![IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)],
             max_upload_bytes: 20 * (1 << 30),
             low_disk_bytes: 1 << 30,
             county_quota_bytes: None,
@@ -138,8 +142,11 @@ fn read(path: &Path) -> Result<toml::Table, Failure> {
     text.parse().map_err(|cause: toml::de::Error| Failure::new(format!("配置文件 {} 有误", path.display()), cause))
 }
 
-/// A variable's text as the TOML value it spells: `true` and `8` are not strings.
+/// A variable's text as the TOML value it spells: `true`, `8` and `["10.0.0.1"]` are not strings.
 fn typed(value: &str) -> toml::Value {
+    if let (true, Ok(list)) = (value.starts_with('['), value.parse()) {
+        return list;
+    }
     match (value.parse::<bool>(), value.parse::<i64>()) {
         (Ok(flag), _) => toml::Value::Boolean(flag),
         (_, Ok(number)) => toml::Value::Integer(number),
@@ -161,6 +168,8 @@ mod tests {
     fn the_environment_sets_keys_of_every_type() {
         let config = load(&[("YUANJIAO_WORKERS", "3"), ("YUANJIAO_LOG_JSON", "true"), ("PATH", "/bin")]).unwrap();
         assert_eq!((config.workers, config.log_json), (3, true));
+        let config = load(&[("YUANJIAO_TRUSTED_PROXIES", r#"["10.0.0.1", "fd00::1"]"#)]).unwrap();
+        assert_eq!(config.trusted_proxies, ["10.0.0.1", "fd00::1"].map(|address| address.parse::<IpAddr>().unwrap()));
     }
 
     #[test]

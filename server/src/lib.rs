@@ -21,4 +21,5 @@ pub mod qr;
 pub mod routes;
 pub mod stores;
 pub mod sweep;
+pub mod target;
 pub mod telemetry;

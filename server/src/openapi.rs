@@ -7,6 +7,7 @@ use crate::api::{
 };
 use crate::api::{check, guests, hands, join, room, rules, seals, sessions};
 use actix_web::HttpResponse;
+use std::sync::LazyLock;
 use utoipa::OpenApi;
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -119,9 +120,16 @@ fn name_of(method: &str, path: &str) -> String {
     words.filter(|word| !word.is_empty()).fold(method.to_owned(), |name, word| name + "_" + word)
 }
 
+/// Made once: to make it takes longer than to send it, and anybody may ask.
+static DOCUMENT: LazyLock<String> = LazyLock::new(|| Document::openapi().to_json().unwrap_or_default());
+
 /// The document itself.
 pub async fn document() -> HttpResponse {
-    HttpResponse::Ok().insert_header(("Cache-Control", "public, max-age=300")).json(Document::openapi())
+    let mut answer = HttpResponse::Ok();
+    answer
+        .insert_header(("Cache-Control", "public, max-age=300"))
+        .content_type("application/json")
+        .body(DOCUMENT.as_str())
 }
 
 #[cfg(test)]

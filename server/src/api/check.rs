@@ -1,7 +1,7 @@
 //! Whether a certificate or a printed record holds: by its code, to anyone, with a limit to guessing.
 
 use crate::api::session::patience;
-use crate::auth::limiter::Limiter;
+use crate::auth::limiter::{Doors, Limiter};
 use crate::database::Database;
 use crate::error::{ApiError, ApiResult, Code, ErrorBody};
 use actix_web::HttpRequest;
@@ -35,10 +35,10 @@ pub struct CheckAnswer {
 pub async fn check(
     request: HttpRequest,
     code: Path<String>,
-    limiter: Data<Limiter>,
+    doors: Data<Doors>,
     db: Data<Database>,
 ) -> ApiResult<Json<CheckAnswer>> {
-    let checked = looked_up(&request, &code, &limiter, &db).await?;
+    let checked = looked_up(&request, &code, &doors.check, &db).await?;
     let checked = checked.ok_or_else(|| ApiError::say(Code::NotFound, UNKNOWN))?;
     Ok(Json(CheckAnswer {
         name: checked.name,

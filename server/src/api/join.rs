@@ -2,7 +2,7 @@
 
 use crate::api::session::patience;
 use crate::auth::identity::SignedIn;
-use crate::auth::limiter::Limiter;
+use crate::auth::limiter::{Doors, Limiter};
 use crate::database::Database;
 use crate::error::{ApiError, ApiResult, Code, ErrorBody};
 use actix_web::HttpRequest;
@@ -54,10 +54,10 @@ pub async fn join(
     body: Json<JoinBody>,
     db: Data<Database>,
     codes: Data<Codes>,
-    limiter: Data<Limiter>,
+    doors: Data<Doors>,
     guesses: Data<Limiter<AccountId>>,
 ) -> ApiResult<Json<JoinedAnswer>> {
-    let patience = Patience { limiter: &limiter, guesses: &guesses };
+    let patience = Patience { limiter: &doors.room, guesses: &guesses };
     let room = body.room.map(PlaybackId);
     let row = admit(&request, &caller, (room, &body.code), &db, &codes, &patience).await?;
     Ok(Json(JoinedAnswer { session_id: row.id.0 }))

@@ -3,7 +3,7 @@
 
 use crate::api::session::patience;
 use crate::auth::identity::{OPERATORS, Operator};
-use crate::auth::limiter::Limiter;
+use crate::auth::limiter::Doors;
 use crate::database::Database;
 use crate::error::{ApiError, ApiResult, Code, ErrorBody};
 use crate::gathering;
@@ -204,16 +204,16 @@ pub async fn sign_in(
     id: Path<PlaybackId>,
     body: Json<PinBody>,
     db: Data<Database>,
-    limiter: Data<Limiter>,
+    doors: Data<Doors>,
 ) -> ApiResult<Json<SignedAnswer>> {
     let (who, now) = (PersonId(body.person_id), Moment::now());
-    let address = patience(&request, &limiter, now)?;
+    let address = patience(&request, &doors.room, now)?;
     own(&db, &operator, *id).await?;
     if !classroom::strangers(&db.read, &[who], &operator.scope(OPERATORS)).await?.is_empty() {
         return Err(ApiError::new(Code::NotFound));
     }
     if let Err(cause) = roster::pin::check(&db.write, who, &body.pin, now).await {
-        limiter.failed(address, now);
+        doors.room.failed(address, now);
         return Err(cause.into());
     }
     let mark = Mark { who, what: Attendance::Arrive, how: MarkedHow::Pin, ago_ms: 0 };

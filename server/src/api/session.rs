@@ -3,10 +3,11 @@
 //! The rules of passwords and tokens are `roster`'s; here they become cookies and JSON. An address that fails too often
 //! waits, whatever account it tries.
 
+use crate::auth::address;
 use crate::auth::cookie::{CookiePolicy, REFRESH};
 use crate::auth::identity::{Caller, Identity, Newcomer};
 use crate::auth::known::Known;
-use crate::auth::limiter::Limiter;
+use crate::auth::limiter::{Doors, Limiter};
 use crate::auth::token::Tokens;
 use crate::database::Database;
 use crate::error::{ApiError, ApiResult, Code, ErrorBody};
@@ -16,7 +17,7 @@ use entity::{AccountId, Moment};
 use roster::account;
 use roster::session;
 use serde::{Deserialize, Serialize};
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use utoipa::ToSchema;
 
 mod desk;
@@ -90,11 +91,11 @@ pub async fn sign_in(
     db: Data<Database>,
     tokens: Data<Tokens>,
     known: Data<Known>,
-    limiter: Data<Limiter>,
+    doors: Data<Doors>,
     cookies: Data<CookiePolicy>,
 ) -> ApiResult<HttpResponse> {
     let now = Moment::now();
-    let account = admit(&request, &db, &limiter, &body, now).await?;
+    let account = admit(&request, &db, &doors.sign_in, &body, now).await?;
     let issued = session::begin(&db.write, account, now).await?;
     Desk { db: &db, tokens: &tokens, known: &known, cookies: **cookies }.open(account, issued, now).await
 }
@@ -212,7 +213,7 @@ pub async fn me(Caller(caller): Caller) -> HttpResponse {
 /// # Errors
 /// `slow_down` with the seconds to wait.
 pub fn patience(request: &HttpRequest, limiter: &Limiter, now: Moment) -> ApiResult<IpAddr> {
-    let address = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
+    let address = address::of(request);
     match limiter.wait_s(address, now) {
         Some(seconds) => Err(ApiError::new(Code::SlowDown).retry_after(seconds)),
         None => Ok(address),

@@ -21,6 +21,17 @@ pub struct Limiter<Who = IpAddr> {
 /// Since when, and how many.
 type Failures<Who> = HashMap<Who, (Moment, u32)>;
 
+/// The failures of each door apart, by address: a room that mistypes codes keeps nobody of its village from signing in.
+#[derive(Debug, Default)]
+pub struct Doors {
+    /// Wrong passwords.
+    pub sign_in: Limiter,
+    /// Wrong codes and PINs of classrooms.
+    pub room: Limiter,
+    /// Wrong codes of certificates.
+    pub check: Limiter,
+}
+
 impl<Who> Default for Limiter<Who> {
     fn default() -> Self {
         Self::of(FAILURES)

@@ -1,7 +1,7 @@
 //! The public page by which anyone checks the code on a certificate or a printed record.
 
 use crate::api::check::{UNKNOWN, looked_up};
-use crate::auth::limiter::Limiter;
+use crate::auth::limiter::Doors;
 use crate::database::Database;
 use crate::error::ApiResult;
 use crate::pages::shell::Shell;
@@ -35,12 +35,12 @@ struct CheckPage {
 pub async fn check(
     request: HttpRequest,
     query: Query<CheckQuery>,
-    limiter: Data<Limiter>,
+    doors: Data<Doors>,
     db: Data<Database>,
 ) -> ApiResult<HttpResponse> {
     let code: String = query.code.chars().filter(|c| !c.is_control()).take(40).collect();
     let asked = !code.trim().is_empty();
-    let checked = if asked { looked_up(&request, &code, &limiter, &db).await? } else { None };
+    let checked = if asked { looked_up(&request, &code, &doors.check, &db).await? } else { None };
     let page = CheckPage {
         shell: Shell::bare("查验证书"),
         problem: (asked && checked.is_none()).then_some(UNKNOWN),

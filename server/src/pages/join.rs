@@ -4,7 +4,7 @@
 
 use crate::api::join::{Patience, admit};
 use crate::auth::identity::SignedIn;
-use crate::auth::limiter::Limiter;
+use crate::auth::limiter::{Doors, Limiter};
 use crate::database::Database;
 use crate::error::{ApiResult, Code};
 use crate::pages::shell::Shell;
@@ -61,11 +61,11 @@ pub async fn join(
     typed: Form<Code6>,
     db: Data<Database>,
     codes: Data<Codes>,
-    limiter: Data<Limiter>,
+    doors: Data<Doors>,
     guesses: Data<Limiter<AccountId>>,
 ) -> ApiResult<HttpResponse> {
     let typed = typed.into_inner();
-    let limits = Patience { limiter: &limiter, guesses: &guesses };
+    let limits = Patience { limiter: &doors.room, guesses: &guesses };
     let room = typed.room.parse().ok().map(PlaybackId);
     match admit(&request, &caller, (room, &typed.code), &db, &codes, &limits).await {
         Ok(row) => {

@@ -6,7 +6,7 @@ use crate::api::session::{self, Credentials, Desk};
 use crate::auth::cookie::{CookiePolicy, REFRESH};
 use crate::auth::identity::{AUTHORS, Identity, Newcomer, READERS, identify};
 use crate::auth::known::Known;
-use crate::auth::limiter::Limiter;
+use crate::auth::limiter::Doors;
 use crate::auth::token::Tokens;
 use crate::database::Database;
 use crate::error::{ApiError, ApiResult, Code};
@@ -98,12 +98,12 @@ pub async fn sign_in(
     db: Data<Database>,
     tokens: Data<Tokens>,
     known: Data<Known>,
-    limiter: Data<Limiter>,
+    doors: Data<Doors>,
     cookies: Data<CookiePolicy>,
 ) -> ApiResult<HttpResponse> {
     let (form, now) = (form.into_inner(), Moment::now());
     let credentials = Credentials { login: form.login.trim().to_owned(), password: form.password };
-    match session::admit(&request, &db, &limiter, &credentials, now).await {
+    match session::admit(&request, &db, &doors.sign_in, &credentials, now).await {
         Ok(account) => {
             let issued = roster::session::begin(&db.write, account, now).await?;
             let desk = Desk { db: &db, tokens: &tokens, known: &known, cookies: **cookies };

@@ -14,10 +14,10 @@ use actix_web::web::{Data, Query};
 use askama::Template;
 use catalog::lesson::LessonFilter;
 use catalog::{Page, Viewer};
-use entity::{Category, CourseId, Day, LessonState, Moment, Role, Scope, course, lesson, media};
+use entity::{Category, CourseId, Day, LessonState, Moment, Role, Scope, UnitId, course, lesson, media, org_unit};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 use serde::Deserialize;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 const PAGE: u64 = 50;
 const WAITING: u64 = 10;
@@ -55,8 +55,7 @@ struct LessonsPage {
 struct Row {
     id: entity::LessonId,
     title: String,
-    course: String,
-    course_id: CourseId,
+    course: CourseOf,
     state: LessonState,
     kind: &'static str,
     published: bool,
@@ -159,6 +158,13 @@ impl ListQuery {
     }
 }
 
+/// The course of a lesson: a link for those who keep it, a name for others.
+#[derive(Clone, Default)]
+struct CourseOf {
+    title: String,
+    href: Option<String>,
+}
+
 /// The caller's lessons, as seen today.
 struct Shelf<'a, C> {
     db: &'a C,
@@ -196,7 +202,6 @@ impl<C: ConnectionTrait> Shelf<'_, C> {
         let kinds = self.kinds(&lessons).await?;
         let row = |lesson: lesson::Model| Row {
             course: courses.get(&lesson.course_id).cloned().unwrap_or_default(),
-            course_id: lesson.course_id,
             kind: badge_of(lesson.state),
             published: lesson.state == LessonState::Published,
             category: lesson.category.label(),
@@ -211,12 +216,18 @@ impl<C: ConnectionTrait> Shelf<'_, C> {
         Ok(lessons.into_iter().map(row).collect())
     }
 
-    async fn courses(&self, lessons: &[lesson::Model]) -> ApiResult<HashMap<CourseId, String>> {
+    async fn courses(&self, lessons: &[lesson::Model]) -> ApiResult<HashMap<CourseId, CourseOf>> {
         let ids = lessons.iter().map(|lesson| lesson.course_id);
-        let query = course::Entity::find().select_only().column(course::Column::Id).column(course::Column::Title);
-        let rows: Vec<(CourseId, String)> =
-            query.filter(course::Column::Id.is_in(ids)).into_tuple().all(self.db).await?;
-        Ok(rows.into_iter().collect())
+        let courses = course::Entity::find().filter(course::Column::Id.is_in(ids)).all(self.db).await?;
+        let units = courses.iter().map(|course| course.unit_id);
+        let units = org_unit::Entity::find().filter(org_unit::Column::Id.is_in(units)).all(self.db).await?;
+        let kept: HashSet<UnitId> =
+            units.into_iter().filter(|unit| self.viewer.staff.contains(&unit.path)).map(|unit| unit.id).collect();
+        let of = |course: course::Model| {
+            let href = kept.contains(&course.unit_id).then(|| format!("/studio/courses/{}", course.id));
+            (course.id, CourseOf { title: course.title, href })
+        };
+        Ok(courses.into_iter().map(of).collect())
     }
 
     async fn kinds(&self, lessons: &[lesson::Model]) -> ApiResult<HashMap<String, String>> {
