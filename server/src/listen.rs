@@ -3,18 +3,25 @@
 //! It is what `actix_web::HttpServer` does with a listener, over our own kind of connection: that one leaves no room
 //! for it. Nothing here knows a route.
 
-use actix_http::body::{BoxBody, EitherBody, MessageBody};
+mod framing;
+mod turnstile;
+
+use actix_http::body::{BodySize, BoxBody, EitherBody, MessageBody};
 use actix_http::{HttpService, Request, Response};
 use actix_service::{IntoServiceFactory, ServiceFactory, ServiceFactoryExt, apply_fn_factory, fn_service, map_config};
 use actix_web::dev::{AppConfig, Server, Service};
 use actix_web::rt::net::TcpStream;
-use actix_web::{Error, HttpRequest};
+use actix_web::web::Bytes;
+use actix_web::{Error, HttpRequest, HttpResponse};
 use content::wire::{Lane, Wire};
 use socket2::SockRef;
 use std::fmt::Debug;
 use std::io;
 use std::net::TcpListener;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
+use turnstile::{Answering, Door, Turnstile};
 
 /// Connections a worker holds at most.
 const CONNECTIONS: usize = 25_000;
@@ -71,12 +78,16 @@ where
         let (stopping, first) = (stopping.clone(), first.clone());
         let app = app().into_factory().map_err(|error| error.into().error_response());
         let app = apply_fn_factory(map_config(app, |()| AppConfig::default()), move |request: Request, app: &_| {
+            let answering = Door::answering(request.conn_data::<Door>());
             let answered = first(&request).ok_or_else(|| Service::call(app, request));
             async move {
-                match answered {
-                    Ok(response) => Ok(response.map_body(|_, body| EitherBody::<B>::right(body))),
-                    Err(app) => app.await.map(|response| response.into().map_body(|_, body| EitherBody::left(body))),
-                }
+                let response = match answered {
+                    Ok(response) => response.map_body(|_, body| EitherBody::<B>::right(body)),
+                    Err(app) => app.await?.into().map_body(|_, body| EitherBody::left(body)),
+                };
+                Ok::<_, HttpResponse>(
+                    response.map_body(|_, body| Whole { body: Box::pin(body), _answering: answering }),
+                )
             }
         });
         let http = HttpService::build()
@@ -87,17 +98,36 @@ where
             .client_request_timeout(HEAD)
             .client_disconnect_timeout(GOODBYE)
             .local_addr(address)
-            .on_connect_ext(|wire: &Wire, data| {
-                data.insert(wire.lane());
+            .on_connect_ext(|turnstile: &Turnstile, data| {
+                data.insert(turnstile.lane());
+                data.insert(turnstile.door());
             })
             .h1(app);
         fn_service(|socket: TcpStream| async move {
             let peer = socket.peer_addr().ok();
-            Ok((Wire::over(socket), peer))
+            Ok((Turnstile::before(Wire::over(socket)), peer))
         })
         .and_then(http)
     })?;
     Ok(builder.run())
+}
+
+/// The body of an answer, which lets the next request pass when it is through.
+struct Whole<B> {
+    body: Pin<Box<B>>,
+    _answering: Answering,
+}
+
+impl<B: MessageBody> MessageBody for Whole<B> {
+    type Error = B::Error;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        self.body.as_mut().poll_next(cx)
+    }
 }
 
 /// The way for bodies onto the connection a request came by; `None` where it came by no [`Wire`].

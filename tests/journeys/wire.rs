@@ -170,6 +170,39 @@ async fn a_head_and_a_get_in_one_packet_keep_apart() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_sent_behind_a_request_changes_nothing_of_its_answer() {
+    let city = City::start().await;
+    let client = city.client("cadre").await;
+    let mut bare = Bare::to(&city.url, &client);
+    on_a_thread(move || {
+        let chunked = "Transfer-Encoding: chunked\r\nContent-Type: application/json\r\n";
+        let beat = "{\"q\":1}";
+        let post = format!("{}{:x}\r\n{beat}\r\n0\r\n\r\n", bare.request("POST", "/api/v1/join", chunked), beat.len());
+        let last = bare.request("GET", "/api/v1/me", "Connection: close\r\n");
+        let turns = [
+            (bare.request("GET", "/api/v1/courses", ""), 200, true),
+            (bare.request("HEAD", "/api/v1/me", ""), 200, false),
+            (post, 400, true),
+            (bare.request("HEAD", "/api/v1/courses", ""), 200, false),
+            (bare.request("GET", "/nowhere", ""), 404, true),
+            (bare.request("HEAD", "/nowhere", ""), 404, false),
+            (last, 200, true),
+        ];
+        bare.ask(&turns.iter().map(|(request, ..)| request.as_str()).collect::<String>());
+        for (request, status, has_body) in &turns {
+            let said = bare.answer(*has_body);
+            assert_eq!(said.status, *status, "{request}");
+            assert_eq!(said.head.contains("connection: close"), request.contains("Connection: close"), "{request}");
+            if *has_body {
+                assert!(serde_json::from_slice::<serde_json::Value>(&said.body).is_ok(), "{request}");
+            }
+        }
+        assert_eq!(bare.reader.read(&mut [0]).unwrap(), 0, "something came behind the last answer");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn slow_readers_and_clients_that_go_away_hold_nobody_up() {
     let mut city = City::start().await;
     let (path, bytes) = large(&mut city, 8_000_000).await;
