@@ -186,7 +186,8 @@ async fn changeable(txn: &impl ConnectionTrait, id: LessonId) -> Result<()> {
     }
 }
 
-fn language(text: &str) -> Result<String> {
+/// The name of a language, fit to stand in an address.
+pub(crate) fn language(text: &str) -> Result<String> {
     let text = text.trim();
     let odd = |c: char| c.is_control() || matches!(c, '/' | '\\' | '.' | '?' | '#' | '%');
     if text.is_empty() || text.chars().count() > LANGUAGE || text.contains(odd) {

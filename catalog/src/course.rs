@@ -3,7 +3,7 @@
 use crate::audience::{Viewer, kept_by_staff, published_for};
 use crate::trail::{self, Change};
 use crate::{Error, Page, Result, fields, page, slug};
-use entity::{AccountId, Category, CourseId, Day, LessonId, Moment, UnitId, course, lesson, org_unit};
+use entity::{AccountId, Category, CourseId, Day, LessonId, Moment, Scope, UnitId, course, lesson, org_unit};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait,
     DatabaseConnection, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
@@ -98,24 +98,35 @@ pub async fn update(
     now: Moment,
 ) -> Result<course::Model> {
     let txn = entity::writing::begin(db).await?;
-    let old = get(&txn, id).await?;
-    let mut row = changed(&txn, &old, patch).await?;
-    row.updated_at = Set(now);
+    let new = update_within(&txn, id, patch, expected_version, Change { by, now }).await?;
+    txn.commit().await?;
+    Ok(new)
+}
+
+pub(crate) async fn update_within(
+    txn: &impl ConnectionTrait,
+    id: CourseId,
+    patch: CoursePatch,
+    expected_version: i32,
+    change: Change,
+) -> Result<course::Model> {
+    let old = get(txn, id).await?;
+    let mut row = changed(txn, &old, patch).await?;
+    row.updated_at = Set(change.now);
     row.version = Set(old.version.saturating_add(1));
     let mut update = course::Entity::update_many().filter(course::Column::Id.eq(id));
     update = update.filter(course::Column::Version.eq(expected_version)).set(row);
-    if update.exec(&txn).await?.rows_affected == 0 {
+    if update.exec(txn).await?.rows_affected == 0 {
         return Err(Error::Stale { current: old.version });
     }
-    trail::course(&txn, id, "course.update", &old.title, Change { by, now }).await?;
-    let new = get(&txn, id).await?;
+    trail::course(txn, id, "course.update", &old.title, change).await?;
+    let new = get(txn, id).await?;
     if (&new.title, &new.slug) != (&old.title, &old.slug) {
         // The title is suggested with each of its lessons.
         let lessons = lesson::Entity::find().select_only().column(lesson::Column::Id);
-        let lessons: Vec<LessonId> = lessons.filter(lesson::Column::CourseId.eq(id)).into_tuple().all(&txn).await?;
-        trail::reindex(&txn, &lessons, now).await?;
+        let lessons: Vec<LessonId> = lessons.filter(lesson::Column::CourseId.eq(id)).into_tuple().all(txn).await?;
+        trail::reindex(txn, &lessons, change.now).await?;
     }
-    txn.commit().await?;
     Ok(new)
 }
 
@@ -261,6 +272,17 @@ pub async fn arrange(
 pub async fn all_lessons(db: &impl ConnectionTrait, id: CourseId) -> Result<Vec<lesson::Model>> {
     let query = lesson::Entity::find().filter(lesson::Column::CourseId.eq(id));
     Ok(query.order_by_asc(lesson::Column::Position).order_by_asc(lesson::Column::Id).all(db).await?)
+}
+
+/// The ids of the lessons of a course in their order; of those that units in `reach` keep, when it is given.
+pub async fn lesson_ids(db: &impl ConnectionTrait, id: CourseId, reach: Option<&Scope>) -> Result<Vec<LessonId>> {
+    let mut query = lesson::Entity::find().select_only().column(lesson::Column::Id);
+    query = query.filter(lesson::Column::CourseId.eq(id));
+    if let Some(reach) = reach {
+        query = query.filter(reach.reaches((lesson::Entity, lesson::Column::UnitId)));
+    }
+    let query = query.order_by_asc(lesson::Column::Position).order_by_asc(lesson::Column::Id);
+    Ok(query.into_tuple().all(db).await?)
 }
 
 /// The lessons of a course this viewer may see, in their order.

@@ -1,197 +1,129 @@
-//! Lessons from a JSONL file: first a plan that shows adds, changes and bad rows by line, then all of it or nothing.
+//! Lessons from a manifest: first a plan that shows adds, changes and bad rows by line, then all of it or nothing.
 //!
-//! The same file twice changes nothing. Media bytes are not read here: the caller stores the files first and says
-//! which path became which blob.
+//! The same manifest twice changes nothing. No bytes are read here: the caller reads the files that lines name and says
+//! what they are ([`Files`]), and has them in the store before it applies the plan. A lesson is known by its slug; one
+//! that is here stays in its course and its place.
 
+mod compare;
+mod extras;
+mod files;
+pub mod line;
+mod manifest;
+mod plan;
 mod row;
 mod shelves;
 
+pub use files::{Files, MediaFile};
+pub use manifest::{HEADINGS, Manifest, Named};
+pub use plan::{BadRow, FieldChange, Plan, RowChange, Summary};
 pub use row::Row;
+pub use shelves::CoursePlan;
 
 use crate::course;
-use crate::lesson;
+use crate::lesson::{self, state};
 use crate::trail::{self, Change};
 use crate::{Error, Result, season};
-use entity::org_unit;
-use entity::{AccountId, Category, CourseId, LessonId, LessonState, Moment, UnitId, lesson as lesson_row, media};
+use entity::{AccountId, Category, CourseId, LessonState, Moment, Scope, UnitId, lesson as lesson_row};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, TransactionSession,
-    TransactionTrait,
+    ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter,
 };
 use shelves::Shelves;
 use std::collections::{BTreeMap, HashMap};
 
-/// Most lines of one file.
+/// Most lines of one manifest.
 pub const MAX_LINES: usize = 200_000;
 
 /// Rows looked up at once.
 const CHUNK: usize = 500;
 
-/// What importing a file would do.
-#[derive(Clone, Debug, Default)]
-pub struct Plan {
-    /// The unit that will keep the lessons, and whose subtree they are for unless a row says otherwise.
-    pub unit: Option<UnitId>,
-    /// Lessons not here yet.
-    pub adds: Vec<Row>,
-    /// Lessons that are here and differ, with the names of the fields that would change.
-    pub changes: Vec<RowChange>,
-    /// How many lessons are here already, exactly so.
-    pub unchanged: usize,
-    /// Lines that cannot be taken.
-    pub bad: Vec<BadRow>,
-}
-
-/// A lesson that is here and differs from its line.
+/// On whose word lessons come in.
 #[derive(Clone, Debug)]
-pub struct RowChange {
-    /// The lesson.
-    pub lesson_id: LessonId,
-    /// The version the plan was made against.
-    pub version: i32,
-    /// The fields that would change.
-    pub fields: Vec<&'static str>,
-    /// What the line says.
-    pub row: Row,
+pub enum Terms {
+    /// Whoever may import at a shell vouches for the manifest: a lesson is published when its line says so.
+    Operator,
+    /// An author who reaches these units: lessons come in as drafts, and only what may be edited is changed.
+    Author(Scope),
 }
 
-/// A line that cannot be taken.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BadRow {
-    /// Its number, from 1.
-    pub line: usize,
-    /// Why, in Chinese.
-    pub reason: String,
+impl Terms {
+    fn reaches(&self, path: &str) -> bool {
+        match self {
+            Self::Operator => true,
+            Self::Author(reach) => reach.contains(path),
+        }
+    }
 }
 
-/// What an import did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Summary {
-    /// Lessons added.
-    pub added: usize,
-    /// Lessons changed.
-    pub changed: usize,
-    /// Lessons left as they were.
-    pub unchanged: usize,
-}
-
-/// The media paths a file names, each once, so that the caller can store them before planning. Lines that cannot be
-/// read are left to [`plan`] to report.
-pub fn media_paths(jsonl: &str) -> Vec<String> {
-    let rows = jsonl.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
-    let mut paths: Vec<String> =
-        rows.filter_map(|row| row.get("media").and_then(|path| path.as_str()).map(str::to_owned)).collect();
-    paths.sort_unstable();
-    paths.dedup();
-    paths
-}
-
-/// What importing this text for `unit` would do, when no line names a media path.
-pub async fn plan(db: &impl ConnectionTrait, jsonl: &str, unit: UnitId, now: Moment) -> Result<Plan> {
-    plan_with_media(db, jsonl, &HashMap::new(), unit, now).await
-}
-
-/// What importing this text for `unit` would do; `blobs` says which media path became which SHA-256.
-pub async fn plan_with_media(
+/// What importing this manifest for `unit` would do.
+///
+/// # Errors
+/// [`Error::UnitNotFound`], or the database; what is wrong with lines is in the plan.
+pub async fn plan(
     db: &impl ConnectionTrait,
-    jsonl: &str,
-    blobs: &HashMap<String, String>,
+    manifest: &Manifest,
+    files: &Files,
     unit: UnitId,
+    terms: &Terms,
     now: Moment,
 ) -> Result<Plan> {
     course::unit_exists(db, unit).await?;
     let mut plan = Plan { unit: Some(unit), ..Plan::default() };
     let mut rows = Vec::new();
     let mut seen: HashMap<String, usize> = HashMap::new();
-    for (line, text) in numbered(jsonl) {
+    for (line, read) in &manifest.lines {
+        let line = *line;
         if line > MAX_LINES {
             plan.bad.push(BadRow { line, reason: format!("一次最多导入{MAX_LINES}行") });
             break;
         }
-        match row::parse(line, text, blobs, now.day()) {
-            Ok(row) => match seen.insert(row.slug.clone(), line) {
-                Some(first) => {
-                    plan.bad.push(BadRow { line, reason: format!("与第{first}行编号相同：{}", row.slug) })
+        let reason = match read {
+            Err(reason) => reason.clone(),
+            Ok(raw) if raw.is_course() => match CoursePlan::of(db, raw, terms).await? {
+                Ok(course) if plan.courses.iter().any(|other| other.title == course.title) => {
+                    format!("课程“{}”写了两行", course.title)
                 }
-                None => rows.push(row),
+                Ok(course) => {
+                    plan.courses.push(course);
+                    continue;
+                }
+                Err(reason) => reason,
             },
-            Err(reason) => plan.bad.push(BadRow { line, reason }),
-        }
+            Ok(raw) => match row::parse(line, raw.clone(), files, now.day()).map(|row| row.on(terms)) {
+                Ok(row) => match seen.insert(row.slug.clone(), line) {
+                    Some(first) => format!("与第{first}行编号相同：{}", row.slug),
+                    None => {
+                        rows.push(row);
+                        continue;
+                    }
+                },
+                Err(reason) => reason,
+            },
+        };
+        plan.bad.push(BadRow { line, reason });
     }
     for chunk in rows.chunks(CHUNK) {
-        compare(db, chunk, &mut plan).await?;
+        compare::compare(db, chunk, files, terms, &mut plan).await?;
     }
-    Ok(plan)
+    Ok(plan.in_order())
 }
 
-fn numbered(jsonl: &str) -> impl Iterator<Item = (usize, &str)> {
-    let text = jsonl.strip_prefix('\u{feff}').unwrap_or(jsonl);
-    text.lines().enumerate().map(|(index, line)| (index + 1, line)).filter(|(_, line)| !line.trim().is_empty())
-}
-
-async fn compare(db: &impl ConnectionTrait, rows: &[Row], plan: &mut Plan) -> Result<()> {
-    let slugs = rows.iter().map(|row| row.slug.as_str());
-    let found = lesson_row::Entity::find().filter(lesson_row::Column::Slug.is_in(slugs)).all(db).await?;
-    let here: HashMap<&str, &lesson_row::Model> = found.iter().map(|old| (old.slug.as_str(), old)).collect();
-    let blobs = media_lengths(db, rows).await?;
-    let units = unit_ids(db, rows).await?;
-    for row in rows {
-        let mut row = row.clone();
-        if let Err(reason) = resolve(&mut row, &blobs, &units) {
-            plan.bad.push(BadRow { line: row.line, reason });
-            continue;
-        }
-        match here.get(row.slug.as_str()) {
-            None => plan.adds.push(row),
-            Some(old) => match row.differs_from(old) {
-                fields if fields.is_empty() => plan.unchanged += 1,
-                fields => plan.changes.push(RowChange { lesson_id: old.id, version: old.version, fields, row }),
-            },
-        }
-    }
-    Ok(())
-}
-
-/// Fills in what only the database knows: the length of the media, the id of the audience.
-fn resolve(
-    row: &mut Row,
-    blobs: &HashMap<String, Option<i64>>,
-    units: &HashMap<String, UnitId>,
-) -> std::result::Result<(), String> {
-    if let Some(sha256) = &row.media_sha256 {
-        let recorded = blobs.get(sha256).ok_or_else(|| format!("没有这个媒体文件：{sha256}"))?;
-        row.duration_ms = recorded.unwrap_or(row.duration_ms);
-    }
-    if let Some(code) = &row.audience_code {
-        row.audience_unit = Some(*units.get(code).ok_or_else(|| format!("没有这个单位：{code}"))?);
-    }
-    Ok(())
-}
-
-async fn media_lengths(db: &impl ConnectionTrait, rows: &[Row]) -> Result<HashMap<String, Option<i64>>> {
-    let named: Vec<&str> = rows.iter().filter_map(|row| row.media_sha256.as_deref()).collect();
-    if named.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let found = media::Entity::find().filter(media::Column::Sha256.is_in(named)).all(db).await?;
-    Ok(found.into_iter().map(|media| (media.sha256, media.duration_ms)).collect())
-}
-
-async fn unit_ids(db: &impl ConnectionTrait, rows: &[Row]) -> Result<HashMap<String, UnitId>> {
-    let named: Vec<&str> = rows.iter().filter_map(|row| row.audience_code.as_deref()).collect();
-    if named.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let found = org_unit::Entity::find().filter(org_unit::Column::Code.is_in(named)).all(db).await?;
-    Ok(found.into_iter().map(|unit| (unit.code, unit.id)).collect())
-}
-
-/// Carries out a plan in one transaction; refuses one with bad rows. Lessons with a `published` day are published at
-/// once: whoever may import from the command line vouches for the file.
+/// Carries out a plan in one transaction; refuses one with bad rows.
 ///
-/// Also runs inside a larger transaction.
-pub async fn apply<C: ConnectionTrait + TransactionTrait>(
-    db: &C,
+/// # Errors
+/// [`Error::BadRows`]; [`Error::Stale`] or [`Error::SlugTaken`] when something changed since the plan was made.
+pub async fn apply(db: &DatabaseConnection, plan: &Plan, by: Option<AccountId>, now: Moment) -> Result<Summary> {
+    let txn = entity::writing::begin(db).await?;
+    let summary = apply_within(&txn, plan, by, now).await?;
+    txn.commit().await?;
+    Ok(summary)
+}
+
+/// [`apply`] within a transaction of the caller's.
+///
+/// # Errors
+/// Those of [`apply`].
+pub async fn apply_within(
+    txn: &impl ConnectionTrait,
     plan: &Plan,
     by: Option<AccountId>,
     now: Moment,
@@ -201,42 +133,41 @@ pub async fn apply<C: ConnectionTrait + TransactionTrait>(
     }
     let unit = plan.unit.ok_or(Error::UnitNotFound)?;
     let summary = Summary { added: plan.adds.len(), changed: plan.changes.len(), unchanged: plan.unchanged };
-    if summary.added + summary.changed == 0 {
+    if plan.is_empty() {
         return Ok(summary);
     }
     let change = Change { by, now };
-    let txn = db.begin().await?;
     let mut shelves = Shelves { unit, change, places: BTreeMap::new() };
-    let mut touched = add_all(&txn, &plan.adds, &mut shelves).await?;
+    shelves.arrange(txn, &plan.courses).await?;
+    add_all(txn, &plan.adds, &mut shelves).await?;
     for item in &plan.changes {
-        change_one(&txn, item, change).await?;
-        touched.push(item.lesson_id);
+        change_one(txn, item, change).await?;
     }
-    trail::reindex(&txn, &touched, now).await?;
     let detail = format!("新增{}课，修改{}课", summary.added, summary.changed);
-    trail::note(&txn, "lesson.import", format!("unit:{unit}"), &detail, change).await?;
-    txn.commit().await?;
+    trail::note(txn, "lesson.import", format!("unit:{unit}"), &detail, change).await?;
     Ok(summary)
 }
 
-async fn add_all(txn: &impl ConnectionTrait, rows: &[Row], shelves: &mut Shelves) -> Result<Vec<LessonId>> {
-    let mut slugs = Vec::new();
+async fn add_all(txn: &impl ConnectionTrait, rows: &[Row], shelves: &mut Shelves) -> Result<()> {
     for chunk in rows.chunks(CHUNK) {
         let mut fresh = Vec::new();
         for row in chunk {
             let (course, position) = shelves.place(txn, row).await?;
             fresh.push(model(row, course, position, shelves));
-            slugs.push(row.slug.clone());
         }
-        lesson_row::Entity::insert_many(fresh).exec_without_returning(txn).await?;
+        let taken = |cause| Error::of_insert(cause, chunk.first().map_or("", |row| row.slug.as_str()));
+        lesson_row::Entity::insert_many(fresh).exec_without_returning(txn).await.map_err(taken)?;
+        let slugs = chunk.iter().map(|row| row.slug.as_str());
+        let made = lesson_row::Entity::find().filter(lesson_row::Column::Slug.is_in(slugs)).all(txn).await?;
+        let ids: Vec<_> = made.iter().map(|lesson| lesson.id).collect();
+        trail::reindex(txn, &ids, shelves.change.now).await?;
+        let made: HashMap<&str, &lesson_row::Model> = made.iter().map(|one| (one.slug.as_str(), one)).collect();
+        for row in chunk.iter().filter(|row| row.quiz.is_some() || !row.captions.is_empty()) {
+            let lesson = made.get(row.slug.as_str()).ok_or(Error::LessonNotFound)?;
+            extras::write(txn, lesson, row, shelves.change).await?;
+        }
     }
-    let mut ids = Vec::new();
-    for chunk in slugs.chunks(CHUNK) {
-        let query = lesson_row::Entity::find().select_only().column(lesson_row::Column::Id);
-        let query = query.filter(lesson_row::Column::Slug.is_in(chunk.iter().map(String::as_str)));
-        ids.extend(query.into_tuple::<LessonId>().all(txn).await?);
-    }
-    Ok(ids)
+    Ok(())
 }
 
 fn model(row: &Row, course: CourseId, position: i32, shelves: &Shelves) -> lesson_row::ActiveModel {
@@ -248,6 +179,10 @@ fn model(row: &Row, course: CourseId, position: i32, shelves: &Shelves) -> lesso
     fresh.unit_id = Set(shelves.unit);
     fresh.audience_unit_id = Set(row.audience_unit.unwrap_or(shelves.unit));
     fresh.plays = Set(row.plays.unwrap_or(0));
+    fresh.published_on = Set(row.published_on);
+    fresh.chapters = Set(row.chapters.clone().unwrap_or_default());
+    fresh.cover_sha256 = Set(row.cover_sha256.clone());
+    fresh.quiz_required = Set(row.quiz.as_ref().is_some_and(|quiz| quiz.required));
     fresh.return_reason = Set(None);
     fresh.created_by = Set(shelves.change.by);
     fresh.reviewed_by = Set(None);
@@ -265,43 +200,21 @@ fn spoken_season(row: &Row) -> Option<String> {
 }
 
 async fn change_one(txn: &impl ConnectionTrait, item: &RowChange, change: Change) -> Result<()> {
-    let old = lesson::get(txn, item.lesson_id).await?;
-    if old.version != item.version {
-        return Err(Error::Stale { current: old.version });
+    let mut lesson = lesson::get(txn, item.lesson_id).await?;
+    if lesson.version != item.version {
+        return Err(Error::Stale { current: lesson.version });
     }
-    let mut row = item.row.columns();
-    if item.row.season.is_none() {
-        row.season = sea_orm::ActiveValue::NotSet;
-    }
-    if let Some(unit) = item.row.audience_unit {
-        row.audience_unit_id = Set(unit);
-    }
-    row.updated_at = Set(change.now);
-    row.version = Set(old.version.saturating_add(1));
-    let update = lesson_row::Entity::update_many().filter(lesson_row::Column::Id.eq(old.id));
-    update.filter(lesson_row::Column::Version.eq(old.version)).set(row).exec(txn).await?;
-    Ok(())
-}
-
-impl std::fmt::Display for Plan {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (adds, changes, bad) = (self.adds.len(), self.changes.len(), self.bad.len());
-        write!(f, "新增{adds}课，修改{changes}课，不变{}课，错误{bad}行", self.unchanged)?;
-        for change in self.changes.iter().take(SHOWN) {
-            write!(f, "\n  修改 第{}行 {}：{}", change.row.line, change.row.title, change.fields.join("、"))?;
+    let of_the_row = |field: &&FieldChange| ![extras::CAPTIONS, extras::QUIZ].contains(&field.field);
+    let fields: Vec<&str> = item.fields.iter().filter(of_the_row).map(|change| change.field).collect();
+    if !fields.is_empty() {
+        let mut row = item.row.columns();
+        if item.row.season.is_none() {
+            row.season = NotSet;
         }
-        for row in self.bad.iter().take(SHOWN) {
-            write!(f, "\n  错误 第{}行：{}", row.line, row.reason)?;
+        if let Some(unit) = item.row.audience_unit {
+            row.audience_unit_id = Set(unit);
         }
-        if changes > SHOWN || bad > SHOWN { write!(f, "\n  ……(其余从略)") } else { Ok(()) }
+        lesson = state::write(txn, &lesson, row, "lesson.import", &fields.join("、"), change).await?;
     }
-}
-
-/// Lines of each kind a plan shows.
-const SHOWN: usize = 50;
-
-impl std::fmt::Display for Summary {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "已新增{}课，修改{}课，{}课不变", self.added, self.changed, self.unchanged)
-    }
+    extras::write(txn, &lesson, &item.row, change).await
 }

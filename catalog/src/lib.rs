@@ -12,6 +12,7 @@ pub mod course;
 pub mod draft;
 mod edited;
 mod error;
+pub mod export;
 mod fields;
 pub mod history;
 pub mod import;

@@ -33,11 +33,11 @@ const EXPLANATION: usize = 900;
 /// A question that can be asked: parsed, so that it has an answer that fits its choices.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Question {
-    kind: QuestionKind,
-    text: String,
-    choices: Vec<String>,
-    answer: Vec<usize>,
-    explanation: String,
+    pub(crate) kind: QuestionKind,
+    pub(crate) text: String,
+    pub(crate) choices: Vec<String>,
+    pub(crate) answer: Vec<usize>,
+    pub(crate) explanation: String,
 }
 
 /// What a lesson's quiz is to be.
@@ -102,6 +102,19 @@ impl Quiz {
         let rows = of_lesson(db, lesson.id).await?;
         let questions = rows.iter().map(|row| (Some(row.id), Question::of(row))).collect();
         Ok(Self { required: lesson.quiz_required, questions })
+    }
+
+    /// Whether it asks exactly what these questions ask, in their order.
+    pub(crate) fn asks(&self, rows: &[question::Model]) -> bool {
+        rows.iter().map(Question::of).eq(self.questions.iter().map(|(_, question)| question.clone()))
+    }
+
+    /// The same quiz, its questions in the places of those of the same text, so that they keep their ids.
+    #[must_use]
+    pub(crate) fn in_place_of(&self, rows: &[question::Model]) -> Self {
+        let place = |question: &Question| rows.iter().find(|row| row.text == question.text).map(|row| row.id);
+        let questions = self.questions.iter().map(|(_, question)| (place(question), question.clone())).collect();
+        Self { required: self.required, questions }
     }
 }
 
@@ -174,15 +187,20 @@ fn check(old: &lesson::Model, was: &[question::Model], quiz: &Quiz, expected_ver
     if old.state == LessonState::Review || (old.state == LessonState::Published && switched) {
         return Err(Error::WrongState { state: old.state });
     }
+    let mut known: HashSet<QuestionId> = was.iter().map(|row| row.id).collect();
+    if !quiz.questions.iter().filter_map(|(id, _)| *id).all(|id| known.remove(&id)) {
+        return Err(Error::invalid("id", "有一道题不在这一课里，或者出现了两次"));
+    }
+    countable(quiz)
+}
+
+/// Whether a quiz has neither too many questions, nor none to pass, nor one twice.
+pub(crate) fn countable(quiz: &Quiz) -> Result<()> {
     if quiz.questions.len() > MAX_QUESTIONS {
         return Err(Error::invalid("questions", format!("一课最多 {MAX_QUESTIONS} 道题")));
     }
     if quiz.required && quiz.questions.is_empty() {
         return Err(Error::invalid("required", "要求通过随堂测验的课，至少要有一道题"));
-    }
-    let mut known: HashSet<QuestionId> = was.iter().map(|row| row.id).collect();
-    if !quiz.questions.iter().filter_map(|(id, _)| *id).all(|id| known.remove(&id)) {
-        return Err(Error::invalid("id", "有一道题不在这一课里，或者出现了两次"));
     }
     let mut texts = HashSet::new();
     match quiz.questions.iter().find(|(_, question)| !texts.insert(question.text.as_str())) {

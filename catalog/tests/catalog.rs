@@ -4,9 +4,10 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests stop at the first surprise")]
 
 use catalog::course::{self, NewCourse};
+use catalog::import::{self, Files, Manifest, Plan, Terms};
 use catalog::lesson::{self, LessonFilter, LessonPatch, NewLesson};
 use catalog::search::{self, Index, SearchQuery, Sort};
-use catalog::{Error, Viewer, import};
+use catalog::{Error, Viewer};
 use entity::{AccountId, Category, Day, LessonState, Moment, Scope, UnitId, UnitLevel, audit, org_unit, outbox};
 use migrations::{Migrate, Migrator};
 use sea_orm::{
@@ -91,9 +92,14 @@ const LESSONS: &str = concat!(
     "\n",
 );
 
+/// What importing these lines for the city would do.
+async fn planned(db: &DatabaseConnection, lines: &str) -> catalog::Result<Plan> {
+    import::plan(db, &Manifest::of_jsonl(lines), &Files::default(), UnitId(1), &Terms::Operator, NOW).await
+}
+
 async fn with_lessons() -> (TempDir, DatabaseConnection, Index) {
     let (folder, db) = city().await;
-    let plan = import::plan(&db, LESSONS, UnitId(1), NOW).await.unwrap();
+    let plan = planned(&db, LESSONS).await.unwrap();
     assert_eq!((plan.adds.len(), plan.bad.len()), (3, 0), "{plan}");
     import::apply(&db, &plan, None, NOW).await.unwrap();
     let index = Index::open(folder.path(), &db).await.unwrap();
@@ -177,11 +183,11 @@ async fn viewers_see_what_is_for_them_by_list_search_and_id_alike() {
 #[tokio::test]
 async fn importing_the_same_file_twice_changes_nothing() {
     let (_folder, db, _index) = with_lessons().await;
-    let plan = import::plan(&db, LESSONS, UnitId(1), NOW).await.unwrap();
+    let plan = planned(&db, LESSONS).await.unwrap();
     assert_eq!((plan.adds.len(), plan.changes.len(), plan.unchanged), (0, 0, 3), "{plan}");
     let changed = LESSONS.replace("木虱与病树", "木虱、病树");
-    let plan = import::plan(&db, &changed, UnitId(1), NOW).await.unwrap();
-    assert_eq!(plan.changes[0].fields, ["summary"]);
+    let plan = planned(&db, &changed).await.unwrap();
+    assert_eq!(plan.changes[0].fields[0].to_string(), "简介：木虱与病树。 → 木虱、病树。");
     import::apply(&db, &plan, None, NOW).await.unwrap();
     let row = lesson::find(&db, "juzi").await.unwrap();
     assert_eq!((row.summary.as_str(), row.version, row.plays), ("木虱、病树。", 2, 900));
@@ -203,7 +209,7 @@ async fn bad_rows_are_named_by_line_and_nothing_is_taken() {
         r#"{"id":"f","title":"题","category":"law","published":"2999-01-01"}"#,
         r#"{"id":"g","title":7,"category":"law"}"#,
     ];
-    let plan = import::plan(&db, &lines.join("\n"), UnitId(1), NOW).await.unwrap();
+    let plan = planned(&db, &lines.join("\n")).await.unwrap();
     let bad: Vec<usize> = plan.bad.iter().map(|row| row.line).collect();
     assert_eq!(bad, [2, 3, 4, 5, 6, 7, 8, 9], "{plan}");
     assert!(matches!(import::apply(&db, &plan, None, NOW).await, Err(Error::BadRows(8))));

@@ -135,7 +135,8 @@ async fn unused(db: &impl ConnectionTrait, before: Moment) -> Result<Vec<media::
     Ok(found.all(db).await?)
 }
 
-async fn forget_one(
+/// Forget one recording, and what was made of it, unless a lesson uses it; answers whether it is forgotten.
+pub async fn forget_one(
     db: &DatabaseConnection,
     recording: &media::Model,
     by: Option<AccountId>,

@@ -103,6 +103,12 @@ pub enum Error {
         /// Why, in Chinese and meant for people.
         reason: String,
     },
+    /// The package is hostile, broken or no package, and nothing of it is taken. Says why, in Chinese.
+    #[error("{0}")]
+    BadPackage(String),
+    /// A file of a package is missing or not what it should be. Says why, in Chinese.
+    #[error("{0}")]
+    Unfit(String),
     /// Not a ticket of ours, or for another blob.
     #[error("not a valid ticket")]
     BadTicket,

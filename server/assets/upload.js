@@ -59,7 +59,7 @@ class Entry {
     Object.assign(this, { file, area, many, changed, state: "queued" });
     this.row = area.querySelector("[data-upload-row]").content.firstElementChild.cloneNode(true);
     this.part("name").textContent = `${file.name}（${size(file.size)}）`;
-    const done = many ? "已传到服务器。" : "上传完成。请点“保存”，把文件存到这一课。";
+    const done = area.dataset.said ?? (many ? "已传到服务器。" : "上传完成。请点“保存”，把文件存到这一课。");
     this.upload = new Upload(file, area.dataset.upload, extra, done, (state, detail) => this.shown(state, detail));
     this.part("pause").addEventListener("click", () => this.turn());
     this.part("cancel").addEventListener("click", () => this.upload.cancel());

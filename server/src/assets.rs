@@ -49,6 +49,7 @@ const SOURCES: &[(&str, &str, &str)] = &[
     ("tus.js", JS, include_str!("../assets/tus.js")),
     ("upload.js", JS, include_str!("../assets/upload.js")),
     ("uploads.js", JS, include_str!("../assets/uploads.js")),
+    ("import.js", JS, include_str!("../assets/import.js")),
     ("draft.js", JS, include_str!("../assets/draft.js")),
     ("autosave.js", JS, include_str!("../assets/autosave.js")),
     ("order.js", JS, include_str!("../assets/order.js")),

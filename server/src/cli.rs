@@ -35,6 +35,9 @@ enum Role {
     /// 导入花名册或课程
     #[command(subcommand)]
     Import(Import),
+    /// 导出一门课程
+    #[command(subcommand)]
+    Export(Export),
     /// 从数据库重建检索索引
     Reindex,
     /// 核对台账链、学时与媒体文件
@@ -83,13 +86,24 @@ enum Import {
         #[arg(long)]
         dry_run: bool,
     },
-    /// 课程（JSONL）
+    /// 课程：导出的课程包（ZIP）、带清单的文件夹，或一张清单（XLSX、CSV、JSONL）
     Lessons {
-        /// 文件
-        file: PathBuf,
+        /// 课程包、文件夹或清单
+        path: PathBuf,
         /// 只核对，不写入
         #[arg(long)]
         dry_run: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum Export {
+    /// 一门课程连同音视频、字幕、测验，成一个 ZIP，可导入另一台服务器
+    Course {
+        /// 课程的网址名或编号
+        slug: String,
+        /// 要写的文件，不能已经存在
+        file: PathBuf,
     },
 }
 
@@ -133,7 +147,8 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         }
         Role::Migrate => operate::migrate(&config).await,
         Role::Import(Import::Roster { file, dry_run }) => operate::import_roster(&config, &file, dry_run).await,
-        Role::Import(Import::Lessons { file, dry_run }) => operate::import_lessons(&config, &file, dry_run).await,
+        Role::Import(Import::Lessons { path, dry_run }) => operate::lessons::import(&config, &path, dry_run).await,
+        Role::Export(Export::Course { slug, file }) => operate::lessons::export(&config, &slug, &file).await,
         Role::Reindex => operate::reindex(&config).await,
         Role::Verify => operate::verify(&config).await,
         Role::Collect { dry_run, unused_days } => operate::collect(&config, unused_days, dry_run).await,

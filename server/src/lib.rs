@@ -16,6 +16,7 @@ pub mod make_up;
 pub mod matching;
 pub mod openapi;
 pub mod operate;
+pub mod package;
 pub mod pages;
 pub mod qr;
 pub mod routes;

@@ -1,6 +1,7 @@
 //! What a city operator does at a shell: import, verify, reindex, make an administrator, start the demo.
 
 pub mod backup;
+pub mod lessons;
 mod progress;
 
 use crate::app::{open_database, open_index, prepare_folder};
@@ -11,12 +12,10 @@ use crate::demo;
 use crate::failure::Failure;
 use crate::{stores, sweep};
 use content::collect;
-use content::intake::Origin;
 use entity::{Moment, Role, UnitLevel};
 use progress::{bytes_line, progress_line};
 use roster::account::NewAccount;
 use roster::org::NewUnit;
-use std::collections::HashMap;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -70,30 +69,6 @@ pub async fn import_roster(config: &Config, file: &Path, dry_run: bool) -> Resul
     if !dry_run {
         let summary = roster::import::apply(&db.write, &plan, None, Moment::now()).await.map_err(failed)?;
         println!("{summary}");
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-/// Import lessons, or only say what they would change.
-///
-/// # Errors
-/// When the file can't be read or the database can't be written.
-pub async fn import_lessons(config: &Config, file: &Path, dry_run: bool) -> Result<ExitCode, Failure> {
-    let text = String::from_utf8(read(file)?).map_err(|cause| Failure::new("课程文件须为 UTF-8", cause))?;
-    let db = open_database(config).await?;
-    let failed = |cause| Failure::new("课程无法导入", cause);
-    let root = ensure_root(&db, "本市").await?;
-    let now = Moment::now();
-    // A dry run, too, puts media into the store: what a film is can only be said of the film itself.
-    let blobs = bring_media(config, &db, file, &text, root, now).await?;
-    let plan = catalog::import::plan_with_media(&db.read, &text, &blobs, root, now).await.map_err(failed)?;
-    println!("{plan}");
-    if !plan.bad.is_empty() {
-        return Ok(ExitCode::FAILURE);
-    }
-    if !dry_run {
-        catalog::import::apply(&db.write, &plan, None, now).await.map_err(failed)?;
-        println!("已导入。");
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -199,30 +174,6 @@ async fn ensure_root(db: &Database, city: &str) -> Result<entity::UnitId, Failur
         .await
         .map_err(|cause| Failure::new("无法载入学时规则", cause))?;
     Ok(root)
-}
-
-/// Put the media files that the lines name, beside the file of lessons, into the store: path to SHA-256.
-async fn bring_media(
-    config: &Config,
-    db: &Database,
-    lessons: &Path,
-    text: &str,
-    unit_id: entity::UnitId,
-    now: Moment,
-) -> Result<HashMap<String, String>, Failure> {
-    let store = stores::open(config)?;
-    let folder = lessons.parent().unwrap_or(Path::new("."));
-    let mut blobs = HashMap::new();
-    for path in catalog::import::media_paths(text) {
-        let file = folder.join(&path);
-        let filename = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let origin = Origin { filename: &filename, unit_id, by: None };
-        let media = content::intake::copy_in(&db.write, &store, &file, &origin, now)
-            .await
-            .map_err(|cause| Failure::new(format!("无法导入媒体 {}", file.display()), cause))?;
-        blobs.insert(path, media.sha256);
-    }
-    Ok(blobs)
 }
 
 fn read(file: &Path) -> Result<Vec<u8>, Failure> {

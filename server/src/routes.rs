@@ -195,6 +195,9 @@ routes! {
     "/studio/lessons/{id}/captions" { GET pages::studio::captions::show, With(AUTHORS); POST pages::studio::captions::take, With(AUTHORS); }
     "/studio/lessons/{id}/versions" { GET pages::studio::versions::show, With(AUTHORS); POST pages::studio::versions::restore, With(AUTHORS); }
     "/studio/courses/{id}" { GET pages::studio::course::show, With(AUTHORS); POST pages::studio::course::arrange, With(AUTHORS); }
+    "/studio/courses/{id}/package.zip" { GET pages::studio::package::download, With(AUTHORS); }
+    "/studio/import" { GET pages::studio::import::show, With(AUTHORS); POST pages::studio::import::take, With(AUTHORS); }
+    "/studio/import/template.xlsx" { GET pages::studio::import::template::download, With(AUTHORS); }
     "/studio/lessons/{id}/notes" { POST pages::studio::notes::take, With(AUTHORS); }
     "/studio/uploads" { GET pages::studio::uploads::show, With(AUTHORS); }
     "/studio/searches/answer" { GET pages::studio::answer::show, With(AUTHORS); POST pages::studio::answer::take, With(AUTHORS); }

@@ -17,6 +17,7 @@ mod gaps;
 mod hours;
 mod index;
 mod operating;
+mod packages;
 mod phones;
 mod planning;
 mod players;

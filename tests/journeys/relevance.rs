@@ -1,5 +1,6 @@
 //! Our own judged set, through import and HTTP: the floors below which a change to the search may not fall.
 
+use catalog::import::{Files, Manifest, Terms};
 use entity::UnitLevel;
 use roster::org::NewUnit;
 use tests::city::{Ground, PASSWORD, serve};
@@ -15,7 +16,9 @@ async fn searches_over_an_imported_set_stay_as_good_as_they_were() {
     let root = roster::org::add(&db.write, root).await.unwrap().id;
     let now = entity::Moment::now();
     let lessons = std::fs::read_to_string(&set.lessons).unwrap();
-    let plan = catalog::import::plan(&db.read, &lessons, root, now).await.unwrap();
+    let manifest = Manifest::of_jsonl(&lessons);
+    let plan =
+        catalog::import::plan(&db.read, &manifest, &Files::default(), root, &Terms::Operator, now).await.unwrap();
     assert!(plan.bad.is_empty(), "{plan}");
     catalog::import::apply(&db.write, &plan, None, now).await.unwrap();
     let login = found_cadre(&db).await;

@@ -1,13 +1,15 @@
-//! One line of an import: how it is read, checked, and compared with the lesson it may already be.
+//! One line of an import: how it is checked, and what it makes of a lesson.
 
-use crate::{Error, fields, slug};
+use super::line::Line;
+use super::{Files, Terms, extras};
+use crate::caption::NewCaption;
+use crate::quiz::Quiz;
+use crate::{Error, chapters, fields, slug};
 use entity::{Category, Day, LessonState, Level, UnitId, lesson};
 use sea_orm::ActiveValue::{NotSet, Set};
-use serde::Deserialize;
-use std::collections::HashMap;
 
 /// A line that can be taken.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Row {
     /// Its number in the file, from 1.
     pub line: usize,
@@ -41,6 +43,14 @@ pub struct Row {
     pub duration_ms: i64,
     /// The blob that is played.
     pub media_sha256: Option<String>,
+    /// Its picture; `None` leaves what is there.
+    pub cover_sha256: Option<String>,
+    /// Its chapters; `None` leaves what is there.
+    pub chapters: Option<String>,
+    /// Captions that take the place of those in their languages.
+    pub captions: Vec<NewCaption>,
+    /// The quiz that takes the place of the one there is.
+    pub quiz: Option<Quiz>,
     /// The state to have; a state it does not name follows from `published_on`.
     pub state: LessonState,
     /// Whether the line named a state.
@@ -61,72 +71,50 @@ pub struct Row {
     pub audience_unit: Option<UnitId>,
 }
 
-/// The fields a line may have; unknown ones are left alone.
-#[derive(Deserialize)]
-struct Line {
-    #[serde(alias = "slug")]
-    id: Option<String>,
-    title: Option<String>,
-    #[serde(default)]
-    summary: String,
-    #[serde(alias = "transcript", default)]
-    body: String,
-    category: Option<String>,
-    #[serde(default)]
-    tags: Vec<String>,
-    crop: Option<String>,
-    season: Option<String>,
-    level: Option<String>,
-    language: Option<String>,
-    #[serde(default)]
-    lecturer: String,
-    #[serde(default)]
-    source: String,
-    valid_until: Option<String>,
-    duration_s: Option<f64>,
-    duration_ms: Option<i64>,
-    #[serde(alias = "published_on")]
-    published: Option<String>,
-    plays: Option<i64>,
-    state: Option<String>,
-    #[serde(default)]
-    is_sample: bool,
-    media: Option<String>,
-    media_sha256: Option<String>,
-    course: Option<String>,
-    position: Option<i32>,
-    audience: Option<String>,
-}
-
 /// Reads one line, or says in Chinese why it cannot be taken.
-pub(super) fn parse(
-    line: usize,
-    text: &str,
-    blobs: &HashMap<String, String>,
-    today: Day,
-) -> std::result::Result<Row, String> {
-    let raw: Line = serde_json::from_str(text).map_err(|error| describe(&error))?;
+pub(super) fn parse(line: usize, raw: Line, files: &Files, today: Day) -> std::result::Result<Row, String> {
     let published_on = day_of("published", raw.published.as_deref())?;
     let valid_until = day_of("valid_until", raw.valid_until.as_deref())?;
     if published_on.is_some_and(|day| day > today) {
         return Err("published:发布日期在将来".to_owned());
     }
-    let media_sha256 = media_of(&raw, blobs)?;
+    let media_sha256 = media_of(&raw, files)?;
+    let cover_sha256 = cover_of(&raw, files)?;
     let duration_ms = length_of(&raw)?;
-    let row = checked(line, raw, media_sha256, duration_ms).map_err(|error| match error {
-        Error::Invalid { field, reason } => format!("{field}：{reason}"),
-        other => other.to_string(),
-    })?;
-    Ok(Row { published_on, valid_until, ..row })
+    let row = checked(line, raw, files, duration_ms).map_err(in_words)?;
+    Ok(Row { published_on, valid_until, media_sha256, cover_sha256, ..row })
 }
 
-fn day_of(field: &str, text: Option<&str>) -> std::result::Result<Option<Day>, String> {
+/// What is wrong with a field, as a line of a manifest says it.
+pub(super) fn in_words(error: Error) -> String {
+    match error {
+        Error::Invalid { field, reason } => format!("{}：{reason}", label(field)),
+        other => other.to_string(),
+    }
+}
+
+/// What people call a field.
+fn label(field: &'static str) -> &'static str {
+    match field {
+        "title" => "标题",
+        "summary" => "简介",
+        "body" => "正文",
+        "category" => "类别",
+        "tags" => "标签",
+        "level" => "难度",
+        "chapters" => "章节",
+        "slug" => "编号",
+        other => other,
+    }
+}
+
+pub(super) fn day_of(field: &str, text: Option<&str>) -> std::result::Result<Option<Day>, String> {
     let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else { return Ok(None) };
     let day = Day::parse_from_str(text, "%Y-%m-%d");
-    day.map(Some).map_err(|_| format!("{field}：日期应写作2026-01-31"))
+    day.map(Some).map_err(|_| format!("{field}：日期应写作 2026-01-31"))
 }
 
-fn checked(line: usize, raw: Line, media_sha256: Option<String>, duration_ms: Option<i64>) -> crate::Result<Row> {
+fn checked(line: usize, raw: Line, files: &Files, duration_ms: Option<i64>) -> crate::Result<Row> {
     let title = fields::title(raw.title.as_deref().unwrap_or_default())?;
     let body = fields::body(&raw.body)?;
     let (state, state_named) = state_of(&raw)?;
@@ -149,7 +137,11 @@ fn checked(line: usize, raw: Line, media_sha256: Option<String>, duration_ms: Op
         valid_until: None,
         duration_ms: fields::duration_ms(duration_ms.unwrap_or_else(|| fields::reading_ms(&body)))?,
         body,
-        media_sha256,
+        media_sha256: None,
+        cover_sha256: None,
+        captions: extras::captions_of(&raw, files)?,
+        quiz: raw.quiz.as_ref().map(extras::quiz_of).transpose()?,
+        chapters: raw.chapters.as_deref().map(chapters::checked).transpose()?,
         state,
         state_named,
         published_on: None,
@@ -162,13 +154,33 @@ fn checked(line: usize, raw: Line, media_sha256: Option<String>, duration_ms: Op
     })
 }
 
-fn media_of(raw: &Line, blobs: &HashMap<String, String>) -> std::result::Result<Option<String>, String> {
-    let sha256 = match (&raw.media_sha256, &raw.media) {
-        (Some(sha256), _) => sha256,
-        (None, Some(path)) => blobs.get(path).unwrap_or(path),
-        (None, None) => return Ok(None),
+fn media_of(raw: &Line, files: &Files) -> std::result::Result<Option<String>, String> {
+    let stated = raw.media_sha256.as_deref().map(fields::sha256).transpose();
+    let stated =
+        stated.map_err(|_| format!("没有这个媒体文件：{}", raw.media_sha256.as_deref().unwrap_or_default()))?;
+    let found = match raw.media.as_ref().map(|name| (name, files.media.get(name))) {
+        Some((_, Some(Ok(found)))) => Some(found.sha256.clone()),
+        // A thin package: the recording itself is here already.
+        Some((_, Some(Err(_)) | None)) if stated.as_ref().is_some_and(|sha256| files.may_use(sha256)) => None,
+        Some((_, Some(Err(reason)))) => return Err(reason.clone()),
+        Some((name, None)) => return Err(format!("没有这个媒体文件：{name}")),
+        None => None,
     };
-    fields::sha256(sha256).map(Some).map_err(|_| format!("没有这个媒体文件：{sha256}"))
+    match (found, stated) {
+        (Some(found), Some(stated)) if found != stated => Err("文件的内容与清单里写的 SHA-256 不符".to_owned()),
+        (None, Some(stated)) if !files.may_use(&stated) => Err(format!("没有这个媒体文件：{stated}")),
+        (found, stated) => Ok(found.or(stated)),
+    }
+}
+
+fn cover_of(raw: &Line, files: &Files) -> std::result::Result<Option<String>, String> {
+    let Some(name) = &raw.cover else { return Ok(None) };
+    match files.media.get(name) {
+        Some(Ok(found)) if found.mime.starts_with("image/") => Ok(Some(found.sha256.clone())),
+        Some(Ok(_)) => Err(format!("封面须是图片：{name}")),
+        Some(Err(reason)) => Err(reason.clone()),
+        None => Err(format!("没有这个封面文件：{name}")),
+    }
 }
 
 fn length_of(raw: &Line) -> std::result::Result<Option<i64>, String> {
@@ -180,7 +192,7 @@ fn length_of(raw: &Line) -> std::result::Result<Option<i64>, String> {
     }
 }
 
-fn category_of(text: Option<&str>) -> crate::Result<Category> {
+pub(super) fn category_of(text: Option<&str>) -> crate::Result<Category> {
     let text = text.map(str::trim).unwrap_or_default();
     fields::category_named(text).ok_or_else(|| Error::invalid("category", format!("没有这个分类“{}”", brief(text))))
 }
@@ -209,15 +221,17 @@ fn brief(text: &str) -> String {
     text.chars().take(20).collect()
 }
 
-fn describe(error: &serde_json::Error) -> String {
-    use serde_json::error::Category as Kind;
-    match error.classify() {
-        Kind::Data => format!("字段的类型不对({error})"),
-        Kind::Io | Kind::Syntax | Kind::Eof => "不是一行有效的JSON".to_owned(),
-    }
-}
-
 impl Row {
+    /// The row as these terms let it in: an author's lessons are drafts, whatever the line says.
+    pub(super) fn on(self, terms: &Terms) -> Self {
+        match terms {
+            Terms::Operator => self,
+            Terms::Author(_) => {
+                Self { state: LessonState::Draft, state_named: false, published_on: None, plays: None, ..self }
+            }
+        }
+    }
+
     /// The columns this line decides, for an insert or an update alike.
     pub(super) fn columns(&self) -> lesson::ActiveModel {
         lesson::ActiveModel {
@@ -242,7 +256,7 @@ impl Row {
             state: if self.state_named { Set(self.state) } else { NotSet },
             unit_id: NotSet,
             audience_unit_id: NotSet,
-            published_on: Set(self.published_on),
+            published_on: self.published_on.map_or(NotSet, |day| Set(Some(day))),
             plays: NotSet,
             is_sample: Set(self.is_sample),
             return_reason: NotSet,
@@ -253,33 +267,8 @@ impl Row {
             quiz_required: NotSet,
             submitted_by: NotSet,
             publish_at: NotSet,
-            chapters: NotSet,
-            cover_sha256: NotSet,
+            chapters: self.chapters.clone().map_or(NotSet, Set),
+            cover_sha256: self.cover_sha256.clone().map_or(NotSet, |sha256| Set(Some(sha256))),
         }
-    }
-
-    /// The names of the fields in which this line differs from the lesson that is here.
-    pub(super) fn differs_from(&self, old: &lesson::Model) -> Vec<&'static str> {
-        let pairs = [
-            ("title", self.title != old.title),
-            ("summary", self.summary != old.summary),
-            ("body", self.body != old.body),
-            ("category", self.category != old.category),
-            ("tags", fields::tags_json(&self.tags) != old.tags),
-            ("crop", self.crop != old.crop),
-            ("season", self.season.is_some() && self.season != old.season),
-            ("level", self.level != old.level),
-            ("language", self.language != old.language),
-            ("lecturer", self.lecturer != old.lecturer),
-            ("source", self.source != old.source),
-            ("valid_until", self.valid_until != old.valid_until),
-            ("duration_ms", self.duration_ms != old.duration_ms),
-            ("media", self.media_sha256 != old.media_sha256),
-            ("state", self.state_named && self.state != old.state),
-            ("published", self.published_on.is_some() && self.published_on != old.published_on),
-            ("is_sample", self.is_sample != old.is_sample),
-            ("audience", self.audience_unit.is_some_and(|unit| unit != old.audience_unit_id)),
-        ];
-        pairs.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
     }
 }

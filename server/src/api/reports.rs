@@ -137,7 +137,7 @@ fn workbook(name: &str, file: tempfile::NamedTempFile) -> ApiResult<HttpResponse
 }
 
 /// An answer that is saved under a Chinese name (RFC 6266, RFC 8187).
-fn attachment(name: &str) -> actix_web::HttpResponseBuilder {
+pub fn attachment(name: &str) -> actix_web::HttpResponseBuilder {
     let encoded: String = name.bytes().map(percent).collect();
     let mut answer = HttpResponse::Ok();
     answer.insert_header((CACHE_CONTROL, "no-store"));

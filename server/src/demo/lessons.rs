@@ -5,6 +5,7 @@
 
 use super::Result;
 use catalog::course::NewCourse;
+use catalog::import::{Files, Manifest, Terms};
 use catalog::lesson::NewLesson;
 use content::intake::{Origin, copy_in};
 use content::store::Store;
@@ -52,8 +53,9 @@ pub async fn bring(txn: &DatabaseTransaction, store: &Store, root: UnitId, now: 
         blobs.insert(*slug, put(txn, store, (name, bytes), root, now).await?);
     }
     let lines = LESSONS.lines().map(|line| prepared(line, &blobs, now.day())).collect::<Result<Vec<_>>>()?;
-    let plan = catalog::import::plan(txn, &lines.join("\n"), root, now).await?;
-    catalog::import::apply(txn, &plan, None, now).await?;
+    let manifest = Manifest::of_jsonl(&lines.join("\n"));
+    let plan = catalog::import::plan(txn, &manifest, &Files::default(), root, &Terms::Operator, now).await?;
+    catalog::import::apply_within(txn, &plan, None, now).await?;
     Ok(lesson::Entity::find().order_by_asc(lesson::Column::Id).all(txn).await?)
 }
 

@@ -62,6 +62,22 @@ impl From<catalog::Error> for ApiError {
     }
 }
 
+impl From<crate::package::Error> for ApiError {
+    fn from(cause: crate::package::Error) -> Self {
+        use crate::package::Error as E;
+        match cause {
+            E::Content(cause) => cause.into(),
+            E::Catalog(catalog::Error::Invalid { reason, .. }) => Self::say(Code::Unprocessable, reason),
+            E::Catalog(cause) => cause.into(),
+            E::Table(roster::Error::NotASheet(_)) => {
+                Self::say(Code::Unprocessable, "清单读不了：须是 Excel 工作簿（.xlsx）、CSV 表格或 .jsonl 文件")
+            }
+            E::Table(cause) => cause.into(),
+            E::Stopped(cause) => Self::internal(cause),
+        }
+    }
+}
+
 impl From<content::Error> for ApiError {
     fn from(cause: content::Error) -> Self {
         use content::Error as E;
@@ -95,6 +111,7 @@ impl From<content::Error> for ApiError {
                 Self::say(Code::Unprocessable, format!("字幕第 {line} 行：{reason}"))
             }
             E::BadCaptions { line: None, reason } => Self::say(Code::Unprocessable, format!("字幕：{reason}")),
+            E::BadPackage(reason) | E::Unfit(reason) => Self::say(Code::Unprocessable, reason),
             E::BadTicket => Self::say(Code::NotSignedIn, "播放凭证无效"),
             E::TicketExpired => Self::say(Code::NotSignedIn, "播放凭证已过期"),
             E::Database(cause) => cause.into(),

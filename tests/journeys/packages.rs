@@ -1,0 +1,288 @@
+//! Many lessons at once: a folder or a ZIP with a manifest comes in, a course goes out and into another server, and
+//! hostile packages leave nothing behind.
+
+use entity::{lesson, media};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
+use serde_json::json;
+use std::io::Write;
+use std::path::Path;
+use tests::browser::Browser;
+use tests::{Answer, City, Client, process};
+use zip::ZipWriter;
+use zip::write::SimpleFileOptions;
+
+const SRT: &str = "1\n00:00:01,000 --> 00:00:03,500\n先剪病虫枝\n";
+const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89";
+
+/// A ZIP of these files.
+fn zip(entries: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut zip = ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, bytes) in entries {
+        zip.start_file(*name, SimpleFileOptions::default()).unwrap();
+        zip.write_all(bytes).unwrap();
+    }
+    zip.finish().unwrap().into_inner()
+}
+
+/// A film that a browser plays.
+fn film() -> Vec<u8> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../server/demo/media");
+    let mut films: Vec<_> = std::fs::read_dir(folder).unwrap().flatten().map(|entry| entry.path()).collect();
+    films.sort();
+    std::fs::read(films.iter().find(|path| path.extension().is_some_and(|end| end == "mp4")).unwrap()).unwrap()
+}
+
+/// Uploads a package as the trainer's page does: its SHA-256.
+async fn uploaded(client: &Client, bytes: &[u8]) -> String {
+    let id = client.upload("课程.zip", "application/zip", bytes).await;
+    client.uploaded(&id).await["sha256"].as_str().unwrap().to_owned()
+}
+
+/// What the page says of a package.
+async fn shown(client: &Client, bytes: &[u8]) -> (String, Answer) {
+    let package = uploaded(client, bytes).await;
+    let answer = client.get(&format!("/studio/import?package={package}")).await;
+    (package, answer)
+}
+
+async fn confirm(client: &Client, package: &str) -> Answer {
+    client.send(client.request(reqwest::Method::POST, "/studio/import").form(&[("package", package)])).await
+}
+
+async fn lessons(city: &City) -> u64 {
+    lesson::Entity::find().count(&city.db.read).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_course_goes_from_one_server_to_another_whole_and_the_same_twice_changes_nothing() {
+    let place = tempfile::tempdir().unwrap();
+    let (here, there) = (place.path().join("here"), place.path().join("there"));
+    for data in [&here, &there] {
+        said(data, &["admin", "create", "--login", "root", "--password", "mountain-water-7"], true);
+    }
+    let folder = place.path().join("沙糖桔");
+    std::fs::create_dir_all(folder.join("视频")).unwrap();
+    let course = json!({"kind": "course", "id": "citrus", "title": "沙糖桔一年管理", "summary": "四季", "category": "agriculture"});
+    let first = json!({"id": "clean", "title": "冬季清园", "category": "agriculture", "course": "沙糖桔一年管理",
+        "summary": "剪枝喷药", "published": "2025-12-01", "tags": ["清园"], "media": "视频/一.mp4", "cover": "封面.png",
+        "chapters": "0:00 开场\n0:02 剪枝", "captions": [{"language": "普通话", "file": "一.srt"}],
+        "quiz": {"required": true, "questions": [{"kind": "single", "text": "先做哪一步？", "choices": ["剪枝", "喷药"], "answer": [0]}]}});
+    let second = json!({"id": "spring", "title": "春梢管理", "category": "agriculture", "course": "沙糖桔一年管理", "body": "看叶。"});
+    let manifest = [&course, &first, &second].map(ToString::to_string).join("\n");
+    for (name, bytes) in
+        [("清单.jsonl", manifest.as_bytes()), ("视频/一.mp4", &film()), ("一.srt", SRT.as_bytes()), ("封面.png", PNG)]
+    {
+        std::fs::write(folder.join(name), bytes).unwrap();
+    }
+    let from = folder.to_str().unwrap();
+    assert!(said(&here, &["import", "lessons", from, "--dry-run"], true).contains("新增2课"));
+    let blobs = |data: &Path| {
+        std::fs::read_dir(data.join("media"))
+            .map_or(0, |dir| dir.flatten().filter(|e| e.file_name() != "incoming").count())
+    };
+    assert_eq!(blobs(&here), 0, "looking takes nothing in");
+    said(&here, &["import", "lessons", from], true);
+    assert!(said(&here, &["import", "lessons", from], true).contains("新增0课，修改0课，不变2课"));
+
+    let (out, back) = (place.path().join("a.zip"), place.path().join("b.zip"));
+    said(&here, &["export", "course", "citrus", out.to_str().unwrap()], true);
+    assert!(said(&here, &["export", "course", "citrus", out.to_str().unwrap()], false).contains("无法写入"));
+    assert!(said(&here, &["import", "lessons", out.to_str().unwrap()], true).contains("不变2课"));
+    said(&there, &["import", "lessons", out.to_str().unwrap()], true);
+    assert!(said(&there, &["import", "lessons", out.to_str().unwrap()], true).contains("不变2课"));
+    said(&there, &["export", "course", "citrus", back.to_str().unwrap()], true);
+    assert!(std::fs::read(&out).unwrap() == std::fs::read(&back).unwrap(), "the other server tells the same course");
+
+    std::fs::write(folder.join("清单.jsonl"), manifest.replace("春梢管理", "春梢与花蕾")).unwrap();
+    let diff = said(&here, &["import", "lessons", from, "--dry-run"], true);
+    assert!(diff.contains("修改1课，不变1课") && diff.contains("标题：春梢管理 → 春梢与花蕾"), "{diff}");
+    std::fs::write(folder.join("清单.jsonl"), manifest.replace("一.srt", "二.srt")).unwrap();
+    let bad = said(&here, &["import", "lessons", from], false);
+    assert!(bad.contains("第2行") && bad.contains("二.srt"), "{bad}");
+}
+
+/// What a command says; it must succeed or fail as expected.
+#[track_caller]
+fn said(data: &Path, words: &[&str], well: bool) -> String {
+    let output = process::command(data, words);
+    let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.success(), well, "{text}");
+    text
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trainer_sees_what_a_package_would_do_and_takes_it_in_as_drafts() {
+    let city = City::start().await;
+    let trainer = city.client("trainer").await;
+    let table = "标题,类别,课程,文件,字幕,编号\n冬季清园,农业科技,沙糖桔一年管理,视频/一.mp4,一.srt,clean-1\n春梢管理,农业科技,沙糖桔一年管理,,,spring-1\n";
+    let package = zip(&[("课/清单.csv", table.as_bytes()), ("课/视频/一.mp4", &film()), ("课/一.srt", SRT.as_bytes())]);
+    let before = lessons(&city).await;
+    let (sha256, page) = shown(&trainer, &package).await;
+    let page = page.must(200).text();
+    assert!(page.contains("冬季清园") && page.contains("确认导入"), "{page}");
+    assert_eq!(lessons(&city).await, before);
+    confirm(&city.client("trainer-b").await, &sha256).await.must(422);
+    assert!(confirm(&trainer, &sha256).await.must(200).text().contains("已新增2课"));
+    let made = trainer.get("/api/v1/lessons/clean-1").await.must(200).json();
+    assert_eq!((&made["state"], &made["unit_id"]), (&json!("draft"), &json!(city.units["东江县"])));
+    assert_eq!(made["media"]["sha256"], tests::city::sha256(&film()));
+    let tracks = trainer.get("/api/v1/lessons/clean-1/captions").await.must(200).text();
+    assert!(tracks.contains("普通话"), "{tracks}");
+    assert!(media::Entity::find_by_id(&sha256).one(&city.db.read).await.unwrap().is_none(), "the package is forgotten");
+    let (_, again) = shown(&trainer, &package).await;
+    assert!(again.must(200).text().contains("完全一样"));
+
+    // What stands in the audit log, and what the course's own page gives back.
+    let log = entity::audit::Entity::find().filter(entity::audit::Column::Action.eq("lesson.import"));
+    assert_eq!(log.count(&city.db.read).await.unwrap(), 1);
+    let course = made["course_id"].to_string();
+    let zip = trainer.get(&format!("/studio/courses/{course}/package.zip")).await.must(200);
+    assert!(zip.header("content-disposition").contains("attachment"));
+    let mut read = zip::ZipArchive::new(std::io::Cursor::new(&zip.body)).unwrap();
+    assert_eq!(read.by_name("media/clean-1.mp4").unwrap().size(), film().len() as u64);
+    city.client("trainer-b").await.get(&format!("/studio/courses/{course}/package.zip")).await.must(404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hostile_packages_are_refused_whole() {
+    let city = City::start().await;
+    let trainer = city.client("trainer").await;
+    let good = "标题,类别\n好课,农业科技\n";
+    let nonsense: String =
+        std::iter::once("标题,类别\n".to_owned()).chain((0..10_000).map(|n| format!("课{n},天文{n}\n"))).collect();
+    let films = |name: &str| format!("标题,类别,文件\n好课,农业科技,\n坏课,农业科技,{name}\n");
+    let mut link = ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    link.start_file("清单.csv", SimpleFileOptions::default()).unwrap();
+    link.write_all(films("一.mp4").as_bytes()).unwrap();
+    link.add_symlink("一.mp4", "/etc/passwd", SimpleFileOptions::default()).unwrap();
+    let mut locked = zip(&[("清单.csv", good.as_bytes())]);
+    let directory = locked.windows(4).position(|four| four == b"PK\x01\x02").unwrap();
+    (locked[6], locked[directory + 8]) = (locked[6] | 1, locked[directory + 8] | 1);
+    let bomb = vec![b'\n'; 64 << 20];
+    let packages: Vec<(Vec<u8>, &str)> = vec![
+        (zip(&[("清单.csv", good.as_bytes()), ("../../etc/cron.d/x", b"x")]), "不能用"),
+        (zip(&[("清单.csv", good.as_bytes()), ("/etc/cron.d/x", b"x")]), "不能用"),
+        (link.finish().unwrap().into_inner(), "链接"),
+        (locked, "密码"),
+        (zip(&[("清单.csv", good.as_bytes()), ("大.txt", &bomb)]), "不合常理"),
+        (zip(&[("清单.csv", good.as_bytes()), ("A.txt", b"1"), ("a.txt", b"2")]), "两个"),
+        (zip(&[("清单.csv", nonsense.as_bytes())]), "另有 9800 行"),
+        (zip(&[("清单.csv", films("../../yuanjiao.db").as_bytes())]), "不能用"),
+        (zip(&[("清单.csv", films("/etc/passwd").as_bytes())]), "不能用"),
+        (zip(&[("清单.csv", films("一.mp4").as_bytes()), ("一.mp4", b"no film at all")]), "不是音视频"),
+        (zip(&[("清单.csv", films("没有.mp4").as_bytes())]), "没有这个媒体文件"),
+        (films("yuanjiao.db").into_bytes(), "没有这个媒体文件"),
+        (zip(&[("视频.mp4", b"x")]), "没有找到清单"),
+        (b"PK\x03\x04 and then nothing".to_vec(), "损坏"),
+    ];
+    let (before, blobs) = (lessons(&city).await, media::Entity::find().count(&city.db.read).await.unwrap());
+    for (bytes, saying) in &packages {
+        let (sha256, page) = shown(&trainer, bytes).await;
+        let page = page.must(422).text();
+        assert!(page.contains(saying), "{saying}: {page}");
+        confirm(&trainer, &sha256).await.must(422);
+    }
+    assert_eq!(lessons(&city).await, before);
+    let brought = u64::try_from(packages.len()).unwrap();
+    assert_eq!(
+        media::Entity::find().count(&city.db.read).await.unwrap(),
+        blobs + brought,
+        "only the packages themselves"
+    );
+    let incoming = std::fs::read_dir(city.data.join("media/incoming")).map_or(0, Iterator::count);
+    assert_eq!(incoming, 0, "nothing unpacked is left");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_package_reaches_no_other_county_and_nothing_published() {
+    let mut city = City::start().await;
+    let (west, course) = (city.units["西山县"], city.course(city.units["西山县"]).await);
+    let blob = city.blob(b"only for the west", "video/mp4", "west.mp4", west, Some(60_000)).await;
+    let film = Some((blob.clone(), 60_000));
+    city.insert_lessons(vec![City::lesson_row(
+        course,
+        "draft-b",
+        0,
+        "西山县草稿",
+        film,
+        west,
+        entity::LessonState::Draft,
+    )])
+    .await;
+    let trainer = city.client("trainer").await;
+    let line = |id: &str, more: serde_json::Value| {
+        let mut line = json!({"id": id, "title": "换个标题", "category": "agriculture"});
+        line.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        line.to_string()
+    };
+    for (line, saying) in [
+        (line("draft-b", json!({})), "已被别的单位使用"),
+        (line("new-1", json!({"media_sha256": blob})), "没有这个媒体文件"),
+        (line("new-1", json!({"audience": "450200"})), "没有这个单位"),
+        (line("east", json!({})), "已经发布"),
+        (json!({"kind": "course", "id": "x", "title": "", "category": "agriculture"}).to_string(), "标题不能为空"),
+    ] {
+        let page = shown(&trainer, line.as_bytes()).await.1.must(422).text();
+        assert!(page.contains(saying), "{saying}: {page}");
+    }
+    // It is no way round the review.
+    let (sha256, page) = shown(
+        &trainer,
+        line("new-2", json!({"published": "2025-01-01", "state": "published", "plays": 900})).as_bytes(),
+    )
+    .await;
+    page.must(200);
+    confirm(&trainer, &sha256).await.must(200);
+    let made = trainer.get("/api/v1/lessons/new-2").await.must(200).json();
+    assert_eq!(made["state"], "draft");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn browser_trainer_brings_a_package_sees_what_it_does_and_confirms() {
+    let city = City::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let table = "标题,类别,课程,文件,字幕\n冬季清园,农业科技,沙糖桔一年管理,视频/一.mp4,一.srt\n春梢管理,农业科技,沙糖桔一年管理,,\n";
+    let bad = table.replace("春梢管理,农业科技", "春梢管理,天文").replace("视频/一.mp4", "视频/二.mp4");
+    let write = |name: &str, table: &str| {
+        let file = folder.path().join(name);
+        let bytes = zip(&[("清单.csv", table.as_bytes()), ("视频/一.mp4", &film()), ("一.srt", SRT.as_bytes())]);
+        std::fs::write(&file, bytes).unwrap();
+        file
+    };
+    let (good, bad) = (write("沙糖桔.zip", table), write("沙糖桔（旧）.zip", &bad));
+    for (width, height) in [(360, 740), (1280, 900)] {
+        let Some(desk) = Browser::open(&city.url, width, height).await else { return };
+        let picture = |name: &str| format!("import-{name}-{width}");
+        desk.sign_in("trainer").await;
+        desk.goto("/studio").await;
+        desk.click("a[href='/studio/import']").await;
+        desk.find("[data-upload-file]").await;
+        desk.picture(&picture("empty")).await;
+        assert!(!desk.overflows().await);
+        desk.choose("[data-upload-file]", &bad).await;
+        desk.until("return document.body.innerText.includes('一课也没有导入')").await;
+        desk.picture(&picture("bad")).await;
+        assert!(!desk.overflows().await);
+        desk.choose("[data-upload-file]", &good).await;
+        if width == 1280 {
+            desk.until("return document.body.innerText.includes('完全一样')").await;
+            desk.picture(&picture("same")).await;
+        } else {
+            desk.until("return [...document.querySelectorAll('button')].some((one) => one.innerText === '确认导入')")
+                .await;
+            desk.picture(&picture("plan")).await;
+            assert!(!desk.overflows().await);
+            desk.click("form[action='/studio/import'] button").await;
+            desk.until("return document.body.innerText.includes('已新增2课')").await;
+            desk.picture(&picture("done")).await;
+        }
+        desk.close().await;
+    }
+    let made = lesson::Entity::find().filter(lesson::Column::Title.eq("冬季清园"));
+    let course = made.one(&city.db.read).await.unwrap().unwrap().course_id;
+    let Some(desk) = Browser::open(&city.url, 1280, 900).await else { return };
+    desk.sign_in("trainer").await;
+    desk.goto(&format!("/studio/courses/{course}")).await;
+    desk.picture("course-package-1280").await;
+    desk.close().await;
+}
