@@ -155,7 +155,8 @@ async fn a_file_that_is_not_what_its_name_says_is_not_taken() {
         assert!(matches!(&refused, Err(Error::Unfit(reason)) if reason.contains(saying)), "{name}: {refused:?}");
     }
     assert_eq!(package.look(&store, "讲义.txt").await.unwrap().mime, "text/plain; charset=utf-8");
-    assert_eq!(std::fs::read_dir(store.temporary().unwrap().path().parent().unwrap()).unwrap().count(), 0);
+    let incoming = store.temporary().unwrap().path().parent().unwrap().to_owned();
+    assert_eq!(std::fs::read_dir(incoming).unwrap().count(), 0);
 }
 
 #[test]

@@ -17,6 +17,9 @@ pub enum Error {
     /// No such person.
     #[error("no person {0}")]
     NoSuchPerson(PersonId),
+    /// Only attendance and hours can be about one lesson, course, class or plan.
+    #[error("this report is always about everything")]
+    NotByLesson,
     /// No such unit.
     #[error("no unit {0}")]
     NoSuchUnit(UnitId),

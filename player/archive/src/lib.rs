@@ -4,6 +4,7 @@
 //! person's record, assessment, reports and their files. Reads the player's beats and presences as rows; knows no
 //! HTTP, and never judges whether a playhead moved honestly (that is the player's).
 
+mod about;
 pub mod appeals;
 pub mod assess;
 mod chain;
@@ -38,6 +39,7 @@ mod golden;
 #[expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 mod testing;
 
+pub use about::About;
 pub use chain::GENESIS;
 pub use credit::{CreditHours, Hundredths};
 pub use error::Error;

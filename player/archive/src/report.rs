@@ -5,7 +5,7 @@
 
 use crate::rules::RuleBook;
 use crate::view::{self, Slice, Whom};
-use crate::{Error, Hundredths, Result};
+use crate::{About, Error, Hundredths, Result};
 use chrono::{Datelike, Timelike};
 use entity::{Day, Moment, Scope, UnitId, org_unit};
 use futures_util::Stream;
@@ -44,6 +44,8 @@ pub struct ReportQuery {
     pub to: Option<Day>,
     /// The civil year; the current one when nothing is said. An assessment is always of a whole year.
     pub year: Option<i32>,
+    /// What it is about; only attendance and hours can be about less than everything.
+    pub about: About,
     /// What the caller reaches.
     pub scope: Scope,
     /// The civil day on which it is asked.
@@ -150,8 +152,12 @@ fn file_name(parts: &[&str], extension: &str) -> String {
 /// Make a report. Its heading is read now, its rows while they are taken.
 ///
 /// # Errors
-/// [`Error::NoSuchUnit`] when the unit does not exist or lies outside the scope, [`Error::BadPeriod`].
+/// [`Error::NoSuchUnit`] when the unit does not exist or lies outside the scope, [`Error::BadPeriod`],
+/// [`Error::NotByLesson`].
 pub async fn report(db: &DatabaseConnection, kind: Kind, query: &ReportQuery) -> Result<Report> {
+    if query.about != About::Everything && !matches!(kind, Kind::Attendance | Kind::Hours) {
+        return Err(Error::NotByLesson);
+    }
     let frame = frame(db, matches!(kind, Kind::Assessment | Kind::Gaps), query).await?;
     match kind {
         Kind::Attendance => attendance::report(frame).await,
@@ -171,6 +177,9 @@ pub async fn page(db: &DatabaseConnection, kind: Kind, query: &ReportQuery, page
         return report(db, kind, query).await;
     }
     let first = page.clamp(1, 1_000_000).saturating_sub(1).saturating_mul(size);
+    if query.about != About::Everything {
+        return Err(Error::NotByLesson);
+    }
     books::report(frame(db, false, query).await?, kind, Window { first, most: size }).await
 }
 
@@ -178,14 +187,12 @@ async fn frame(db: &DatabaseConnection, whole_year: bool, query: &ReportQuery) -
     let scope = covered(db, query).await?;
     let (from, to) = period(whole_year, query)?;
     let whom = Whom::Of(scope.clone());
-    let slice = Slice { whom, from, to, upto_seq: view::newest_seq(db).await? };
-    Ok(Frame {
-        db: db.clone(),
-        book: RuleBook::load(db).await?,
-        roster: Roster::load(db, &scope).await?,
-        judged_on: query.today.clamp(from, to),
-        slice,
-    })
+    let slice = Slice { whom, from, to, upto_seq: view::newest_seq(db).await?, about: query.about };
+    let mut roster = Roster::load(db, &scope).await?;
+    if let Some(title) = query.about.title(db).await? {
+        roster.scope_name.push_str(&format!("《{title}》"));
+    }
+    Ok(Frame { db: db.clone(), book: RuleBook::load(db).await?, roster, judged_on: query.today.clamp(from, to), slice })
 }
 
 /// Which rows are wanted.

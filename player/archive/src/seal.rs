@@ -11,7 +11,7 @@
 use crate::rules::RuleBook;
 use crate::view::{self, Slice, Whom};
 use crate::year::Years;
-use crate::{Error, Result, assess, ledger, names};
+use crate::{About, Error, Result, assess, ledger, names};
 use entity::{
     AccountId, LineKind, Moment, PersonId, Scope, SealId, SealState, UnitId, audit, org_unit, person, playback, seal,
     seal_line,
@@ -232,7 +232,7 @@ async fn batch(txn: &DatabaseTransaction, row: &seal::Model) -> Result<Vec<(pers
 /// The year of a seal, up to the last entry it looks at.
 fn slice_of(row: &seal::Model, whom: Whom) -> Result<Slice> {
     let (from, to) = view::year_days(row.year)?;
-    Ok(Slice { whom, from, to, upto_seq: row.upto_seq })
+    Ok(Slice { whom, from, to, upto_seq: row.upto_seq, about: About::Everything })
 }
 
 fn roster(scope: &Scope, slice: &Slice) -> Condition {

@@ -4,7 +4,7 @@
 //! over them. Knows no targets and no files.
 
 use crate::rules::RuleBook;
-use crate::{CreditHours, Error, Result};
+use crate::{About, CreditHours, Error, Result};
 use chrono::Months;
 use entity::{Day, PersonId, RuleId, Scope, Source, ledger_entry, ledger_head, org_unit, person};
 use sea_orm::sea_query::{Expr, ExprTrait, SelectStatement, SimpleExpr};
@@ -30,6 +30,8 @@ pub(crate) struct Slice {
     pub(crate) to: Day,
     /// The last entry that existed when the reader began: a report stays the same while others post.
     pub(crate) upto_seq: i64,
+    /// What they are about.
+    pub(crate) about: About,
 }
 
 /// Whose entries.
@@ -93,7 +95,7 @@ impl Slice {
     /// A civil year up to the newest entry.
     pub(crate) async fn of_year(db: &impl ConnectionTrait, whom: Whom, year: i32) -> Result<Self> {
         let (from, to) = year_days(year)?;
-        Ok(Self { whom, from, to, upto_seq: newest_seq(db).await? })
+        Ok(Self { whom, from, to, upto_seq: newest_seq(db).await?, about: About::Everything })
     }
 
     /// The same year and, before it, another: what a target of the newly appointed may look back at.
@@ -115,6 +117,7 @@ impl Slice {
             .add(self.whom.owns(ledger_entry::Column::PersonId))
             .add(ledger_entry::Column::Day.between(self.from, self.to))
             .add(ledger_entry::Column::Seq.lte(self.upto_seq))
+            .add(self.about.entries())
     }
 }
 

@@ -1,5 +1,8 @@
 //! Reports as JSON, CSV and XLSX: the same rows in three forms.
 
+pub mod about;
+
+use self::about::{Named, about};
 use crate::auth::identity::Reader;
 use crate::database::Database;
 use crate::error::{ApiError, ApiResult, Code, ErrorBody};
@@ -29,15 +32,25 @@ pub struct PeriodQuery {
     to: Option<String>,
     /// A whole civil year in place of the two days.
     year: Option<i32>,
+    /// Only attendance or hours of this lesson.
+    lesson: Option<i64>,
+    /// Only of the lessons of this course.
+    course: Option<i64>,
+    /// Only of this class.
+    class: Option<i64>,
+    /// Only of what this training plan requires.
+    plan: Option<i64>,
 }
 
 impl PeriodQuery {
-    fn parse(&self, reader: &Reader) -> ApiResult<ReportQuery> {
+    async fn parse(&self, db: &Database, reader: &Reader) -> ApiResult<ReportQuery> {
+        let named = Named { lesson: self.lesson, course: self.course, class: self.class, plan: self.plan };
         Ok(ReportQuery {
             unit: self.unit.map(UnitId),
             from: self.from.as_deref().filter(|text| !text.is_empty()).map(day).transpose()?,
             to: self.to.as_deref().filter(|text| !text.is_empty()).map(day).transpose()?,
             year: self.year,
+            about: about(db, reader, named).await?,
             scope: reader.reach(),
             today: Moment::now().day(),
         })
@@ -63,7 +76,7 @@ pub async fn download(
     if !matches!(format, "json" | "csv" | "xlsx") {
         return Err(Code::NotFound.into());
     }
-    let asked = query.parse(&reader)?;
+    let asked = query.parse(&db, &reader).await?;
     if let Some(kind) = SheetsKind::parse(word) {
         let sheets = report::sheets(&db.read, kind, &asked).await?;
         note_export(&reader, &db, word, &asked).await?;

@@ -176,6 +176,7 @@ impl From<archive::Error> for ApiError {
             E::NoSuchPlayback(_) | E::NoSuchPerson(_) | E::NoSuchUnit(_) | E::NoSuchEntry(_) => {
                 Self::new(Code::NotFound)
             }
+            E::NotByLesson => Self::say(Code::InvalidRequest, "只有考勤和学时能按课、课程、培训班或计划来看"),
             E::StillOpen(_) => Self::say(Code::WrongState, "这次学习尚未结束"),
             E::CorrectsCorrection(_) => Self::say(Code::WrongState, "更正记录本身不能再更正，请更正原记录"),
             E::CorrectionOutOfBounds { most_ms } => {

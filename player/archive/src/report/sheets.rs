@@ -3,7 +3,7 @@
 //! The tables are made once; screen, paper, CSV, XLSX and JSON show their cells and compute nothing.
 
 use super::{Cell, Column, ReportQuery, bulletin, covered, file_name, frame, stars};
-use crate::{Hundredths, Result};
+use crate::{About, Error, Hundredths, Result};
 use entity::{Day, UnitId};
 use sea_orm::DatabaseConnection;
 
@@ -93,6 +93,9 @@ impl Sheets {
 /// [`Error::NoSuchUnit`](crate::Error::NoSuchUnit) when the unit does not exist or lies outside the scope,
 /// [`Error::BadPeriod`](crate::Error::BadPeriod).
 pub async fn sheets(db: &DatabaseConnection, kind: SheetsKind, query: &ReportQuery) -> Result<Sheets> {
+    if query.about != About::Everything {
+        return Err(Error::NotByLesson);
+    }
     let whole_year = kind == SheetsKind::Stars;
     let scope = covered(db, query).await?;
     let frame = frame(db, whole_year, query).await?;

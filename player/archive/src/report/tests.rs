@@ -16,6 +16,7 @@ fn query(unit: UnitId) -> ReportQuery {
         from: None,
         to: None,
         year: Some(2025),
+        about: crate::About::Everything,
         scope: Scope::of(["/1/".to_owned()]),
         today: START.day(),
     }

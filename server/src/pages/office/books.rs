@@ -10,6 +10,7 @@ use crate::pages::parts::Pager;
 use crate::pages::shell::Shell;
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Query};
+use archive::About;
 use archive::report::{Kind, ReportQuery};
 use askama::Template;
 use chrono::Datelike;
@@ -118,7 +119,15 @@ impl BooksQuery {
 
 impl Asked {
     fn report(&self, scope: Scope, today: Day) -> ReportQuery {
-        ReportQuery { unit: Some(self.unit.id), from: Some(self.from), to: Some(self.to), year: None, scope, today }
+        ReportQuery {
+            unit: Some(self.unit.id),
+            from: Some(self.from),
+            to: Some(self.to),
+            year: None,
+            about: About::Everything,
+            scope,
+            today,
+        }
     }
 
     /// The parameters of this book in an address.

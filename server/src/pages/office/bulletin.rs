@@ -10,6 +10,7 @@ use crate::pages::choose::{Choice, Tab, tabs, unit, units};
 use crate::pages::shell::Shell;
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Query};
+use archive::About;
 use archive::report::{ReportQuery, Sheets, SheetsKind, sheets};
 use askama::Template;
 use chrono::{Datelike, Months};
@@ -130,7 +131,7 @@ async fn make(reader: &Reader, query: &BulletinQuery, db: &Database) -> ApiResul
     let unit = unit(&db.read, &reach, Some(&query.unit)).await?;
     let (first, last) = month(&query.month, today);
     let (from, to, scope) = (Some(first), Some(last), reach);
-    let report = ReportQuery { unit: Some(unit.id), from, to, year: None, scope, today };
+    let report = ReportQuery { unit: Some(unit.id), from, to, year: None, about: About::Everything, scope, today };
     let made = sheets(&db.read, SheetsKind::Bulletin, &report).await?;
     Ok((Asked { unit, first, last }, made))
 }

@@ -17,6 +17,7 @@ use crate::pages::shell::Shell;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Payload, Query};
 use actix_web::{HttpRequest, HttpResponse};
+use archive::About;
 use archive::report::{ReportQuery, Sheets, SheetsKind, sheets};
 use archive::stars::{Measure, NewMark, Rated, Rating, ratings};
 use askama::Template;
@@ -177,7 +178,15 @@ pub async fn print(reader: Reader, query: Query<StarsQuery>, db: Data<Database>)
 
 async fn make(reader: &Reader, db: &Database, at: &org_unit::Model, year: i32) -> ApiResult<Sheets> {
     let (scope, today) = (reader.reach(), Moment::now().day());
-    let report = ReportQuery { unit: Some(at.id), from: None, to: None, year: Some(year), scope, today };
+    let report = ReportQuery {
+        unit: Some(at.id),
+        from: None,
+        to: None,
+        year: Some(year),
+        about: About::Everything,
+        scope,
+        today,
+    };
     Ok(sheets(&db.read, SheetsKind::Stars, &report).await?)
 }
 

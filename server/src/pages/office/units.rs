@@ -12,11 +12,11 @@ use crate::pages::choose::{Head, Tab, crumbs, tabs, unit};
 use crate::pages::shell::Shell;
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Query};
-use archive::Hundredths;
 use archive::effect::Effect;
 use archive::gap::{self, Who};
 use archive::overview::{Overview, UnitYear, units_overview};
 use archive::report::{Cell, Kind, Report, ReportQuery};
+use archive::{About, Hundredths};
 use askama::Template;
 use chrono::Datelike;
 use entity::{Day, Moment, PersonId, UnitId, UnitLevel, org_unit};
@@ -251,7 +251,8 @@ async fn people(db: &Database, reader: &Reader, id: UnitId, year: i32, today: Da
     let key = |person: entity::person::Model| ((person.name, entity::person::masked(&person.code)), person.id);
     let ids: HashMap<(String, String), PersonId> = roster.into_iter().map(key).collect();
     let scope = reader.reach();
-    let query = ReportQuery { unit: Some(id), from: None, to: None, year: Some(year), scope, today };
+    let query =
+        ReportQuery { unit: Some(id), from: None, to: None, year: Some(year), about: About::Everything, scope, today };
     let mut report = archive::report::report(&db.read, Kind::Assessment, &query).await?;
     let mut people = Vec::new();
     while let Some(batch) = report.rows.next().await {

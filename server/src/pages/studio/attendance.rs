@@ -2,6 +2,7 @@
 //!
 //! Rows, totals and files all come from `archive::report`.
 
+use crate::api::reports::about::{Named, about};
 use crate::auth::identity::Reader;
 use crate::database::Database;
 use crate::error::ApiResult;
@@ -9,6 +10,7 @@ use crate::pages::choose::{Choice, Head, Tab, desk, tabs, unit, units};
 use crate::pages::shell::Shell;
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Query};
+use archive::About;
 use archive::report::{Cell, Kind, Report, ReportQuery};
 use askama::Template;
 use chrono::Datelike;
@@ -31,6 +33,10 @@ pub struct AttendanceQuery {
     from: String,
     to: String,
     sort: String,
+    lesson: String,
+    course: String,
+    class: String,
+    plan: String,
 }
 
 #[derive(Template)]
@@ -42,6 +48,10 @@ struct AttendancePage {
     units: Vec<Choice>,
     from: String,
     to: String,
+    /// The lesson, course, class or plan it is about: the name of its parameter, and its id.
+    about: Option<(&'static str, i64)>,
+    about_title: Option<String>,
+    everything: String,
     problem: Option<&'static str>,
     report: Option<Preview>,
 }
@@ -72,6 +82,7 @@ struct Asked {
     from: Day,
     to: Day,
     sort: Option<(usize, bool)>,
+    about: Option<(&'static str, i64)>,
 }
 
 const KINDS: [(Kind, &str, &str); 3] = [
@@ -89,11 +100,13 @@ pub async fn show(reader: Reader, query: Query<AttendanceQuery>, db: Data<Databa
     let at = unit(&db.read, &reach, Some(&query.unit)).await?;
     let units = units(&db.read, &reach, &at).await?;
     let asked = query.read(at, today);
+    let only = about(&db, &reader, query.named()).await?;
     let report_query = ReportQuery {
         unit: Some(asked.unit.id),
         from: Some(asked.from),
         to: Some(asked.to),
         year: None,
+        about: only,
         scope: reach,
         today,
     };
@@ -102,7 +115,9 @@ pub async fn show(reader: Reader, query: Query<AttendanceQuery>, db: Data<Databa
         Err(archive::Error::BadPeriod) => (None, Some("起止日期不对：“从”不能晚于“到”。")),
         Err(cause) => return Err(cause.into()),
     };
-    let kinds = KINDS.iter().map(|(_, word, label)| Choice::new(*word, *label, asked.word)).collect();
+    let about_title = only.title(&db.read).await?;
+    let offered = KINDS.iter().filter(|(kind, ..)| only == About::Everything || *kind != Kind::Assessment);
+    let kinds = offered.map(|(_, word, label)| Choice::new(*word, *label, asked.word)).collect();
     crate::pages::draw(&AttendancePage {
         shell: Shell::new(&reader, "考勤与学时报表", desk(&reader)),
         tabs: tabs(&reader, "/studio/attendance"),
@@ -110,30 +125,47 @@ pub async fn show(reader: Reader, query: Query<AttendanceQuery>, db: Data<Databa
         units,
         from: asked.from.to_string(),
         to: asked.to.to_string(),
+        about: asked.about,
+        about_title,
+        everything: format!("/studio/attendance?unit={}", asked.unit.id),
         problem,
         report,
     })
 }
 
 impl AttendanceQuery {
-    /// Without days the report is of this month up to today.
+    /// Without days the report is of this month up to today; of this year when it is about one thing.
     fn read(&self, unit: org_unit::Model, today: Day) -> Asked {
         let (kind, word, _) =
             KINDS.into_iter().find(|(_, word, _)| *word == self.kind).unwrap_or((Kind::Attendance, "attendance", ""));
         let to = self.to.parse().unwrap_or(today);
-        let from = self.from.parse().unwrap_or_else(|_| to.with_day(1).unwrap_or(to));
+        let about = self.about();
+        let first = if about.is_some() { to.with_ordinal(1) } else { to.with_day(1) };
+        let from = self.from.parse().unwrap_or_else(|_| first.unwrap_or(to));
         let (turned, column) = match self.sort.strip_prefix('-') {
             Some(column) => (true, column),
             None => (false, self.sort.as_str()),
         };
-        Asked { kind, word, unit, from, to, sort: column.parse().ok().map(|column| (column, turned)) }
+        Asked { kind, word, unit, from, to, sort: column.parse().ok().map(|column| (column, turned)), about }
+    }
+
+    /// The parameter that narrows the report, when there is one.
+    fn about(&self) -> Option<(&'static str, i64)> {
+        let all = [("lesson", &self.lesson), ("course", &self.course), ("class", &self.class), ("plan", &self.plan)];
+        all.into_iter().find_map(|(name, id)| Some((name, id.parse().ok()?)))
+    }
+
+    fn named(&self) -> Named {
+        let id = |name: &str| self.about().filter(|(said, _)| *said == name).map(|(_, id)| id);
+        Named { lesson: id("lesson"), course: id("course"), class: id("class"), plan: id("plan") }
     }
 }
 
 impl Asked {
     /// The parameters of this report in an address.
     fn parameters(&self) -> String {
-        format!("unit={}&from={}&to={}", self.unit.id, self.from, self.to)
+        let about = self.about.map_or(String::new(), |(name, id)| format!("&{name}={id}"));
+        format!("unit={}&from={}&to={}{about}", self.unit.id, self.from, self.to)
     }
 
     fn head(&self, place: usize, title: String, number: bool, sortable: bool) -> Head {

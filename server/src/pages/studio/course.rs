@@ -2,7 +2,7 @@
 
 use super::lessons::badge_of;
 use crate::api::courses::within_reach;
-use crate::auth::identity::Author;
+use crate::auth::identity::{Author, READERS};
 use crate::database::Database;
 use crate::error::ApiResult;
 use crate::pages::figures::minutes;
@@ -29,6 +29,8 @@ struct CoursePage {
     shell: Shell,
     notice: Option<&'static str>,
     problem: Option<&'static str>,
+    /// Whether the caller may read whose hours it gave.
+    attendance: bool,
     course: course::Model,
     rows: Vec<Row>,
 }
@@ -110,7 +112,8 @@ async fn page(
         state: lesson.state,
     };
     let rows = lessons.into_iter().map(row).collect();
-    draw(&CoursePage { shell: Shell::new(author, course.title.clone(), "/studio"), notice, problem, course, rows })
+    let shell = Shell::new(author, course.title.clone(), "/studio");
+    draw(&CoursePage { shell, notice, problem, attendance: author.has(READERS), course, rows })
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use super::lessons::{badge_of, categories};
 use super::notes::{self, Notes, RemarkForm};
 use crate::api::media::preparation::{PreparationAnswer, preparation};
 use crate::api::media::sources::prepared;
-use crate::auth::identity::{AUTHORS, Author, Identity};
+use crate::auth::identity::{AUTHORS, Author, Identity, READERS};
 use crate::auth::reach;
 use crate::database::Database;
 use crate::error::ApiResult;
@@ -69,6 +69,8 @@ struct EditorPage {
     state: LessonState,
     kind: &'static str,
     shown_at: Option<String>,
+    /// Whose hours it gave, for those who may read them.
+    attendance: Option<String>,
     action: String,
     draft_key: String,
     draft_saved: String,
@@ -224,6 +226,10 @@ pub async fn page(
             .as_ref()
             .filter(|lesson| lesson.state == LessonState::Published)
             .map(|lesson| format!("/lessons/{}", lesson.slug)),
+        attendance: lesson
+            .as_ref()
+            .filter(|_| identity.has(READERS))
+            .map(|lesson| format!("/studio/attendance?lesson={}", lesson.id)),
         action: lesson.as_ref().map_or("/studio/lessons".to_owned(), |lesson| format!("/studio/lessons/{}", lesson.id)),
         draft_key: key,
         draft_saved: draft.saved_copies,

@@ -23,6 +23,7 @@ fn query(unit: UnitId) -> ReportQuery {
         from: Some(day("2025-11-01")),
         to: Some(day("2025-12-31")),
         year: None,
+        about: crate::About::Everything,
         scope: Scope::of(["/1/".to_owned()]),
         today: START.day(),
     }
