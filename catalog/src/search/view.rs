@@ -34,11 +34,14 @@ pub(crate) struct View<'a> {
     /// Of the terms that are being gathered: the best zone, and all zones together.
     tally: RefCell<Tally>,
     /// What was read of zones whose words are told by their pairs: each pair is asked for as itself and for its word.
-    lists: RefCell<HashMap<(Field, String), Rc<[Match]>>>,
+    lists: RefCell<Lists>,
 }
 
 /// A lesson's number and how strongly it matches.
 pub(crate) type Match = (u32, f32);
+
+/// Matches by field and term.
+type Lists = HashMap<(Field, String), Rc<[Match]>>;
 
 impl<'a> View<'a> {
     /// A view of what serves.

@@ -90,8 +90,8 @@ impl Sheets {
 /// Make a report of several tables. A rating is always of a whole year, or of what has gone by of it.
 ///
 /// # Errors
-/// [`Error::NoSuchUnit`](crate::Error::NoSuchUnit) when the unit does not exist or lies outside the scope,
-/// [`Error::BadPeriod`](crate::Error::BadPeriod).
+/// [`Error::NoSuchUnit`] when the unit does not exist or lies outside the scope, [`Error::BadPeriod`],
+/// [`Error::NotByLesson`].
 pub async fn sheets(db: &DatabaseConnection, kind: SheetsKind, query: &ReportQuery) -> Result<Sheets> {
     if query.about != About::Everything {
         return Err(Error::NotByLesson);
