@@ -1,6 +1,7 @@
 //! The server under measurement: the release binary on a small city with 10,000 lessons and a 256 MiB blob.
 
 use entity::LessonState;
+use secrecy::ExposeSecret;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tests::city::{City, pseudo_random};
@@ -31,7 +32,9 @@ impl Subject {
     pub async fn start() -> Self {
         let mut city = City::without_server().await;
         let blob = seed(&mut city).await;
-        let process = Process::serve(&city.data);
+        let database = city.config.database_url.as_ref().map(ExposeSecret::expose_secret);
+        let settings: Vec<_> = database.map(|url| ("YUANJIAO_DATABASE_URL", url)).into_iter().collect();
+        let process = Process::serve_with(&city.data, &settings);
         city.url = process.url.clone();
         let address = city.url.trim_start_matches("http://").parse().unwrap();
         let trainer = city.client("trainer").await;
