@@ -1,6 +1,5 @@
 //! What trainers and reviewers need: uploads in parts, remarks on a lesson under review, publishing at a time, what
-//! people are told on their pages; what is being written, and what was; training
-//! plans; wishes and their answers.
+//! people are told on their pages; what is being written, and what was; training plans; wishes and their answers.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::*;

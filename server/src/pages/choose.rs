@@ -56,6 +56,12 @@ pub struct Head {
 pub struct Errors(BTreeMap<String, String>);
 
 impl Errors {
+    /// What a refusal says, at the field it names before its colon, or else at this one.
+    pub fn said(refusal: &str, otherwise: &str) -> Self {
+        let (field, reason) = refusal.split_once('：').unwrap_or((otherwise, refusal));
+        Self(BTreeMap::from([(field.to_owned(), reason.to_owned())]))
+    }
+
     /// Say what is wrong with a field; the first word on a field stays.
     pub fn put(&mut self, field: &str, text: impl Into<String>) {
         self.0.entry(field.to_owned()).or_insert_with(|| text.into());

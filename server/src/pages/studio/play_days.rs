@@ -160,9 +160,7 @@ async fn save(trainer: &Trainer, db: &Database, at: org_unit::Model, draft: Draf
     match made {
         Ok(made) => Ok(go(&format!("/studio/play-days?unit={}", made.unit_id))),
         Err(error) if error.code() == Code::InvalidRequest => {
-            let mut errors = Errors::default();
-            let (field, reason) = error.message().split_once('：').unwrap_or(("title", error.message()));
-            errors.put(field, reason);
+            let errors = Errors::said(error.message(), "title");
             let mut answer = crate::pages::draw(&page(trainer, db, at, draft, None, errors).await?)?;
             *answer.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
             Ok(answer)
