@@ -4,6 +4,7 @@
 //! a folded character always knows which part of the original it stands for.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::LazyLock;
 use unicode_normalization::UnicodeNormalization;
 
@@ -60,12 +61,20 @@ pub(crate) struct Folded {
     pub to: usize,
 }
 
-/// Folds a text, keeping where each character came from.
-pub(crate) fn with_origin(text: &str) -> Vec<Folded> {
-    let mut folded = Vec::with_capacity(text.len() / 2);
+/// The folded characters of a stretch of a text, keeping where each came from.
+pub(crate) fn with_origin(text: &str, stretch: Range<usize>) -> Vec<Folded> {
+    let (mut folded, mut at) = (Vec::with_capacity(stretch.len().min(text.len())), 0);
     for (from, c) in text.char_indices() {
+        if at >= stretch.end {
+            break;
+        }
         let to = from + c.len_utf8();
-        each(c, |c| folded.push(Folded { c, from, to }));
+        each(c, |c| {
+            if stretch.contains(&at) {
+                folded.push(Folded { c, from, to });
+            }
+            at += 1;
+        });
     }
     folded
 }
@@ -109,9 +118,12 @@ mod tests {
     #[test]
     fn every_folded_character_knows_its_origin() {
         let text = "x㎏農";
-        let folded = with_origin(text);
-        let origins: Vec<&str> = folded.iter().filter_map(|f| text.get(f.from..f.to)).collect();
-        assert_eq!(origins, ["x", "㎏", "㎏", "農"]);
+        let origins = |stretch: Range<usize>| -> Vec<&str> {
+            with_origin(text, stretch).iter().filter_map(|f| text.get(f.from..f.to)).collect()
+        };
+        assert_eq!(origins(0..4), ["x", "㎏", "㎏", "農"]);
+        assert_eq!(origins(2..9), ["㎏", "農"]);
+        assert!(origins(4..9).is_empty());
     }
 
     proptest::proptest! {
@@ -123,7 +135,9 @@ mod tests {
 
         #[test]
         fn origins_lie_on_characters_in_order(text in "\\PC{0,40}") {
-            let folded = with_origin(&text);
+            let all = chars(&text);
+            let folded = with_origin(&text, 0..all.len());
+            proptest::prop_assert!(folded.iter().map(|f| f.c).eq(all));
             proptest::prop_assert!(folded.iter().all(|f| text.get(f.from..f.to).is_some()));
             proptest::prop_assert!(folded.is_sorted_by_key(|f| f.from));
         }

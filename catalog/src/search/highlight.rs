@@ -64,30 +64,29 @@ impl Needles {
 
     /// The whole text, marked.
     pub fn mark(&self, text: &str) -> String {
-        let folded = fold::with_origin(text);
-        render(text, &folded, 0..folded.len(), &self.matches(&folded))
+        let folded = fold::chars(text);
+        render(text, 0..folded.len(), &self.matches(&folded))
     }
 
     /// The passage that matches best; the beginning when nothing does.
     pub fn passage(&self, text: &str) -> Passage {
-        let folded = fold::with_origin(text);
+        let folded = fold::chars(text);
         let matches = self.matches(&folded);
         let (window, worth, first) = best_window(&matches, &folded);
         let window = at_sentence(&folded, window);
-        let mut html = render(text, &folded, window.clone(), &matches);
+        let mut html = render(text, window.clone(), &matches);
         if window.start > 0 {
             html.insert(0, '…');
         }
         if window.end < folded.len() {
             html.push('…');
         }
-        let offset = folded.get(first).map_or(0, |f| f.from);
+        let offset = if worth > 0 { origin(text, first) } else { 0 };
         Passage { html, at: first as f64 / folded.len().max(1) as f64, offset, worth }
     }
 
     /// What matches, in order, without overlaps.
-    fn matches(&self, folded: &[Folded]) -> Vec<Range<usize>> {
-        let chars: Vec<char> = folded.iter().map(|f| f.c).collect();
+    fn matches(&self, chars: &[char]) -> Vec<Range<usize>> {
         let mut found = Vec::new();
         for (at, c) in chars.iter().enumerate() {
             let rest = chars.get(at..).unwrap_or_default();
@@ -96,11 +95,12 @@ impl Needles {
                 let same_head = self.texts.iter().skip(first).take_while(|text| text.first() == Some(c));
                 let held = same_head.filter(|text| rest.starts_with(text)).map(|text| (text, at..at + text.len()));
                 let whole = |(text, range): &(&Vec<char>, Range<usize>)| {
-                    !text.iter().all(char::is_ascii_alphanumeric) || is_whole(&chars, range)
+                    !text.iter().all(char::is_ascii_alphanumeric) || is_whole(chars, range)
                 };
                 found.extend(held.filter(whole).map(|(_, range)| range));
             }
-            if let [first, second, ..] = rest
+            if self.sounds.letters > 0
+                && let [first, second, ..] = rest
                 && self.sounds.hold(*first, *second)
             {
                 found.push(at..at + 2);
@@ -130,8 +130,7 @@ impl Sounds {
     fn hold(&self, first: char, second: char) -> bool {
         let may_begin =
             |reading: &&str| reading.bytes().next().is_some_and(|b| pinyin::letter_bit(b) & self.letters > 0);
-        self.letters > 0
-            && is_han(first)
+        is_han(first)
             && is_han(second)
             && pinyin::readings(first).iter().filter(|reading| may_begin(reading)).any(|a| {
                 let mut followed = self.pairs.iter().filter(|(first, _)| first == a);
@@ -187,16 +186,16 @@ fn merged(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
 
 /// The stretch of [`PASSAGE`] characters that matches best, how much, and where its longest match is. A phrase in one
 /// piece is worth more than its parts, and a word that is repeated no more than once.
-fn best_window(matches: &[Range<usize>], folded: &[Folded]) -> (Range<usize>, usize, usize) {
+fn best_window(matches: &[Range<usize>], folded: &[char]) -> (Range<usize>, usize, usize) {
     let mut best = (0..PASSAGE.min(folded.len()), 0, 0);
-    let mut seen: Vec<&[Folded]> = Vec::new();
+    let mut seen: Vec<&[char]> = Vec::new();
     for (index, first) in matches.iter().enumerate() {
         let end = first.start + PASSAGE - LEAD;
         let (mut worth, mut longest) = (0, first);
         seen.clear();
         for range in matches.iter().skip(index).take_while(|range| range.end <= end || *range == first) {
             let text = folded.get(range.clone()).unwrap_or_default();
-            if !seen.iter().any(|other| other.iter().map(|f| f.c).eq(text.iter().map(|f| f.c))) {
+            if !seen.contains(&text) {
                 worth += range.len() * range.len();
                 seen.push(text);
             }
@@ -213,37 +212,56 @@ fn best_window(matches: &[Range<usize>], folded: &[Folded]) -> (Range<usize>, us
 }
 
 /// Moves the start of a window to just after the last sentence end before its first match, if there is one.
-fn at_sentence(folded: &[Folded], window: Range<usize>) -> Range<usize> {
+fn at_sentence(folded: &[char], window: Range<usize>) -> Range<usize> {
     let lead = folded.get(window.start..(window.start + LEAD).min(window.end)).unwrap_or_default();
-    let stop = |f: &Folded| matches!(f.c, '。' | '!' | '?' | ';' | '…' | '\n');
+    let stop = |c: &char| matches!(c, '。' | '!' | '?' | ';' | '…' | '\n');
     match lead.iter().rposition(stop) {
         Some(at) if window.start > 0 => window.start + at + 1..window.end,
         _ => window,
     }
 }
 
-fn render(text: &str, folded: &[Folded], window: Range<usize>, matches: &[Range<usize>]) -> String {
+fn render(text: &str, window: Range<usize>, matches: &[Range<usize>]) -> String {
+    // With the character before it, which may fold to several of which the last begin the window.
+    let drawn = window.start.saturating_sub(1)..window.end;
+    let folded = &Stretch { from: drawn.start, chars: fold::with_origin(text, drawn) };
     let mut html = String::new();
     let mut at = window.start;
     for range in matches.iter().filter(|range| range.end > window.start && range.start < window.end) {
         let (from, to) = (range.start.max(at), range.end.min(window.end));
-        escape(original(text, folded, at..from), &mut html);
+        escape(folded.original(text, at..from), &mut html);
         html.push_str("<mark>");
-        escape(original(text, folded, from..to), &mut html);
+        escape(folded.original(text, from..to), &mut html);
         html.push_str("</mark>");
         at = to;
     }
-    escape(original(text, folded, at..window.end), &mut html);
+    escape(folded.original(text, at..window.end), &mut html);
     html
 }
 
-/// The original of a stretch of folded characters. A character that folds to several belongs to the first stretch
-/// that touches it.
-fn original<'a>(text: &'a str, folded: &[Folded], range: Range<usize>) -> &'a str {
-    let before = range.start.checked_sub(1).and_then(|at| folded.get(at)).map_or(0, |f| f.to);
-    let from = folded.get(range.start).map_or(before, |f| f.from.max(before));
-    let to = range.end.checked_sub(1).and_then(|at| folded.get(at)).map_or(from, |f| f.to);
-    if range.is_empty() { "" } else { text.get(from..to.max(from)).unwrap_or_default() }
+/// Folded characters of a text from one of them on, with where they came from.
+struct Stretch {
+    from: usize,
+    chars: Vec<Folded>,
+}
+
+impl Stretch {
+    fn get(&self, at: usize) -> Option<&Folded> {
+        self.chars.get(at.checked_sub(self.from)?)
+    }
+
+    /// The original of some of them. A character that folds to several belongs to the first range that touches it.
+    fn original<'a>(&self, text: &'a str, range: Range<usize>) -> &'a str {
+        let before = range.start.checked_sub(1).and_then(|at| self.get(at)).map_or(0, |f| f.to);
+        let from = self.get(range.start).map_or(before, |f| f.from.max(before));
+        let to = range.end.checked_sub(1).and_then(|at| self.get(at)).map_or(from, |f| f.to);
+        if range.is_empty() { "" } else { text.get(from..to.max(from)).unwrap_or_default() }
+    }
+}
+
+/// The byte of a text where the origin of this folded character begins.
+fn origin(text: &str, at: usize) -> usize {
+    fold::with_origin(text, at..at + 1).first().map_or(0, |f| f.from)
 }
 
 fn escape(text: &str, into: &mut String) {

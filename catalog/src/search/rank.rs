@@ -4,7 +4,7 @@
 //! that meets a larger share of the query is worth more of its sum.
 
 use super::query::{Plan, Slot, Way};
-use super::view::{Match, Tally, Values, View};
+use super::view::{Tally, Values, View, Zones};
 use crate::Result;
 use std::cmp::Ordering;
 
@@ -50,7 +50,7 @@ pub(crate) fn rank(view: &View<'_>, plan: &Plan, allowed: &[bool], prior: impl F
             sums.word(view, word)?;
         }
         for single in &plan.singles {
-            sums.single(view, &view.single(single)?);
+            sums.single(view, single)?;
         }
     }
     let strong = if plan.long { STRONG_LONG } else { STRONG };
@@ -128,6 +128,8 @@ struct Sums {
     all: Tally,
     /// Of one slot or word: the best way's score, and its worth.
     one: Tally,
+    /// Of one way.
+    way: Zones,
     /// The weight of all slots.
     asked: f32,
     /// The weight of the slots anything meets.
@@ -136,28 +138,28 @@ struct Sums {
 
 impl Sums {
     fn new(view: &View<'_>) -> Self {
-        Self { all: view.tally(), one: view.tally(), asked: 0.0, findable: 0.0 }
+        Self { all: view.tally(), one: view.tally(), way: view.zones(), asked: 0.0, findable: 0.0 }
     }
 
     fn slot(&mut self, view: &View<'_>, slot: &Slot) -> Result<()> {
         for way in &slot.ways {
-            let matches = if way.sound { sound(view, way)? } else { view.grams(&way.terms)? };
-            let rarity = rarity(view.len(), matches.len());
-            let way_worth = if way.sound { way.weight * 1.4 } else { way.weight.max(0.8) };
-            for (number, strength) in matches {
-                if let Some([best, worth]) = self.one.of(number) {
-                    *best = best.max(strength * way.weight * rarity * slot.share);
-                    *worth = worth.max(way_worth);
+            let worth = self.find(view, way)?;
+            let factor = way.weight * rarity(view.len(), self.way.holders()) * slot.share;
+            let one = &mut self.one;
+            self.way.empty(|number, strength| {
+                if let Some([best, most]) = one.of(number) {
+                    *best = best.max(strength * factor);
+                    *most = most.max(worth);
                 }
-            }
+            });
         }
-        let touched = self.one.touched();
-        let weight = rarity(view.len(), touched) * slot.share;
-        if touched > 0 {
+        let holders = self.one.numbers().len();
+        let weight = rarity(view.len(), holders) * slot.share;
+        if holders > 0 {
             self.findable += weight;
         }
         // A pair across two words that nobody wrote is chance, not something that was asked for.
-        if touched > 0 || slot.share >= 0.5 {
+        if holders > 0 || slot.share >= 0.5 {
             self.asked += weight;
         }
         let all = &mut self.all;
@@ -170,16 +172,31 @@ impl Sums {
         Ok(())
     }
 
+    /// Gathers who meets this way, and says what that is worth.
+    fn find(&mut self, view: &View<'_>, way: &Way) -> Result<f32> {
+        match (way.sound, way.terms.as_slice()) {
+            (true, terms) => {
+                terms.first().map_or(Ok(()), |pair| view.sound(pair, &mut self.way))?;
+                Ok(way.weight * 1.4)
+            }
+            (false, terms) => {
+                view.grams(terms, &mut self.way)?;
+                Ok(way.weight.max(0.8))
+            }
+        }
+    }
+
     /// The best of a word and what means the same.
     fn word(&mut self, view: &View<'_>, word: &[(String, f32)]) -> Result<()> {
         for (text, weight) in word {
-            let matches = view.word(text)?;
-            let rarity = rarity(view.len(), matches.len());
-            for (number, strength) in matches {
-                if let Some([best, _]) = self.one.of(number) {
-                    *best = best.max(strength * weight * rarity * WORDS);
+            view.word(text, &mut self.way)?;
+            let factor = weight * rarity(view.len(), self.way.holders()) * WORDS;
+            let one = &mut self.one;
+            self.way.empty(|number, strength| {
+                if let Some([best, _]) = one.of(number) {
+                    *best = best.max(strength * factor);
                 }
-            }
+            });
         }
         let all = &mut self.all;
         self.one.empty(|number, [best, _]| {
@@ -190,20 +207,17 @@ impl Sums {
         Ok(())
     }
 
-    fn single(&mut self, view: &View<'_>, matches: &[Match]) {
-        let rarity = rarity(view.len(), matches.len());
-        for (number, strength) in matches {
-            if let Some([score, _]) = self.all.of(*number) {
-                *score += strength * rarity * SINGLES;
+    /// A character alone adds a little.
+    fn single(&mut self, view: &View<'_>, single: &str) -> Result<()> {
+        view.single(single, &mut self.way)?;
+        let factor = rarity(view.len(), self.way.holders()) * SINGLES;
+        let all = &mut self.all;
+        self.way.empty(|number, strength| {
+            if let Some([score, _]) = all.of(number) {
+                *score += strength * factor;
             }
-        }
-    }
-}
-
-fn sound(view: &View<'_>, way: &Way) -> Result<Vec<Match>> {
-    match way.terms.first() {
-        Some(pair) => Ok(view.sound(pair)?.into_iter().map(|(number, strength)| (number, strength * 4.0)).collect()),
-        None => Ok(Vec::new()),
+        });
+        Ok(())
     }
 }
 

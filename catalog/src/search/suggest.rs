@@ -113,7 +113,7 @@ fn suggestion(found: &Found<'_>) -> Suggestion {
 
 /// A text as HTML with these of its folded characters in `<mark>`.
 pub(crate) fn marked(text: &str, place: &Range<usize>) -> String {
-    let folded = fold::with_origin(text);
+    let folded = fold::with_origin(text, 0..usize::MAX);
     let from = folded.get(place.start).map_or(text.len(), |first| first.from);
     let to = place.end.checked_sub(1).and_then(|last| folded.get(last)).map_or(from, |last| last.to).max(from);
     let part = |range: Range<usize>| escaped(text.get(range).unwrap_or_default());

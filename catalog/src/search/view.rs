@@ -21,6 +21,9 @@ use tantivy::{DocAddress, Searcher, SegmentReader};
 /// BM25's saturation of repeated terms.
 const K1: f32 = 1.2;
 
+/// What a match of sounds is worth, as zones are weighed.
+const SOUNDS: f32 = 4.0;
+
 /// What a match in a second zone adds to that in the best.
 const OTHER_ZONES: f32 = 0.1;
 
@@ -31,14 +34,12 @@ pub(crate) struct View<'a> {
     /// The fields.
     pub fields: &'a Fields,
     serving: &'a Serving,
-    /// Of the terms that are being gathered: the best zone, and all zones together.
-    tally: RefCell<Tally>,
     /// What was read of zones whose words are told by their pairs: each pair is asked for as itself and for its word.
     lists: RefCell<Lists>,
 }
 
 /// A lesson's number and how strongly it matches.
-pub(crate) type Match = (u32, f32);
+type Match = (u32, f32);
 
 /// Matches by field and term.
 type Lists = HashMap<(Field, String), Rc<[Match]>>;
@@ -46,8 +47,7 @@ type Lists = HashMap<(Field, String), Rc<[Match]>>;
 impl<'a> View<'a> {
     /// A view of what serves.
     pub fn new(serving: &'a Serving) -> Self {
-        let (tally, lists) = (RefCell::new(serving.tally()), RefCell::default());
-        Self { searcher: &serving.searcher, fields: &serving.fields, serving, tally, lists }
+        Self { searcher: &serving.searcher, fields: &serving.fields, serving, lists: RefCell::default() }
     }
 
     /// How many numbers there are; some may be of deleted lessons.
@@ -58,6 +58,11 @@ impl<'a> View<'a> {
     /// Sums by lesson, all zero.
     pub fn tally(&self) -> Tally {
         self.serving.tally()
+    }
+
+    /// The same for what lessons hold in zones.
+    pub fn zones(&self) -> Zones {
+        Zones(self.tally())
     }
 
     /// The segments with the number of their first lesson.
@@ -119,52 +124,56 @@ impl<'a> View<'a> {
         Ok(found)
     }
 
-    /// Lessons that hold all these grams in one zone, by the best zone.
-    pub fn grams(&self, grams: &[String]) -> Result<Vec<Match>> {
+    /// Whether any of these lessons holds all these grams in one zone; the zones that are soon read come first.
+    pub fn any_holds(&self, allowed: &[bool], grams: &[String]) -> Result<bool> {
         for zone in &self.fields.zones {
-            self.gather(zone.grams, zone, grams)?;
+            let mut held = self.zones();
+            self.gather(zone.grams, zone, grams, &mut held)?;
+            if held.any(|number| allowed.get(number as usize) == Some(&true)) {
+                return Ok(true);
+            }
         }
-        Ok(self.take())
+        Ok(false)
+    }
+
+    /// Lessons that hold all these grams in one zone, by the best zone.
+    pub fn grams(&self, grams: &[String], into: &mut Zones) -> Result<()> {
+        self.fields.zones.iter().try_for_each(|zone| self.gather(zone.grams, zone, grams, into))
     }
 
     /// Lessons that hold this character in title, tags or summary.
-    pub fn single(&self, gram: &str) -> Result<Vec<Match>> {
-        for zone in self.fields.zones.iter().filter(|zone| zone.weight > 1.0) {
-            self.gather(zone.grams, zone, &[gram.to_owned()])?;
-        }
-        Ok(self.take())
+    pub fn single(&self, gram: &str, into: &mut Zones) -> Result<()> {
+        let mut telling = self.fields.zones.iter().filter(|zone| zone.weight > 1.0);
+        telling.try_for_each(|zone| self.gather(zone.grams, zone, &[gram.to_owned()], into))
     }
 
     /// Lessons that hold this word of jieba's; where words are not kept, all of its pairs.
-    pub fn word(&self, word: &str) -> Result<Vec<Match>> {
+    pub fn word(&self, word: &str, into: &mut Zones) -> Result<()> {
         let chars: Vec<char> = word.chars().collect();
         let pairs: Vec<String> = chars.windows(2).map(|pair| pair.iter().collect()).collect();
         for zone in &self.fields.zones {
             match zone.words {
-                Some(field) => self.gather(field, zone, &[word.to_owned()])?,
-                None if zone.length_matters > 0.0 => self.gather(zone.grams, zone, &pairs)?,
+                Some(field) => self.gather(field, zone, &[word.to_owned()], into)?,
+                None if zone.length_matters > 0.0 => self.gather(zone.grams, zone, &pairs, into)?,
                 None => {}
             }
         }
-        Ok(self.take())
+        Ok(())
     }
 
     /// Lessons that hold this pair of syllables outside the body.
-    pub fn sound(&self, pair: &str) -> Result<Vec<Match>> {
-        let mut found = Vec::new();
+    pub fn sound(&self, pair: &str, into: &mut Zones) -> Result<()> {
         self.postings(self.fields.sounds, pair, |number, frequency, _| {
-            found.push((number, saturated(frequency as f32, 1.0)));
-        })?;
-        Ok(found)
+            into.add(number, SOUNDS * saturated(frequency as f32, 1.0));
+        })
     }
 
     /// Adds what the lessons are worth that hold all these terms in a zone: each as strong as its weakest.
-    fn gather(&self, field: Field, zone: &Zone, terms: &[String]) -> Result<()> {
+    fn gather(&self, field: Field, zone: &Zone, terms: &[String], into: &mut Zones) -> Result<()> {
         let told_by_pairs = zone.words.is_none() && zone.length_matters > 0.0;
         if let ([term], false) = (terms, told_by_pairs) {
-            let mut tally = self.tally.borrow_mut();
             return self.strengths(field, zone.length_matters, term, |number, strength| {
-                add(&mut tally, number, strength * zone.weight);
+                into.add(number, strength * zone.weight);
             });
         }
         let mut lists = Vec::with_capacity(terms.len());
@@ -177,9 +186,8 @@ impl<'a> View<'a> {
         }
         lists.sort_by_key(|list| list.len());
         let held = lists.into_iter().reduce(|fewer, more| both(&fewer, &more).into());
-        let mut tally = self.tally.borrow_mut();
         for (number, strength) in held.iter().flat_map(|held| held.iter()) {
-            add(&mut tally, *number, strength * zone.weight);
+            into.add(*number, strength * zone.weight);
         }
         Ok(())
     }
@@ -195,13 +203,6 @@ impl<'a> View<'a> {
         let list: Rc<[Match]> = list.into();
         self.lists.borrow_mut().insert(key, list.clone());
         Ok(list)
-    }
-
-    fn take(&self) -> Vec<Match> {
-        let mut tally = self.tally.borrow_mut();
-        let mut matches = Vec::with_capacity(tally.touched());
-        tally.empty(|number, [best, sum]| matches.push((number, best + OTHER_ZONES * (sum - best))));
-        matches
     }
 
     fn strengths(&self, field: Field, length_matters: f32, term: &str, mut each: impl FnMut(u32, f32)) -> Result<()> {
@@ -244,10 +245,29 @@ impl<'a> View<'a> {
     }
 }
 
-fn add(tally: &mut Tally, number: u32, value: f32) {
-    if let Some([best, sum]) = tally.of(number) {
-        *best = best.max(value);
-        *sum += value;
+/// How strongly lessons hold something: of each the best zone, and all zones together.
+pub(crate) struct Zones(Tally);
+
+impl Zones {
+    fn add(&mut self, number: u32, value: f32) {
+        if let Some([best, sum]) = self.0.of(number) {
+            *best = best.max(value);
+            *sum += value;
+        }
+    }
+
+    fn any(&mut self, is: impl Fn(u32) -> bool) -> bool {
+        self.0.numbers().iter().any(|number| is(*number))
+    }
+
+    /// How many lessons hold it.
+    pub fn holders(&self) -> usize {
+        self.0.numbers().len()
+    }
+
+    /// Calls `each` with every lesson that holds it and how strongly, and forgets them.
+    pub fn empty(&mut self, mut each: impl FnMut(u32, f32)) {
+        self.0.empty(|number, [best, sum]| each(number, best + OTHER_ZONES * (sum - best)));
     }
 }
 

@@ -80,8 +80,7 @@ impl Builder<'_> {
     /// Whether a lesson that the caller may see holds this text. An index that cannot be read shows nothing.
     fn may_show(&self, text: &str) -> bool {
         let chars: Vec<char> = text.chars().collect();
-        let held = self.sources.view.grams(&super::pairs(&chars)).unwrap_or_default();
-        held.iter().any(|(number, _)| self.sources.allowed.get(*number as usize) == Some(&true))
+        self.sources.view.any_holds(self.sources.allowed, &super::pairs(&chars)).unwrap_or(false)
     }
 
     /// Reads a run of letters as pinyin, with the Han characters that touch it if that makes sense, else alone.

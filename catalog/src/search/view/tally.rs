@@ -36,9 +36,9 @@ impl Tally {
         Some(sums)
     }
 
-    /// How many lessons have sums.
-    pub fn touched(&self) -> usize {
-        self.touched.len()
+    /// The lessons that have sums.
+    pub fn numbers(&self) -> &[u32] {
+        &self.touched
     }
 
     /// Calls `each` with every lesson that has sums, and empties them.
