@@ -63,6 +63,7 @@ async fn rounds(db: &Database, uploads: &Uploads, mut stopped: watch::Receiver<b
         report(catalog::asked::drop_wishes(&db.write, Moment::now()).await, "dropped wishes of a year ago");
         report(catalog::notice::drop_older(&db.write, Moment::now()).await, "dropped notices seen long ago");
         report(roster::pairing::sweep(&db.write, Moment::now()).await, "dropped expired pairings");
+        report(roster::changes::trim(&db.write, Moment::now()).await, "trimmed the notes of changed accounts");
         report(catalog::search::trim_outbox(&db.write, Moment::now()).await, "trimmed the outbox of the search index");
         if is_over(&mut stopped, EVERY).await {
             return;

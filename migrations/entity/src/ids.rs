@@ -78,6 +78,8 @@ ids! {
     ReviewNoteId;
     /// A row of the search index's outbox.
     OutboxId;
+    /// A note that an account, or all of them, are to be read anew.
+    DirectoryChangeId;
     /// One thing to be made of a recording.
     JobId;
     /// One thing that was made of a recording.

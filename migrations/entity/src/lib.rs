@@ -12,6 +12,7 @@ pub mod class_run;
 pub mod course;
 pub mod device;
 pub mod device_run;
+pub mod directory_change;
 pub mod exemption;
 pub mod guest;
 pub mod ids;

@@ -5,6 +5,7 @@
 
 pub mod account;
 mod audit;
+pub mod changes;
 pub mod device;
 mod error;
 pub mod grants;

@@ -122,7 +122,7 @@ async fn caller(request: &HttpRequest, sha256: &str, ticket: Option<&str>, now: 
         return Err(ApiError::internal("tickets are not set up"));
     };
     let account = tickets::check(keys, ticket, sha256, now)?;
-    known.identity(account, now).await
+    known.identity(account).await
 }
 
 /// As much of a request as the answer depends on, once its sender is known.

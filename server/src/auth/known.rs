@@ -1,45 +1,98 @@
-//! What is known of an account: its person, home and roles, read from the database and kept for a few seconds.
+//! What is known of an account: its person, home and roles, read from the database and kept until that says they changed.
 //!
-//! A grant given or taken, a closed account and "sign out everywhere" therefore take effect within `FRESH_MS`, and a
-//! stream of beats or ranges costs no query each. Accounts that are asked for while others are being read are read
-//! together next, in a few statements: in a city whose ten thousand phones beat every 15 s nobody's is fresh.
+//! The notes of what changed are looked through every `LOOK_EVERY`, so a grant given or taken, a closed account and "sign
+//! out everywhere" take effect within `FRESH`, and a stream of beats or ranges costs no query each, however many accounts
+//! it comes from. Accounts that are asked for while others are being read are read together next, in a few statements.
 
 use super::identity::{DECIDERS, Identity};
 use crate::error::{ApiError, ApiResult, Code};
 use entity::{AccountId, DeviceId, Moment, PersonId, UnitId, account, org_unit, padded, person};
+use roster::changes::{self, Changes};
 use roster::grants::{self, Grant};
 use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, FromQueryResult, QueryFilter, QuerySelect};
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
+use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 
-const FRESH_MS: i64 = 5_000;
-/// The most accounts kept of one stretch of `FRESH_MS`.
-const ACCOUNTS: usize = 50_000;
+/// How old what is known may be: since it was read, or since the last look found no change of it.
+const FRESH: Duration = Duration::from_secs(5);
+/// Between two looks for changes.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// After a longer pause, as of a machine that slept, the notes may have been trimmed.
+const LONGEST_PAUSE: Duration = Duration::from_secs(600);
+/// The most accounts kept of either stretch: at half a kilobyte each.
+const ACCOUNTS: usize = 100_000;
+/// Who was not seen for one or two such stretches is forgotten.
+const STRETCH: Duration = Duration::from_secs(900);
 /// Accounts read together.
 const AT_ONCE: usize = 256;
 
 /// The accounts seen lately.
 pub struct Known {
-    lately: Mutex<Lately>, // never held across an await
+    lately: Arc<Mutex<Lately>>, // never held across an await
     asks: mpsc::Sender<Ask>,
 }
 
-/// Those read in this stretch of `FRESH_MS`, and in the one before: what is older goes without a look at each.
-#[derive(Default)]
+/// Those seen in this stretch, and in the one before: what is older goes without a look at each.
 struct Lately {
-    now: HashMap<AccountId, (Moment, Arc<Identity>)>,
-    before: HashMap<AccountId, (Moment, Arc<Identity>)>,
-    began: Option<Moment>,
+    now: HashMap<AccountId, Kept>,
+    before: HashMap<AccountId, Kept>,
+    began: Instant,
+    /// When the last look for changes began, and when what it found had been heeded.
+    looked: Option<(Instant, Instant)>,
+}
+
+/// An identity, and when the reading of it began.
+#[derive(Clone)]
+struct Kept {
+    read: Instant,
+    identity: Arc<Identity>,
 }
 
 impl Lately {
-    fn insert(&mut self, account: AccountId, at: Moment, identity: Arc<Identity>) {
-        if self.began.is_none_or(|began| at.since(began) >= FRESH_MS) || self.now.len() >= ACCOUNTS {
-            self.before = std::mem::take(&mut self.now);
-            self.began = Some(at);
+    fn new() -> Self {
+        Self { now: HashMap::new(), before: HashMap::new(), began: Instant::now(), looked: None }
+    }
+
+    /// What was read while a look went on may be just what that look found to be out of date, and comes too late to be
+    /// forgotten with it: it is not kept.
+    fn insert(&mut self, account: AccountId, kept: Kept) {
+        if self.looked.is_some_and(|(_, heeded)| kept.read < heeded) {
+            return;
         }
-        self.now.insert(account, (at, identity));
+        if self.began.elapsed() >= STRETCH || self.now.len() >= ACCOUNTS {
+            self.before = std::mem::take(&mut self.now);
+            self.began = Instant::now();
+        }
+        self.now.insert(account, kept);
+    }
+
+    fn get(&mut self, account: AccountId) -> Option<Arc<Identity>> {
+        if let Some(kept) = self.before.remove(&account) {
+            self.now.entry(account).or_insert(kept);
+        }
+        let kept = self.now.get(&account)?;
+        // How many appeals wait is no fact of the account: those who decide them are read anew.
+        let looked = self.looked.filter(|_| !kept.identity.has(DECIDERS));
+        let as_of = looked.map_or(kept.read, |(began, _)| began.max(kept.read));
+        (as_of.elapsed() < FRESH).then(|| kept.identity.clone())
+    }
+
+    fn forget(&mut self, account: AccountId) {
+        self.now.remove(&account);
+        self.before.remove(&account);
+    }
+
+    /// Forgets what has changed, as a look that began then has found.
+    fn heed(&mut self, changes: &Changes, began: Instant) {
+        let missed = self.looked.is_none_or(|(looked, _)| began.duration_since(looked) > LONGEST_PAUSE);
+        if missed || changes.all {
+            self.now.clear();
+            self.before.clear();
+        }
+        changes.accounts.iter().for_each(|account| self.forget(*account));
+        self.looked = Some((began, Instant::now()));
     }
 }
 
@@ -49,42 +102,59 @@ type Ask = (AccountId, oneshot::Sender<ApiResult<Arc<Identity>>>);
 impl Known {
     /// Knows nobody yet, and reads from this database on the running Tokio runtime.
     pub fn start(db: DatabaseConnection) -> Self {
+        let lately = Arc::new(Mutex::new(Lately::new()));
+        tokio::spawn(look(db.clone(), Arc::downgrade(&lately)));
         let (asks, waiting) = mpsc::channel(AT_ONCE);
         tokio::spawn(answer(db, waiting));
-        Self { lately: Mutex::default(), asks }
+        Self { lately, asks }
     }
 
     /// The identity of an account, at most a few seconds old.
     ///
     /// # Errors
     /// `not_signed_in` when there is no such account, `account_disabled` when it was closed.
-    pub async fn identity(&self, account: AccountId, now: Moment) -> ApiResult<Arc<Identity>> {
-        if let Some(identity) = self.fresh(account, now) {
+    pub async fn identity(&self, account: AccountId) -> ApiResult<Arc<Identity>> {
+        if let Some(identity) = self.fresh(account) {
             return Ok(identity);
         }
-        let (answer, answered) = oneshot::channel();
+        let (read, (answer, answered)) = (Instant::now(), oneshot::channel());
         self.asks.send((account, answer)).await.map_err(ApiError::internal)?;
         let identity = answered.await.map_err(ApiError::internal)??;
-        self.lock().insert(account, now, identity.clone());
+        locked(&self.lately).insert(account, Kept { read, identity: identity.clone() });
         Ok(identity)
     }
 
     /// Forget an account, so that its next request reads it anew.
     pub fn forget(&self, account: AccountId) {
-        let mut lately = self.lock();
-        lately.now.remove(&account);
-        lately.before.remove(&account);
+        locked(&self.lately).forget(account);
     }
 
-    /// The identity, if it was read in the last seconds.
-    pub fn fresh(&self, account: AccountId, now: Moment) -> Option<Arc<Identity>> {
-        let lately = self.lock();
-        let (at, identity) = lately.now.get(&account).or_else(|| lately.before.get(&account))?;
-        (now.since(*at) < FRESH_MS).then(|| identity.clone())
+    /// The identity, if it is known as of the last seconds.
+    pub fn fresh(&self, account: AccountId) -> Option<Arc<Identity>> {
+        locked(&self.lately).get(account)
     }
+}
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Lately> {
-        self.lately.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+fn locked(lately: &Mutex<Lately>) -> std::sync::MutexGuard<'_, Lately> {
+    lately.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// Looks for changes as long as anybody keeps what is known. While the database cannot tell, everything grows old.
+async fn look(db: DatabaseConnection, lately: Weak<Mutex<Lately>>) {
+    let mut upto = i64::MAX;
+    loop {
+        let began = Instant::now();
+        let found = changes::since(&db, upto).await;
+        let Some(lately) = lately.upgrade() else { return };
+        match found {
+            Ok(changes) => {
+                locked(&lately).heed(&changes, began);
+                upto = changes.upto;
+            }
+            Err(cause) => tracing::warn!(%cause, "cannot tell which accounts have changed"),
+        }
+        drop(lately);
+        tokio::time::sleep(LOOK_EVERY).await;
     }
 }
 
@@ -193,4 +263,77 @@ async fn homes_of(
     let paths: HashMap<UnitId, String> = units.into_iter().map(|unit| (unit.id, unit.path)).collect();
     let home = |unit| paths.get(&unit).cloned().map(|path| (unit, path));
     Ok(rows.into_iter().map(|(person, name, unit)| (person, (name, home(unit)))).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use entity::Role;
+
+    const ID: AccountId = AccountId(7);
+
+    fn kept(read: Instant, role: Role) -> Kept {
+        let grants = vec![Grant { role, unit_id: UnitId(1), path: "/1/".to_owned() }];
+        let account = Account {
+            id: ID,
+            login: "weixiuying".to_owned(),
+            person_id: None,
+            device_id: None,
+            must_change_password: false,
+            session_epoch: 0,
+            disabled_at: None,
+        };
+        Kept { read, identity: Arc::new(identity(account, grants, None)) }
+    }
+
+    fn nothing() -> Changes {
+        Changes { upto: 1, accounts: Vec::new(), all: false }
+    }
+
+    /// Read a minute ago, nothing changed since.
+    fn an_old_friend(role: Role) -> (Lately, Instant) {
+        let (mut lately, now) = (Lately::new(), Instant::now());
+        let minute_ago = now.checked_sub(Duration::from_secs(60)).unwrap_or(now);
+        lately.insert(ID, kept(minute_ago, role));
+        lately.looked = Some((minute_ago, minute_ago));
+        (lately, now)
+    }
+
+    #[test]
+    fn what_no_look_found_changed_is_known_however_long_ago_it_was_read() {
+        let (mut lately, now) = an_old_friend(Role::Learner);
+        assert!(lately.get(ID).is_none(), "nobody looked for a minute");
+        lately.heed(&nothing(), now);
+        assert!(lately.get(ID).is_some());
+    }
+
+    #[test]
+    fn who_decides_appeals_is_read_anew_every_few_seconds() {
+        let (mut lately, now) = an_old_friend(Role::Assessor);
+        lately.heed(&nothing(), now);
+        assert!(lately.get(ID).is_none());
+    }
+
+    #[test]
+    fn a_change_is_forgotten_and_so_is_everybody_after_one_of_all_or_a_long_sleep() {
+        for changes in [Changes { accounts: vec![ID], ..nothing() }, Changes { all: true, ..nothing() }] {
+            let (mut lately, now) = an_old_friend(Role::Learner);
+            lately.heed(&changes, now);
+            assert!(lately.get(ID).is_none(), "{changes:?}");
+        }
+        let (mut lately, now) = an_old_friend(Role::Learner);
+        lately.heed(&nothing(), now + LONGEST_PAUSE);
+        assert!(lately.get(ID).is_none(), "the notes of that time may be gone");
+    }
+
+    #[test]
+    fn what_was_read_while_a_look_went_on_is_not_kept() {
+        let (mut lately, now) = (Lately::new(), Instant::now());
+        let read = now + Duration::from_millis(1);
+        lately.looked = Some((now, now + Duration::from_millis(2)));
+        lately.insert(ID, kept(read, Role::Learner));
+        assert!(lately.get(ID).is_none(), "it may be of before the change that the look has found");
+        lately.insert(ID, kept(now + Duration::from_millis(3), Role::Learner));
+        assert!(lately.get(ID).is_some());
+    }
 }

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 #![expect(clippy::indexing_slicing, reason = "tests stop at the first surprise")]
 
+mod changes;
 mod devices;
 mod import;
 mod import_files;

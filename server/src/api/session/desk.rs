@@ -74,7 +74,7 @@ impl Desk<'_> {
 
     async fn access(&self, account: AccountId, now: Moment) -> ApiResult<(String, Arc<Identity>)> {
         self.known.forget(account);
-        let identity = self.known.identity(account, now).await?;
+        let identity = self.known.identity(account).await?;
         let token = self.tokens.issue(account, identity.session_epoch, now).map_err(ApiError::internal)?;
         Ok((token, identity))
     }
