@@ -15,6 +15,7 @@ use crate::config::Config;
 use crate::database::Database;
 use crate::error::{ApiError, Code};
 use crate::failure::Failure;
+use crate::listen::tls::Certificate;
 use crate::telemetry::{Metrics, observe};
 use crate::{listen, pages, routes, stores, sweep, target};
 use actix_web::body::MessageBody;
@@ -73,10 +74,12 @@ impl Application {
     pub async fn build(config: Config) -> Result<Self, Failure> {
         let listener = bind(&config)?;
         let port = listener.local_addr().map_err(|cause| Failure::new("无法读取监听端口", cause))?.port();
+        let certificate = certificate(&config)?;
         let parts = Parts::open(&config).await?;
         let (stop, stopped) = watch::channel(false);
-        let background = background(&parts, &config, &stopped);
-        let server = serve(listener, &config, parts)?;
+        let mut background = background(&parts, &config, &stopped);
+        background.extend(certificate.clone().map(|certificate| tokio::spawn(certificate.follow(stopped))));
+        let server = serve(listener, certificate.as_ref(), &config, parts)?;
         Ok(Self { server, port, stop, background })
     }
 
@@ -179,6 +182,14 @@ fn bind(config: &Config) -> Result<TcpListener, Failure> {
     })
 }
 
+fn certificate(config: &Config) -> Result<Option<Certificate>, Failure> {
+    match (&config.tls_certificate, &config.tls_key) {
+        (Some(chain), Some(key)) => Certificate::open(chain, key).map(Some),
+        (None, None) => Ok(None),
+        _ => Err(Failure::say("tls_certificate 与 tls_key 必须同时设置")),
+    }
+}
+
 fn background(parts: &Parts, config: &Config, stopped: &watch::Receiver<bool>) -> Vec<JoinHandle<()>> {
     let sweep = sweep::run(
         parts.db.clone(),
@@ -200,7 +211,12 @@ fn background(parts: &Parts, config: &Config, stopped: &watch::Receiver<bool>) -
     vec![tokio::spawn(sweep), tokio::spawn(follow), tokio::spawn(prepare), tokio::spawn(asked), tokio::spawn(heard)]
 }
 
-fn serve(listener: TcpListener, config: &Config, parts: Parts) -> Result<Server, Failure> {
+fn serve(
+    listener: TcpListener,
+    certificate: Option<&Certificate>,
+    config: &Config,
+    parts: Parts,
+) -> Result<Server, Failure> {
     let tokens = Data::new(Tokens::new(&parts.keys));
     let tickets = Data::new(content::ticket::Tickets::new(
         parts.keys.derive("media-ticket"),
@@ -212,7 +228,8 @@ fn serve(listener: TcpListener, config: &Config, parts: Parts) -> Result<Server,
         (Data::new(Known::start(parts.db.read.clone())), Data::new(Doors::default()), Data::new(Metrics::default()));
     let (db, keys, recorder) = (Data::new(parts.db), Data::new(parts.keys), Data::new(parts.recorder));
     let (store, index, unfinished) = (Data::from(parts.store), Data::from(parts.index), Data::new(parts.uploads));
-    let cookies = Data::new(CookiePolicy { secure: config.secure_cookies });
+    let https = config.is_https();
+    let cookies = Data::new(CookiePolicy { secure: https });
     let watched = Data::new(crate::api::media::Watched::default());
     let fetched = Data::new(crate::api::media::Fetched::start((**db).clone()));
     let asked = Data::from(parts.asked);
@@ -231,9 +248,10 @@ fn serve(listener: TcpListener, config: &Config, parts: Parts) -> Result<Server,
             fetched: fetched.clone(),
             store: store.clone(),
             metrics: metrics.clone(),
-            always: SECURITY
+            cookies: cookies.clone(),
+            always: security(https)
                 .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
-                .to_vec(),
+                .collect(),
         })
     });
     let app = move || {
@@ -267,14 +285,13 @@ fn serve(listener: TcpListener, config: &Config, parts: Parts) -> Result<Server,
             .wrap(from_fn(renew_cookie))
             .wrap(from_fn(same_origin_only))
             .wrap(from_fn(pages::failed::draw))
-            .wrap(security_headers())
+            .wrap(security(https).fold(DefaultHeaders::new(), DefaultHeaders::add))
             .wrap(Compress::default())
             .wrap(from_fn(bytes_as_they_are))
             .wrap(from_fn(uploads::method_override))
             .wrap(from_fn(observe))
     };
-    listen::serve(listener, workers, move |request: &_| quick.as_ref()?.answer(request), app)
-        .map_err(|cause| Failure::new("无法启动服务", cause))
+    listen::serve(listener, workers, certificate, move |request: &_| quick.as_ref()?.answer(request), app)
 }
 
 /// How bodies, queries and paths are read, and what is said when they can't be.
@@ -305,8 +322,11 @@ const SECURITY: [(&str, &str); 8] = [
     ),
 ];
 
-fn security_headers() -> DefaultHeaders {
-    SECURITY.into_iter().fold(DefaultHeaders::new(), |headers, header| headers.add(header))
+/// For a year, and this name alone: what else the city has under its domain is not ours to say (RFC 6797).
+const HTTPS_ONLY: (&str, &str) = ("strict-transport-security", "max-age=31536000");
+
+fn security(https: bool) -> impl Iterator<Item = (&'static str, &'static str)> {
+    SECURITY.into_iter().chain(https.then_some(HTTPS_ONLY))
 }
 
 /// Media is compressed already and its ranges count the bytes as stored, so content coding never touches it. Everything

@@ -24,8 +24,14 @@ pub struct Config {
     pub log: String,
     /// Write logs as JSON lines.
     pub log_json: bool,
-    /// Mark cookies `Secure`; set it when the server is reached by https only.
+    /// Mark cookies `Secure`; set it when the server is reached by https only, through a proxy. With a certificate of its
+    /// own it is never reached otherwise.
     pub secure_cookies: bool,
+    /// A PEM file with the certificate of this server, followed by those that vouch for it: it then speaks https itself.
+    /// Read again whenever it changes.
+    pub tls_certificate: Option<PathBuf>,
+    /// A PEM file with the key of that certificate.
+    pub tls_key: Option<PathBuf>,
     /// Proxies that are believed when they say, in `X-Forwarded-For`, for whom they ask.
     pub trusted_proxies: Vec<IpAddr>,
     /// The largest file that may be uploaded, in bytes.
@@ -84,6 +90,8 @@ impl Default for Config {
             log: "info,sea_orm_migration=warn,actix_server=warn,actix_http=off".into(),
             log_json: false,
             secure_cookies: false,
+            tls_certificate: None,
+            tls_key: None,
             trusted_proxies: vec![IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)],
             max_upload_bytes: 20 * (1 << 30),
             low_disk_bytes: 1 << 30,
@@ -133,6 +141,11 @@ impl Config {
             table.try_into().map_err(|cause: toml::de::Error| Failure::new("配置有误", cause.message().to_owned()))?;
         config.data = data.to_owned();
         Ok(config)
+    }
+
+    /// Whether browsers reach the server by https.
+    pub fn is_https(&self) -> bool {
+        self.secure_cookies || self.tls_certificate.is_some()
     }
 }
 

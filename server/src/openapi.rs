@@ -77,7 +77,7 @@ impl utoipa::Modify for SignIn {
         let bearer =
             SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build());
         components.add_security_scheme("bearer", bearer);
-        let cookie = ApiKey::Cookie(ApiKeyValue::new(crate::auth::cookie::ACCESS));
+        let cookie = ApiKey::Cookie(ApiKeyValue::new(crate::auth::cookie::Kind::Access.name(false)));
         components.add_security_scheme("cookie", SecurityScheme::ApiKey(cookie));
     }
 }

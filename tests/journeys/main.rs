@@ -38,6 +38,7 @@ mod searching;
 mod sign_in;
 mod stores;
 mod terminal;
+mod tls;
 mod tus;
 mod tus_clients;
 mod uploading;

@@ -4,7 +4,7 @@
 //! waits, whatever account it tries.
 
 use crate::auth::address;
-use crate::auth::cookie::{CookiePolicy, REFRESH};
+use crate::auth::cookie::{CookiePolicy, Kind};
 use crate::auth::identity::{Caller, Identity, Newcomer};
 use crate::auth::known::Known;
 use crate::auth::limiter::{Doors, Limiter};
@@ -133,7 +133,7 @@ pub async fn refresh(
     cookies: Data<CookiePolicy>,
 ) -> ApiResult<HttpResponse> {
     let now = Moment::now();
-    let token = refresh_token(&request, body).ok_or(Code::NotSignedIn)?;
+    let token = refresh_token(&request, **cookies, body).ok_or(Code::NotSignedIn)?;
     let (account, issued) = session::rotate(&db.write, &token, now).await?;
     Desk { db: &db, tokens: &tokens, known: &known, cookies: **cookies }.open(account, issued, now).await
 }
@@ -152,7 +152,7 @@ pub async fn sign_out(
     cookies: Data<CookiePolicy>,
 ) -> ApiResult<HttpResponse> {
     let now = Moment::now();
-    match (refresh_token(&request, body), caller) {
+    match (refresh_token(&request, **cookies, body), caller) {
         (Some(token), _) => session::end(&db.write, &token, now).await?,
         (None, Some(Caller(caller))) => end_all(&db, &known, &caller, now).await?,
         (None, None) => {}
@@ -245,9 +245,9 @@ async fn end_all(db: &Database, known: &Known, caller: &Identity, now: Moment) -
     Ok(())
 }
 
-fn refresh_token(request: &HttpRequest, body: Option<Json<RefreshBody>>) -> Option<String> {
+fn refresh_token(request: &HttpRequest, cookies: CookiePolicy, body: Option<Json<RefreshBody>>) -> Option<String> {
     let in_body = body.and_then(|body| body.into_inner().refresh_token);
-    in_body.or_else(|| request.cookie(REFRESH).map(|cookie| cookie.value().to_owned()))
+    in_body.or_else(|| cookies.sent(request, Kind::Refresh))
 }
 
 fn signed_out(cookies: CookiePolicy) -> HttpResponse {

@@ -1,6 +1,6 @@
 //! Who is calling, as an argument of the handler. A handler that takes a `Trainer` cannot run for anybody else.
 
-use super::cookie::{ACCESS, REFRESH};
+use super::cookie::{CookiePolicy, Kind};
 use super::heard::Heard;
 use super::known::Known;
 use super::token::Tokens;
@@ -224,10 +224,10 @@ pub async fn identify(request: &HttpRequest) -> ApiResult<Arc<Identity>> {
 
 async fn known_by(request: &HttpRequest, now: Moment) -> ApiResult<Arc<Identity>> {
     let (db, known, tokens) = (state::<Database>(request)?, state::<Known>(request)?, state::<Tokens>(request)?);
-    let cookie = request.cookie(ACCESS);
-    let token = bearer(request.headers()).or(cookie.as_ref().map(actix_web::cookie::Cookie::value));
+    let cookie = state::<CookiePolicy>(request)?.sent(request, Kind::Access);
+    let token = bearer(request.headers()).or(cookie.as_deref());
     if let Some((account, epoch)) = token.and_then(|token| tokens.check(token, now)) {
-        let identity = known.identity(account, now).await?;
+        let identity = known.identity(account).await?;
         if identity.session_epoch == epoch {
             return Ok(identity);
         }
@@ -245,12 +245,12 @@ async fn renewed(
     tokens: &Tokens,
     now: Moment,
 ) -> ApiResult<Arc<Identity>> {
-    let refresh = request.cookie(REFRESH).ok_or(Code::NotSignedIn)?;
-    let account = roster::session::owner(&db.read, refresh.value(), now).await?.ok_or(Code::NotSignedIn)?;
+    let refresh = state::<CookiePolicy>(request)?.sent(request, Kind::Refresh).ok_or(Code::NotSignedIn)?;
+    let account = roster::session::owner(&db.read, &refresh, now).await?.ok_or(Code::NotSignedIn)?;
     known.forget(account);
-    let identity = known.identity(account, now).await?;
+    let identity = known.identity(account).await?;
     let token = tokens.issue(account, identity.session_epoch, now).map_err(ApiError::internal)?;
-    let again = identity.device_id.map(|_| refresh.value().to_owned());
+    let again = identity.device_id.map(|_| refresh);
     request.extensions_mut().insert(NewAccess { access: token, refresh: again });
     Ok(identity)
 }

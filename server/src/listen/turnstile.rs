@@ -16,8 +16,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 const AHEAD: usize = 8 * 1024;
 
 /// A connection on which one request at a time passes.
-pub struct Turnstile {
-    wire: Wire,
+pub struct Turnstile<Io> {
+    io: Io,
     framing: Framing,
     /// What was read and not let through.
     ahead: Vec<u8>,
@@ -42,15 +42,22 @@ struct Shut {
 /// The answer to one request is on its way as long as this is kept.
 pub struct Answering(Option<Door>);
 
-impl Turnstile {
-    /// Before a connection.
-    pub fn before(wire: Wire) -> Self {
-        Self { wire, framing: Framing::default(), ahead: Vec::new(), over: false, door: Door::default() }
-    }
-
+impl Turnstile<Wire> {
     /// The way for bodies.
     pub fn lane(&self) -> Lane {
-        self.wire.lane()
+        self.io.lane()
+    }
+}
+
+impl<Io: AsyncRead + Unpin> Turnstile<Io> {
+    /// Before a connection that speaks HTTP/1.
+    pub fn before(io: Io) -> Self {
+        Self { io, framing: Framing::default(), ahead: Vec::new(), over: false, door: Door::default() }
+    }
+
+    /// Before a connection that speaks HTTP/2, which tells its requests apart itself: everything passes.
+    pub fn open(io: Io) -> Self {
+        Self { framing: Framing::Unknown, ..Self::before(io) }
     }
 
     /// The way to open it.
@@ -62,7 +69,7 @@ impl Turnstile {
     fn poll_ahead(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut bytes = [0; AHEAD];
         let mut buffer = ReadBuf::new(&mut bytes);
-        ready!(Pin::new(&mut self.wire).poll_read(cx, &mut buffer))?;
+        ready!(Pin::new(&mut self.io).poll_read(cx, &mut buffer))?;
         self.ahead.extend_from_slice(buffer.filled());
         self.over = buffer.filled().is_empty();
         Poll::Ready(Ok(()))
@@ -87,7 +94,7 @@ impl Drop for Answering {
     }
 }
 
-impl AsyncRead for Turnstile {
+impl<Io: AsyncRead + Unpin> AsyncRead for Turnstile<Io> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
         loop {
@@ -114,16 +121,16 @@ impl AsyncRead for Turnstile {
     }
 }
 
-impl AsyncWrite for Turnstile {
+impl<Io: AsyncWrite + Unpin> AsyncWrite for Turnstile<Io> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.wire).poll_write(cx, bytes)
+        Pin::new(&mut self.io).poll_write(cx, bytes)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.wire).poll_flush(cx)
+        Pin::new(&mut self.io).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.wire).poll_shutdown(cx)
+        Pin::new(&mut self.io).poll_shutdown(cx)
     }
 }

@@ -2,13 +2,14 @@
 
 use super::parts::encoded;
 use super::shell::Shell;
-use crate::auth::cookie::TERMINAL;
+use crate::auth::cookie::{CookiePolicy, Kind};
 use crate::error::{Code, Shown};
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER, VARY};
 use actix_web::middleware::Next;
+use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
@@ -95,7 +96,8 @@ pub const PAIR_AGAIN: &str = "/classroom/pair?ended=1";
 
 /// Whether this browser once was paired: it has no password to be asked for.
 pub fn was_terminal(request: &HttpRequest) -> bool {
-    request.cookie(TERMINAL).is_some()
+    let cookies = request.app_data::<Data<CookiePolicy>>();
+    cookies.is_some_and(|cookies| cookies.sent(request, Kind::Terminal).is_some())
 }
 
 /// The sign-in page, which leads back to where the visitor wanted to go when that can be opened again.

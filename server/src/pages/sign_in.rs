@@ -3,7 +3,7 @@
 use super::failed::{PAIR_AGAIN, was_terminal};
 use super::shell::Shell;
 use crate::api::session::{self, Credentials, Desk};
-use crate::auth::cookie::{CookiePolicy, REFRESH};
+use crate::auth::cookie::{CookiePolicy, Kind};
 use crate::auth::identity::{AUTHORS, Identity, Newcomer, READERS, identify};
 use crate::auth::known::Known;
 use crate::auth::limiter::Doors;
@@ -180,8 +180,8 @@ pub async fn sign_out(
     db: Data<Database>,
     cookies: Data<CookiePolicy>,
 ) -> ApiResult<HttpResponse> {
-    if let Some(refresh) = request.cookie(REFRESH) {
-        roster::session::end(&db.write, refresh.value(), Moment::now()).await?;
+    if let Some(refresh) = cookies.sent(&request, Kind::Refresh) {
+        roster::session::end(&db.write, &refresh, Moment::now()).await?;
     }
     let mut response = super::go("/sign-in");
     for cookie in cookies.forget() {

@@ -7,7 +7,7 @@
 
 use super::allowed::hash_of;
 use super::{Asked, Fetched, Watched, answer};
-use crate::auth::cookie::ACCESS;
+use crate::auth::cookie::{CookiePolicy, Kind};
 use crate::auth::identity::bearer;
 use crate::auth::known::Known;
 use crate::auth::token::Tokens;
@@ -38,6 +38,8 @@ pub struct Quick {
     pub store: Data<Store>,
     /// Where the answer is counted.
     pub metrics: Data<Metrics>,
+    /// The names of the cookies.
+    pub cookies: Data<CookiePolicy>,
     /// Headers that every answer carries that does not say otherwise.
     pub always: Vec<(HeaderName, HeaderValue)>,
 }
@@ -74,9 +76,9 @@ impl Quick {
         }
         let sha256 = request.path().strip_prefix("/media/")?;
         let hash = hash_of(sha256)?;
-        let token = bearer(request.headers()).or_else(|| access_cookie(request.headers()))?;
+        let token = bearer(request.headers()).or_else(|| access_cookie(request.headers(), **self.cookies))?;
         let (account, epoch) = self.tokens.check(token, now)?;
-        let caller = self.known.fresh(account, now)?;
+        let caller = self.known.fresh(account)?;
         if caller.session_epoch != epoch || caller.must_change_password {
             return None;
         }
@@ -86,9 +88,10 @@ impl Quick {
 }
 
 /// The value of the access cookie. A token has no character that a cookie would have to quote.
-fn access_cookie(headers: &HeaderMap) -> Option<&str> {
+fn access_cookie(headers: &HeaderMap, policy: CookiePolicy) -> Option<&str> {
+    let name = Kind::Access.name(policy.secure);
     let cookies = headers.get(COOKIE)?.to_str().ok()?;
-    cookies.split(';').find_map(|pair| pair.trim_start().strip_prefix(ACCESS)?.strip_prefix('='))
+    cookies.split(';').find_map(|pair| pair.trim_start().strip_prefix(name)?.strip_prefix('='))
 }
 
 #[cfg(test)]
@@ -100,7 +103,7 @@ mod tests {
         let found = |line: &'static str| {
             let mut headers = HeaderMap::new();
             headers.insert(COOKIE, HeaderValue::from_static(line));
-            access_cookie(&headers).map(str::to_owned)
+            access_cookie(&headers, CookiePolicy { secure: false }).map(str::to_owned)
         };
         assert_eq!(found("yj_access=a.b.c").as_deref(), Some("a.b.c"));
         assert_eq!(found("x=1; yj_access=a.b.c; yj_refresh=r").as_deref(), Some("a.b.c"));
