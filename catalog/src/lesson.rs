@@ -1,12 +1,14 @@
 //! Lessons: what is written about them, and finding one. The way from draft to published is in [`state`], the lists
 //! viewers see in [`shelf`].
 
+mod filter;
 mod form;
 pub mod shelf;
 pub mod state;
 
+pub use filter::{Lack, LessonFilter, Order, Preparation};
 pub use form::{LessonPatch, NewLesson};
-pub use shelf::{LessonFilter, MakeUp, expired, in_season, list, make_up, tell_expired, visible};
+pub use shelf::{MakeUp, by_state, expired, in_season, languages, list, make_up, tell_expired, visible};
 pub use state::{publish, publish_at, publish_due, send_back, submit, withdraw};
 
 use crate::trail::{self, Change};

@@ -168,7 +168,7 @@ async fn viewers_see_what_is_for_them_by_list_search_and_id_alike() {
         (elsewhere, false),
         (Viewer::default(), false),
     ] {
-        let listed = lesson::list(&db, &viewer, LessonFilter::default(), NOW.day(), 1, 20).await.unwrap();
+        let listed = lesson::list(&db, &viewer, &LessonFilter::default(), NOW.day(), 1, 20).await.unwrap();
         assert_eq!(listed.total, u64::from(sees), "{viewer:?}");
         assert_eq!(found(&index, "沙糖桔", &viewer).len(), usize::from(sees), "{viewer:?}");
         assert_eq!(lesson::visible(&db, &viewer, shown.id, NOW.day()).await.is_ok(), sees, "{viewer:?}");

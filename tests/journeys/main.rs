@@ -16,6 +16,7 @@ mod finding;
 mod gaps;
 mod hours;
 mod index;
+mod lists;
 mod operating;
 mod packages;
 mod phones;

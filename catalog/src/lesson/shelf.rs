@@ -1,38 +1,19 @@
 //! The lessons a viewer may see: one of them, pages of them, and those that are in season.
 
+use super::LessonFilter;
 use crate::audience::{Viewer, kept_by_staff, published_for};
 use crate::season::InSeason;
 use crate::{Error, Page, Result, page};
-use entity::{AccountId, Category, CourseId, Day, LessonId, LessonState, Moment, Scope, lesson, notice};
+use entity::{Day, LessonId, LessonState, Moment, lesson, notice};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter, QueryOrder,
     QuerySelect, QueryTrait,
 };
+use std::collections::HashMap;
 
 /// How many of the most watched lessons with a season or a crop are looked at for "in season".
 const SEASON_CANDIDATES: u64 = 2_000;
-
-/// Which lessons a list holds, and in which order.
-#[derive(Clone, Debug, Default)]
-pub struct LessonFilter {
-    /// Only those in this state; without it the published ones. Other states are listed to staff only.
-    pub state: Option<LessonState>,
-    /// Every state, to staff only; `state` wins.
-    pub any_state: bool,
-    /// Only this category.
-    pub category: Option<Category>,
-    /// Only this course.
-    pub course_id: Option<CourseId>,
-    /// Only what this account made.
-    pub created_by: Option<AccountId>,
-    /// Only what is kept by units of this scope.
-    pub unit: Option<Scope>,
-    /// Only titles that hold this text.
-    pub q: Option<String>,
-    /// Most watched first; otherwise last changed first.
-    pub by_plays: bool,
-}
 
 /// A lesson when this viewer may see it: published, valid today and meant for them, or kept by a unit of their staff
 /// scope in whatever state.
@@ -74,44 +55,48 @@ pub async fn tell_expired(db: &impl ConnectionTrait, now: Moment) -> Result<u64>
 pub async fn list(
     db: &impl ConnectionTrait,
     viewer: &Viewer,
-    filter: LessonFilter,
+    filter: &LessonFilter,
     day: Day,
     page: u64,
     size: u64,
 ) -> Result<Page<lesson::Model>> {
     let first = page::first_row(page, size)?;
-    let query = lesson::Entity::find().filter(condition(viewer, &filter, day));
+    // Ids alone: whole rows, with texts of any length, would be carried through the sort.
+    let query = lesson::Entity::find().select_only().column(lesson::Column::Id).filter(filter.condition(viewer, day));
     let total = query.clone().count(db).await?;
-    let query = match filter.by_plays {
-        true => query.order_by_desc(lesson::Column::Plays),
-        false => query.order_by_desc(lesson::Column::UpdatedAt),
-    };
-    let items = query.order_by_desc(lesson::Column::Id).offset(first).limit(size).all(db).await?;
+    let ids: Vec<LessonId> = filter.order.of(query).offset(first).limit(size).into_tuple().all(db).await?;
+    let rows = lesson::Entity::find().filter(lesson::Column::Id.is_in(entity::padded(ids.iter().copied())));
+    let mut rows: HashMap<LessonId, lesson::Model> = rows.all(db).await?.into_iter().map(|row| (row.id, row)).collect();
+    let items = ids.iter().filter_map(|id| rows.remove(id)).collect();
     Ok(Page { items, total, page, size })
 }
 
-fn condition(viewer: &Viewer, filter: &LessonFilter, day: Day) -> Condition {
-    let mut all = match filter.state {
-        None if filter.any_state => Condition::all().add(kept_by_staff(viewer)),
-        None | Some(LessonState::Published) => Condition::all().add(published_for(viewer, day)),
-        Some(state) => Condition::all().add(kept_by_staff(viewer)).add(lesson::Column::State.eq(state)),
-    };
-    if let Some(category) = filter.category {
-        all = all.add(lesson::Column::Category.eq(category));
-    }
-    if let Some(course) = filter.course_id {
-        all = all.add(lesson::Column::CourseId.eq(course));
-    }
-    if let Some(account) = filter.created_by {
-        all = all.add(lesson::Column::CreatedBy.eq(account));
-    }
-    if let Some(scope) = &filter.unit {
-        all = all.add(scope.reaches((lesson::Entity, lesson::Column::UnitId)));
-    }
-    match filter.q.as_deref().map(str::trim) {
-        Some(q) if !q.is_empty() => all.add(lesson::Column::Title.contains(q)),
-        _ => all,
-    }
+/// How many lessons there are in each state, all else being as the filter says; a state without any is not named.
+pub async fn by_state(
+    db: &impl ConnectionTrait,
+    viewer: &Viewer,
+    filter: &LessonFilter,
+    day: Day,
+) -> Result<HashMap<LessonState, u64>> {
+    let every = LessonFilter { state: None, ..filter.clone() };
+    let counts: Vec<(LessonState, i64)> = lesson::Entity::find()
+        .select_only()
+        .column(lesson::Column::State)
+        .column_as(lesson::Column::Id.count(), "lessons")
+        .filter(every.condition(viewer, day))
+        .group_by(lesson::Column::State)
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(counts.into_iter().map(|(state, count)| (state, u64::try_from(count).unwrap_or(0))).collect())
+}
+
+/// The languages of the lessons a viewer's staff scope keeps, the most usual first; at most fifty.
+pub async fn languages(db: &impl ConnectionTrait, viewer: &Viewer) -> Result<Vec<String>> {
+    let query = lesson::Entity::find().select_only().column(lesson::Column::Language);
+    let query = query.filter(kept_by_staff(viewer)).filter(lesson::Column::Language.ne(""));
+    let query = query.group_by(lesson::Column::Language).order_by_desc(lesson::Column::Id.count());
+    Ok(query.order_by_asc(lesson::Column::Language).limit(50).into_tuple().all(db).await?)
 }
 
 /// Lessons that are in season, most watched first: those that say so themselves, and those on a crop there is work with.

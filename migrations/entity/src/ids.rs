@@ -106,4 +106,8 @@ ids! {
     ExemptionId;
     /// The closing of a unit's year.
     SealId;
+    /// A change of many lessons at once.
+    BulkId;
+    /// A view of a list that somebody keeps.
+    ViewId;
 }

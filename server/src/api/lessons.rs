@@ -15,8 +15,8 @@ use crate::database::Database;
 use crate::error::{ApiError, ApiResult, Code, ErrorBody};
 use actix_web::HttpResponse;
 use actix_web::web::{Bytes, Data, Json, Path, Query};
-use catalog::lesson::{self, LessonFilter};
-use entity::{CourseId, LessonState, Moment, Scope, lesson as row, media};
+use catalog::lesson::{self, Lack, LessonFilter, Order, Preparation};
+use entity::{CourseId, LessonState, Moment, Scope, UnitId, lesson as row, media, org_unit};
 use sea_orm::EntityTrait;
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -36,7 +36,19 @@ pub struct LessonsQuery {
     mine: bool,
     /// Only titles that hold this text.
     q: Option<String>,
-    /// `plays` for the most watched first; otherwise the last changed first.
+    /// Only in this language.
+    language: Option<String>,
+    /// Only of this level, by its word or Chinese name.
+    level: Option<String>,
+    /// Only what lacks this: `content`, `media`, `captions`, `quiz`, `summary`, `lecturer`, `source`; or `expired`,
+    /// `expiring` (within thirty days).
+    lack: Option<String>,
+    /// Only lessons whose recording is at this point of its preparation: `failed`, `waiting` (for ffmpeg), `underway`.
+    preparation: Option<String>,
+    /// Only what is kept by this unit or one below.
+    unit: Option<i64>,
+    /// `updated` (last changed first, when absent), `title`, `plays` (most watched first), `longest`, `shortest`,
+    /// `published` (last published first).
     sort: Option<String>,
     /// Which page, from 1.
     page: Option<u64>,
@@ -52,8 +64,13 @@ pub struct LessonsQuery {
 pub async fn list(caller: SignedIn, query: Query<LessonsQuery>, db: Data<Database>) -> ApiResult<Json<LessonsAnswer>> {
     let query = query.into_inner();
     let (page, size) = (query.page.unwrap_or(1), query.size.unwrap_or(20));
-    let filter = query.parse(&caller)?;
-    let found = lesson::list(&db.read, &caller.viewer(), filter, Moment::now().day(), page, size).await?;
+    // A list tells of no lesson the caller may not see; so a unit beyond their reach narrows it like any other.
+    let unit = match query.unit {
+        Some(id) => org_unit::Entity::find_by_id(UnitId(id)).one(&db.read).await?.map(|unit| Scope::of([unit.path])),
+        None => None,
+    };
+    let filter = query.parse(&caller, unit)?;
+    let found = lesson::list(&db.read, &caller.viewer(), &filter, Moment::now().day(), page, size).await?;
     Ok(Json(LessonsAnswer::from(found)))
 }
 
@@ -236,27 +253,35 @@ pub async fn withdraw(
 }
 
 impl LessonsQuery {
-    fn parse(self, caller: &Identity) -> ApiResult<LessonFilter> {
-        let wrong = |name: &str| ApiError::say(Code::InvalidRequest, format!("参数 {name} 的值不在可选范围内"));
+    fn parse(self, caller: &Identity, unit: Option<Scope>) -> ApiResult<LessonFilter> {
         let state = self.state.as_deref().map(str::trim).filter(|text| !text.is_empty());
-        let any_state = state == Some("any");
-        let named = state.filter(|_| !any_state).map(|text| LessonState::parse(text).ok_or_else(|| wrong("state")));
-        let by_plays = match self.sort.as_deref() {
-            None | Some("" | "updated") => false,
-            Some("plays") => true,
-            Some(_) => return Err(wrong("sort")),
-        };
+        let kept = state == Some("any");
+        let named = state.filter(|_| !kept).map(|text| LessonState::parse(text).ok_or_else(|| wrong("state")));
         Ok(LessonFilter {
             state: named.transpose()?,
-            any_state,
+            kept,
             category: optional_category(self.category.as_deref())?,
             course_id: self.course_id.map(CourseId),
+            language: self.language.filter(|text| !text.is_empty()),
+            level: one_of("level", self.level.as_deref(), catalog::level_named)?,
+            lack: one_of("lack", self.lack.as_deref(), Lack::parse)?,
+            preparation: one_of("preparation", self.preparation.as_deref(), Preparation::parse)?,
             created_by: self.mine.then_some(caller.account_id),
-            unit: None,
+            unit,
             q: self.q,
-            by_plays,
+            order: one_of("sort", self.sort.as_deref(), Order::parse)?.unwrap_or_default(),
         })
     }
+}
+
+/// What a word of the address means; blank is no word.
+fn one_of<T>(name: &str, text: Option<&str>, parse: impl Fn(&str) -> Option<T>) -> ApiResult<Option<T>> {
+    let text = text.map(str::trim).filter(|text| !text.is_empty());
+    text.map(|text| parse(text).ok_or_else(|| wrong(name))).transpose()
+}
+
+fn wrong(name: &str) -> ApiError {
+    ApiError::say(Code::InvalidRequest, format!("参数 {name} 的值不在可选范围内"))
 }
 
 /// A lesson kept by a unit within reach; any other is not there.

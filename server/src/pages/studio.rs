@@ -15,6 +15,7 @@ pub mod import;
 pub mod lessons;
 pub mod notes;
 pub mod package;
+pub mod place;
 pub mod plans;
 pub mod play_days;
 pub mod quiz;

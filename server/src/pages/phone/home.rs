@@ -63,7 +63,7 @@ pub async fn home(
     let viewer = caller.viewer();
     let season_here = index.in_season(&viewer, today);
     let seasonal = catalog::lesson::in_season(&db.read, &viewer, &season_here, 4).await?;
-    let new = catalog::lesson::list(&db.read, &viewer, LessonFilter::default(), today, 1, 6).await?;
+    let new = catalog::lesson::list(&db.read, &viewer, &LessonFilter::default(), today, 1, 6).await?;
     let why = |(card, row): (Card, &lesson::Model)| match (&row.season, &row.crop) {
         (Some(season), _) if !season.trim().is_empty() => card.because(format!("适合{season}")),
         (_, Some(crop)) => card.because(format!("{crop}正当季")),

@@ -1,6 +1,6 @@
 //! A course on its keeper's desk: its lessons in order, to be moved by dragging, by keys, or by buttons.
 
-use super::lessons::badge_of;
+use super::lessons::row::badge_of;
 use crate::api::courses::within_reach;
 use crate::auth::identity::{Author, READERS};
 use crate::database::Database;

@@ -2,7 +2,7 @@
 //!
 //! Site managers come here from a phone, standing before the television: the form is first, and the list is no table.
 
-use super::lessons::short_time;
+use super::lessons::row::short_time;
 use crate::api::devices::{PairingLimits, let_in, shut_out};
 use crate::auth::identity::Caretaker;
 use crate::auth::known::Known;

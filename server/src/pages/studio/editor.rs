@@ -4,8 +4,10 @@
 
 use super::captions::{self, Desk};
 use super::form::LessonForm;
-use super::lessons::{badge_of, categories};
+use super::lessons::options::{categories, courses};
+use super::lessons::row::{badge_of, missing};
 use super::notes::{self, Notes, RemarkForm};
+use super::place::Back;
 use crate::api::media::preparation::{PreparationAnswer, preparation};
 use crate::api::media::sources::prepared;
 use crate::auth::identity::{AUTHORS, Author, Identity, READERS};
@@ -18,10 +20,8 @@ use crate::pages::shell::Shell;
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path, Query};
 use askama::Template;
-use entity::{
-    CourseId, Day, LessonId, LessonState, Level, Moment, Role, Scope, UnitId, course, lesson, media, org_unit,
-};
-use sea_orm::{EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use entity::{CourseId, LessonId, LessonState, Level, Moment, Role, Scope, UnitId, lesson, media, org_unit};
+use sea_orm::EntityTrait;
 use serde::Deserialize;
 
 /// Roles that publish, return and withdraw.
@@ -52,12 +52,18 @@ pub struct Draft {
     pub notice: Option<&'static str>,
     /// Safety copies that are no longer needed, by their keys.
     pub saved_copies: String,
+    /// Where in the list it was come from.
+    pub back: Back,
 }
 
 #[derive(Template)]
 #[template(path = "studio/editor.html")]
 struct EditorPage {
     shell: Shell,
+    /// The list, at the place this lesson was opened from.
+    list: String,
+    /// What carries that place on in addresses.
+    back: String,
     notice: Option<&'static str>,
     problem: Option<String>,
     errors: Errors,
@@ -112,6 +118,7 @@ struct Can {
     publish: bool,
     send_back: bool,
     withdraw: bool,
+    delete: bool,
 }
 
 /// What a new lesson begins with.
@@ -141,6 +148,7 @@ pub async fn edit(
     author: Author,
     id: Path<LessonId>,
     query: Query<DoneQuery>,
+    back: Query<Back>,
     db: Data<Database>,
 ) -> ApiResult<HttpResponse> {
     let lesson = reach::lesson(&db, &author.reach(), *id).await?;
@@ -161,22 +169,9 @@ pub async fn edit(
         (true, "new") => format!("lesson-new lesson-{id}"),
         (true, _) => format!("lesson-{id}"),
     };
-    let draft = Draft { form: LessonForm::of(&lesson), notice, saved_copies, ..Draft::default() };
+    let back = back.into_inner();
+    let draft = Draft { form: LessonForm::of(&lesson), notice, saved_copies, back, ..Draft::default() };
     page(&author, &db, Some(lesson), draft).await
-}
-
-/// What a lesson lacks that people expect of one.
-pub fn missing(lesson: &lesson::Model, today: Day) -> Vec<&'static str> {
-    let blank = |text: &str| text.trim().is_empty();
-    let lacks = [
-        (blank(&lesson.summary), "简介"),
-        (blank(&lesson.body) && lesson.media_sha256.is_none(), "正文或音视频"),
-        (blank(&lesson.body) && lesson.media_sha256.is_some(), "文字稿"),
-        (blank(&lesson.lecturer), "主讲人"),
-        (blank(&lesson.source), "来源"),
-        (lesson.valid_until.is_some_and(|day| day < today), "已过有效期"),
-    ];
-    lacks.into_iter().filter_map(|(lacks, word)| lacks.then_some(word)).collect()
 }
 
 /// Draw the editor.
@@ -207,11 +202,11 @@ pub async fn page(
         Some(lesson) => Some(captions::desk(db, lesson).await?),
         None => None,
     };
-    let mut missing = lesson.as_ref().map(|lesson| missing(lesson, today)).unwrap_or_default();
-    if desk.as_ref().is_some_and(Desk::has_tracks) {
-        missing.retain(|word| *word != "文字稿"); // captions are one
-    }
+    let captioned = desk.as_ref().is_some_and(Desk::has_tracks);
+    let place = draft.back.place();
     let page = EditorPage {
+        list: lesson.as_ref().map_or_else(|| place.address(), |lesson| place.at(lesson.id)),
+        back: draft.back.only(),
         shell: Shell::new(identity, lesson.as_ref().map_or("新建一课", |lesson| &lesson.title), "/studio"),
         return_reason: lesson.as_ref().and_then(|lesson| lesson.return_reason.clone()),
         waits_until: lesson.as_ref().and_then(|lesson| lesson.publish_at).map(notes::minute),
@@ -241,14 +236,14 @@ pub async fn page(
         course_id: lesson.as_ref().map(|lesson| lesson.course_id),
         version: lesson.as_ref().map_or(0, |lesson| lesson.version),
         body_label: if media.is_some() { "文字稿" } else { "正文" },
-        courses: courses(db, &reach, &draft.form.course_id).await?,
+        courses: courses(&db.read, &reach, "请选择", &draft.form.course_id).await?,
         categories: categories("请选择", &draft.form.category),
         levels: Level::ALL.iter().map(|word| Choice::new(word.as_str(), word.label(), &draft.form.level)).collect(),
         audiences: audiences(db, &reach, &draft.form.audience_unit_id).await?,
         media,
         preparation,
         desk,
-        missing,
+        missing: lesson.as_ref().map(|lesson| missing(lesson, captioned, today)).unwrap_or_default(),
         locked: matches!(state, LessonState::Review | LessonState::Published),
         frozen: state == LessonState::Review,
         locked_why: why_locked(state, can),
@@ -283,6 +278,7 @@ async fn can(identity: &Identity, db: &Database, lesson: Option<&lesson::Model>)
         publish: judges,
         send_back: judges,
         withdraw: reviews && lesson.state == LessonState::Published,
+        delete: lesson.state == LessonState::Draft && lesson.published_on.is_none(),
     })
 }
 
@@ -295,18 +291,6 @@ fn why_locked(state: LessonState, can: Can) -> Option<&'static str> {
         }
         LessonState::Draft | LessonState::Withdrawn => None,
     }
-}
-
-/// The courses kept within reach, as options.
-async fn courses(db: &Database, reach: &Scope, current: &str) -> ApiResult<Vec<Choice>> {
-    let query = course::Entity::find().filter(reach.reaches((course::Entity, course::Column::UnitId)));
-    let query = query.select_only().column(course::Column::Id).column(course::Column::Title);
-    let rows: Vec<(CourseId, String)> =
-        query.order_by_asc(course::Column::Title).limit(1_000).into_tuple().all(&db.read).await?;
-    let none = Choice::new("", "请选择", current);
-    Ok(std::iter::once(none)
-        .chain(rows.into_iter().map(|(id, title)| Choice::new(id.to_string(), title, current)))
-        .collect())
 }
 
 /// The units a lesson may be for: those within reach, and the one it is for now.

@@ -2,6 +2,7 @@
 
 use super::editor::{Draft, page};
 use super::form::LessonForm;
+use super::place::Back;
 use crate::auth::identity::Author;
 use crate::auth::reach;
 use crate::database::Database;
@@ -12,7 +13,7 @@ use crate::pages::go;
 use crate::pages::names::names;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::web::{Data, Form, Path};
+use actix_web::web::{Data, Form, Path, Query};
 use catalog::review::{self, NewNote};
 use entity::{AccountId, LessonId, LessonState, Moment, lesson, review_note};
 use serde::Deserialize;
@@ -110,6 +111,7 @@ pub fn minute(at: Moment) -> String {
 pub async fn take(
     author: Author,
     id: Path<LessonId>,
+    back: Query<Back>,
     form: Form<RemarkForm>,
     db: Data<Database>,
 ) -> ApiResult<HttpResponse> {
@@ -117,7 +119,7 @@ pub async fn take(
     let (form, now) = (form.into_inner(), Moment::now());
     if let Ok(note) = form.done.parse() {
         review::settle(&db.write, lesson.id, note, author.account_id, now).await?;
-        return Ok(go(&format!("/studio/lessons/{id}?done=settled#notes")));
+        return Ok(go(&format!("/studio/lessons/{id}?done=settled{}#notes", back.carried())));
     }
     let made = match place(&form.at) {
         Ok(at_ms) => {
@@ -127,12 +129,13 @@ pub async fn take(
         Err(reason) => Err(catalog::Error::Invalid { field: "at", reason: reason.to_owned() }),
     };
     match made {
-        Ok(_) => Ok(go(&format!("/studio/lessons/{id}?done=noted#notes"))),
+        Ok(_) => Ok(go(&format!("/studio/lessons/{id}?done=noted{}#notes", back.carried()))),
         Err(catalog::Error::Invalid { field, reason }) => {
             let mut errors = Errors::default();
             errors.put(if field == "at" { "note_at" } else { "note_text" }, reason);
             let problem = Some("意见还没有记下，请看下面标红的地方。".to_owned());
-            let draft = Draft { form: LessonForm::of(&lesson), errors, problem, remark: form, ..Draft::default() };
+            let (typed, back) = (LessonForm::of(&lesson), back.into_inner());
+            let draft = Draft { form: typed, errors, problem, remark: form, back, ..Draft::default() };
             let mut answer = page(&author, &db, Some(lesson), draft).await?;
             *answer.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
             Ok(answer)

@@ -2,6 +2,7 @@
 
 use super::editor::{Draft, REVIEWERS, page};
 use super::form::{LessonForm, Parsed};
+use super::place::Back;
 use crate::auth::identity::{AUTHORS, Author, Identity};
 use crate::auth::reach;
 use crate::database::Database;
@@ -9,7 +10,7 @@ use crate::error::{ApiError, ApiResult, Code};
 use crate::pages::choose::{Errors, top_of, typed};
 use crate::pages::go;
 use actix_web::http::StatusCode;
-use actix_web::web::{Data, Path};
+use actix_web::web::{Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse, web};
 use catalog::course::NewCourse;
 use entity::{CourseId, LessonId, LessonState, Moment, lesson, org_unit};
@@ -26,7 +27,7 @@ pub async fn create(
     db: Data<Database>,
 ) -> ApiResult<HttpResponse> {
     let form = LessonForm::read(&request, &mut payload.into_inner()).await?;
-    Desk { identity: &author, db: &db, now: Moment::now() }.answer(None, form).await
+    Desk { identity: &author, db: &db, back: Back::default(), now: Moment::now() }.answer(None, form).await
 }
 
 /// `POST /studio/lessons/{id}`: what the pressed button says.
@@ -36,13 +37,14 @@ pub async fn create(
 pub async fn update(
     author: Author,
     id: Path<LessonId>,
+    back: Query<Back>,
     request: HttpRequest,
     payload: web::Payload,
     db: Data<Database>,
 ) -> ApiResult<HttpResponse> {
     let lesson = reach::lesson(&db, &author.reach(), *id).await?;
     let form = LessonForm::read(&request, &mut payload.into_inner()).await?;
-    Desk { identity: &author, db: &db, now: Moment::now() }.answer(Some(lesson), form).await
+    Desk { identity: &author, db: &db, back: back.into_inner(), now: Moment::now() }.answer(Some(lesson), form).await
 }
 
 const TO_MEND: &str = "有几处需要改一下，改好再保存。您填写的文字都还在。";
@@ -50,6 +52,7 @@ const TO_MEND: &str = "有几处需要改一下，改好再保存。您填写的
 struct Desk<'a> {
     identity: &'a Identity,
     db: &'a Database,
+    back: Back,
     now: Moment,
 }
 
@@ -57,6 +60,8 @@ struct Desk<'a> {
 enum Outcome {
     /// Done; lead to the lesson and say so.
     Done(LessonId, &'static str),
+    /// The lesson is no more.
+    Deleted,
     /// Not done; the form is to be drawn again. The lesson may have been made meanwhile.
     Again(Box<(Option<lesson::Model>, Draft)>),
 }
@@ -66,16 +71,19 @@ impl Desk<'_> {
         let from = if old.is_none() { "&from=new" } else { "" };
         let outcome = match (form.action.as_str(), old) {
             ("publish" | "return" | "withdraw", Some(old)) => self.judge(old, form).await?,
+            ("delete", Some(old)) => self.delete(old, form).await?,
             (_, old) => self.write(old, form).await?,
         };
         match outcome {
             Outcome::Done(id, done) => {
                 // What was written is saved, or this person has judged the lesson: no draft is left to offer.
                 catalog::draft::drop(&self.db.write, id, self.identity.account_id).await?;
-                Ok(go(&format!("/studio/lessons/{id}?done={done}{from}")))
+                Ok(go(&format!("/studio/lessons/{id}?done={done}{from}{}", self.back.carried())))
             }
+            Outcome::Deleted => Ok(go(&self.back.place().after("deleted"))),
             Outcome::Again(again) => {
                 let (lesson, draft) = *again;
+                let draft = Draft { back: self.back.clone(), ..draft };
                 let status =
                     if draft.conflict.is_empty() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::CONFLICT };
                 let mut answer = page(self.identity, self.db, lesson, draft).await?;
@@ -112,6 +120,14 @@ impl Desk<'_> {
                 shown.publish_at.clone_from(&form.publish_at);
                 self.again(Some(old), shown, cause).await
             }
+        }
+    }
+
+    async fn delete(&self, old: lesson::Model, form: LessonForm) -> ApiResult<Outcome> {
+        let by = Some(self.identity.account_id);
+        match catalog::lesson::delete(&self.db.write, old.id, form.version(), by, self.now).await {
+            Ok(()) => Ok(Outcome::Deleted),
+            Err(cause) => self.again(Some(old), form, cause).await,
         }
     }
 

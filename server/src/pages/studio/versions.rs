@@ -1,6 +1,7 @@
 //! The versions of a lesson: what changed in each, word by word, and a way back.
 
 use super::notes::minute;
+use super::place::Back;
 use crate::auth::identity::Author;
 use crate::auth::reach;
 use crate::database::Database;
@@ -38,6 +39,10 @@ struct VersionsPage {
     shell: Shell,
     action: String,
     lesson: LessonId,
+    /// The list, at the place the lesson was opened from, and what carries that place on.
+    list: String,
+    back: String,
+    carried: String,
     version: i32,
     problem: Option<String>,
     may_restore: bool,
@@ -63,10 +68,11 @@ pub async fn show(
     author: Author,
     id: Path<LessonId>,
     query: Query<VersionsQuery>,
+    back: Query<Back>,
     db: Data<Database>,
 ) -> ApiResult<HttpResponse> {
     let lesson = reach::lesson(&db, &author.reach(), *id).await?;
-    page(&author, &db, lesson, query.v.parse().ok(), None).await
+    page(&author, &db, (lesson, &back), query.v.parse().ok(), None).await
 }
 
 /// `POST /studio/lessons/{id}/versions`: make the lesson say again what it said in a version.
@@ -76,6 +82,7 @@ pub async fn show(
 pub async fn restore(
     author: Author,
     id: Path<LessonId>,
+    back: Query<Back>,
     form: Form<RestoreForm>,
     db: Data<Database>,
 ) -> ApiResult<HttpResponse> {
@@ -83,7 +90,7 @@ pub async fn restore(
     let (wanted, seen) = (form.restore.parse().unwrap_or(0), form.version.parse().unwrap_or(0));
     let restored = history::restore(&db.write, lesson.id, wanted, seen, Some(author.account_id), Moment::now()).await;
     let problem = match restored {
-        Ok(_) => return Ok(go(&format!("/studio/lessons/{id}?done=restored"))),
+        Ok(_) => return Ok(go(&format!("/studio/lessons/{id}?done=restored{}", back.carried()))),
         Err(catalog::Error::Stale { .. }) => "您打开这一页以后，有人保存了这一课。请看过新的版本再决定。".to_owned(),
         Err(catalog::Error::WrongState { state }) => format!("这一课现在是“{}”，要先退回或撤回才能改。", state.label()),
         Err(catalog::Error::Invalid { reason, .. }) => format!("不能恢复：{reason}"),
@@ -91,7 +98,7 @@ pub async fn restore(
         Err(cause) => return Err(cause.into()),
     };
     let lesson = catalog::lesson::get(&db.read, lesson.id).await?;
-    let mut answer = page(&author, &db, lesson, Some(wanted), Some(problem)).await?;
+    let mut answer = page(&author, &db, (lesson, &back), Some(wanted), Some(problem)).await?;
     *answer.status_mut() = actix_web::http::StatusCode::CONFLICT;
     Ok(answer)
 }
@@ -99,7 +106,7 @@ pub async fn restore(
 async fn page(
     author: &Author,
     db: &Database,
-    lesson: lesson::Model,
+    (lesson, back): (lesson::Model, &Back),
     open: Option<i32>,
     problem: Option<String>,
 ) -> ApiResult<HttpResponse> {
@@ -125,6 +132,9 @@ async fn page(
         shell: Shell::new(author, format!("{} · 历史版本", lesson.title), "/studio"),
         action: format!("/studio/lessons/{}/versions", lesson.id),
         lesson: lesson.id,
+        list: back.place().at(lesson.id),
+        back: back.only(),
+        carried: back.carried(),
         version: lesson.version,
         problem,
         may_restore: matches!(lesson.state, LessonState::Draft | LessonState::Withdrawn),

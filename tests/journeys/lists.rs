@@ -1,0 +1,146 @@
+//! The trainer's list of lessons: narrowed, sorted, paged, and come back to at the same place.
+
+use entity::{JobState, LessonState, Level, Moment, RenditionKind, job, lesson};
+use reqwest::Method;
+use sea_orm::{ActiveModelTrait, Set};
+use serde_json::json;
+use tests::{City, Client};
+
+/// Lessons of the first county, each unlike the others: the titles tell how.
+async fn shelf(city: &mut City) {
+    let county = city.units["东江县"];
+    let course = city.course(county).await;
+    let blob = city.blob(b"a film nobody prepared", "video/mp4", "film.mp4", county, Some(90_000)).await;
+    let row = |slug: &str, title: &str, state| City::lesson_row(course, slug, 0, title, None, county, state);
+    let mut rows = vec![
+        row("plain", "普通的一课", LessonState::Draft),
+        row("dialect", "桂柳话的一课", LessonState::Draft),
+        row("expert", "专业的一课", LessonState::Published),
+        row("expired", "过期的一课", LessonState::Published),
+        row("village", "甲村的一课", LessonState::Withdrawn),
+        row("broken", "转码失败的一课", LessonState::Draft),
+    ];
+    rows[1].language = Set("桂柳话".into());
+    rows[2].level = Set(Level::Expert);
+    rows[2].plays = Set(9);
+    rows[3].valid_until = Set(Some("2020-01-01".parse().unwrap()));
+    rows[4].unit_id = Set(city.units["甲村"]);
+    rows[5].media_sha256 = Set(Some(blob.clone()));
+    rows[5].duration_ms = Set(90_000);
+    city.insert_lessons(rows).await;
+    let now = Moment::now();
+    let failed = job::ActiveModel {
+        media_sha256: Set(blob),
+        kind: Set(RenditionKind::Video480),
+        state: Set(JobState::Failed),
+        progress_permille: Set(0),
+        attempts: Set(3),
+        run_after: Set(now),
+        error: Set(Some("画面读不出来".into())),
+        created_at: Set(now),
+        updated_at: Set(now),
+        ..Default::default()
+    };
+    failed.insert(&city.db.write).await.unwrap();
+}
+
+/// The titles of the list at this address, in order.
+async fn titles(client: &Client, address: &str) -> Vec<String> {
+    let page = client.get(address).await.must(200).text();
+    let rows = page.split("<tr id=\"lesson-").skip(1);
+    rows.map(|row| row.split("\">").nth(3).unwrap().split('<').next().unwrap().to_owned()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_list_is_narrowed_by_whatever_its_address_says() {
+    let mut city = City::start().await;
+    shelf(&mut city).await;
+    let trainer = city.client("trainer").await;
+    let village = city.units["甲村"];
+    for (address, wanted) in [
+        ("/studio?q=普通".to_owned(), "普通的一课"),
+        ("/studio?language=桂柳话".to_owned(), "桂柳话的一课"),
+        ("/studio?level=expert".to_owned(), "专业的一课"),
+        ("/studio?lack=expired".to_owned(), "过期的一课"),
+        ("/studio?state=published&lack=expired".to_owned(), "过期的一课"),
+        ("/studio?state=withdrawn".to_owned(), "甲村的一课"),
+        (format!("/studio?unit={village}"), "甲村的一课"),
+        ("/studio?preparation=failed".to_owned(), "转码失败的一课"),
+        ("/studio?lack=captions&state=draft".to_owned(), "转码失败的一课"),
+    ] {
+        assert_eq!(titles(&trainer, &address).await, [wanted], "{address}");
+    }
+    assert_eq!(titles(&trainer, "/studio?sort=plays").await[0], "专业的一课");
+    assert_eq!(titles(&trainer, "/studio?sort=shortest").await[0], "转码失败的一课");
+    assert_eq!(titles(&trainer, "/studio?lack=expiring").await, [""; 0]);
+    let narrowed = trainer.get("/studio?level=expert&q=专业&lack=nothing").await.must(200).text();
+    assert!(narrowed.contains("去掉条件 专业\"") && narrowed.contains("去掉条件 标题含“专业”\""), "{narrowed}");
+    assert!(narrowed.contains("已发布 1") && narrowed.contains("草稿 0"));
+    let nothing = trainer.get("/studio?q=没有这样的课&category=law").await.must(200).text();
+    assert!(nothing.contains("没有符合条件的课") && nothing.contains("清除全部条件"));
+    trainer.get(&format!("/studio?unit={}", city.units["西山县"])).await.must(404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn programs_narrow_the_list_as_the_page_does() {
+    let mut city = City::start().await;
+    shelf(&mut city).await;
+    let trainer = city.client("trainer").await;
+    let titles = async |query: &str| {
+        let page = trainer.get(&format!("/api/v1/lessons?state=any&{query}")).await.must(200).json();
+        page["lessons"].as_array().unwrap().iter().map(|one| one["title"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(titles("level=专业").await, [json!("专业的一课")]);
+    assert_eq!(titles("preparation=failed").await, [json!("转码失败的一课")]);
+    assert_eq!(titles(&format!("unit={}", city.units["甲村"])).await, [json!("甲村的一课")]);
+    assert_eq!(titles("sort=plays&size=1").await, [json!("专业的一课")]);
+    let wrong = trainer.get("/api/v1/lessons?lack=everything").await.must(400);
+    assert!(wrong.text().contains("lack"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_neither_repeat_nor_lose_a_lesson_and_keep_their_place() {
+    let mut city = City::start().await;
+    let county = city.units["东江县"];
+    let course = city.course(county).await;
+    let row = |n: usize| lesson::ActiveModel {
+        published_on: Set(None),
+        ..City::lesson_row(course, &format!("many-{n}"), n, &format!("第{n}课"), None, county, LessonState::Draft)
+    };
+    city.insert_lessons((0..45).map(row).collect()).await;
+    let trainer = city.client("trainer").await;
+    let mut seen = Vec::new();
+    for page in 1..=3 {
+        seen.extend(titles(&trainer, &format!("/studio?q=第&size=20&page={page}")).await);
+    }
+    assert_eq!(seen.len(), 45);
+    seen.sort();
+    seen.dedup();
+    assert_eq!(seen.len(), 45);
+    // A page that is no more leads to the last there is.
+    assert_eq!(titles(&trainer, "/studio?q=第&size=20&page=99").await.len(), 5);
+
+    let page = trainer.get("/studio?q=第&size=20&page=2&state=draft").await.must(200).text();
+    let row = page.split("<tr id=\"lesson-").nth(1).unwrap();
+    let id = row.split('"').next().unwrap();
+    let href = row.split("href=\"").nth(1).unwrap().split('"').next().unwrap().replace("&#38;", "&");
+    let editor = trainer.get(&href).await.must(200).text();
+    let list = format!("/studio?state=draft&#38;q=%E7%AC%AC&#38;size=20&#38;page=2#lesson-{id}");
+    assert!(editor.contains(&format!("<a href=\"{list}\">课程管理</a>")), "{editor}");
+    let back = href.split_once('?').unwrap().1;
+    let drawn = trainer.get(&format!("/api/v1/lessons/{id}")).await.must(200).json();
+    let mut form: Vec<(&str, String)> = ["title", "body", "category", "level", "language", "source"]
+        .map(|name| (name, drawn[name].as_str().unwrap_or_default().to_owned()))
+        .to_vec();
+    form.extend([("course_id", drawn["course_id"].to_string()), ("version", drawn["version"].to_string())]);
+    form.push(("action", "save".to_owned()));
+    let saved = trainer.send(trainer.request(Method::POST, &href).form(&form)).await.must(303);
+    assert_eq!(saved.header("location"), format!("/studio/lessons/{id}?done=saved&{back}"));
+    let editor = trainer.get(saved.header("location")).await.must(200).text();
+    assert!(editor.contains(&list));
+    let delete = [("action", "delete".to_owned()), ("version", "2".to_owned())];
+    let gone = trainer.send(trainer.request(Method::POST, &href).form(&delete)).await.must(303);
+    assert_eq!(gone.header("location"), "/studio?state=draft&q=%E7%AC%AC&size=20&page=2&done=deleted");
+    let after = trainer.get(gone.header("location")).await.must(200).text();
+    assert!(after.contains("已删除。") && after.contains("第 2 / 3 页，共 44 条"), "{after}");
+}
