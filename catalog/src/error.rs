@@ -26,6 +26,15 @@ pub enum Error {
     /// No such remark on this lesson.
     #[error("no such remark")]
     NoteNotFound,
+    /// No such change of many lessons, or somebody else's.
+    #[error("no such change of many lessons")]
+    BulkNotFound,
+    /// A change of many lessons can no longer be undone.
+    #[error("too late to undo")]
+    TooLate,
+    /// No such saved view, or somebody else's.
+    #[error("no such view")]
+    ViewNotFound,
     /// No blob with this SHA-256 is in the store.
     #[error("no such media")]
     MediaNotFound,

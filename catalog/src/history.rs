@@ -11,10 +11,11 @@ use crate::{Error, Result};
 pub use diff::{Piece, pieces};
 use entity::{AccountId, Category, CourseId, LessonId, Level, Moment, UnitId, lesson, lesson_version};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, EntityTrait, ExprTrait, QueryFilter,
+    QueryOrder, QuerySelect,
 };
 use serde::{Deserialize, Serialize};
+use std::collections::{HashMap, HashSet};
 
 /// Versions of one lesson that are kept: the latest.
 const MOST: u64 = 100;
@@ -155,22 +156,68 @@ impl Snapshot {
     }
 }
 
-/// Keeps what a lesson says, unless its latest kept version says the same; drops what is beyond the hundredth.
-pub(crate) async fn keep(txn: &impl ConnectionTrait, lesson: &lesson::Model, change: Change) -> Result<()> {
-    let latest = latest(txn, lesson.id).await?;
-    let snapshot = serde_json::to_string(&Snapshot::of(lesson)).map_err(std::io::Error::other)?;
-    if latest.is_some_and(|latest| latest.snapshot == snapshot) {
-        return Ok(());
+/// Keeps what lessons say, each unless its latest kept version says the same; drops what is beyond the hundredth.
+pub(crate) async fn keep(txn: &impl ConnectionTrait, lessons: &[lesson::Model], change: Change) -> Result<()> {
+    let latest = latest(txn, lessons.iter().map(|lesson| lesson.id)).await?;
+    let mut rows = Vec::new();
+    for lesson in lessons {
+        let row = row(lesson, change)?;
+        if latest.get(&lesson.id) != row.snapshot.try_as_ref() {
+            rows.push(row);
+        }
     }
-    let row = lesson_version::ActiveModel {
+    insert(txn, rows).await?;
+    let full: Vec<LessonId> = lesson_version::Entity::find()
+        .select_only()
+        .column(lesson_version::Column::LessonId)
+        .filter(lesson_version::Column::LessonId.is_in(entity::padded(lessons.iter().map(|lesson| lesson.id))))
+        .group_by(lesson_version::Column::LessonId)
+        .having(lesson_version::Column::Version.count().gt(MOST))
+        .into_tuple()
+        .all(txn)
+        .await?;
+    for id in full {
+        drop_oldest(txn, id).await?;
+    }
+    Ok(())
+}
+
+/// Keeps what lessons said before their first change since versions are kept.
+pub(crate) async fn keep_first(txn: &impl ConnectionTrait, olds: &[&lesson::Model]) -> Result<()> {
+    let known: HashSet<LessonId> = lesson_version::Entity::find()
+        .select_only()
+        .column(lesson_version::Column::LessonId)
+        .distinct()
+        .filter(lesson_version::Column::LessonId.is_in(entity::padded(olds.iter().map(|old| old.id))))
+        .into_tuple()
+        .all(txn)
+        .await?
+        .into_iter()
+        .collect();
+    let new = olds.iter().filter(|old| !known.contains(&old.id));
+    let rows = new.map(|old| row(old, Change { by: old.created_by, now: old.updated_at }));
+    insert(txn, rows.collect::<Result<_>>()?).await
+}
+
+fn row(lesson: &lesson::Model, change: Change) -> Result<lesson_version::ActiveModel> {
+    Ok(lesson_version::ActiveModel {
         lesson_id: Set(lesson.id),
         version: Set(lesson.version),
         at: Set(change.now),
         account_id: Set(change.by),
-        snapshot: Set(snapshot),
-    };
-    lesson_version::Entity::insert(row).exec_without_returning(txn).await?;
-    let oldest: Option<i32> = of(lesson.id)
+        snapshot: Set(serde_json::to_string(&Snapshot::of(lesson)).map_err(std::io::Error::other)?),
+    })
+}
+
+async fn insert(txn: &impl ConnectionTrait, rows: Vec<lesson_version::ActiveModel>) -> Result<()> {
+    if !rows.is_empty() {
+        lesson_version::Entity::insert_many(rows).exec_without_returning(txn).await?;
+    }
+    Ok(())
+}
+
+async fn drop_oldest(txn: &impl ConnectionTrait, lesson: LessonId) -> Result<()> {
+    let oldest: Option<i32> = of(lesson)
         .select_only()
         .column(lesson_version::Column::Version)
         .order_by_desc(lesson_version::Column::Version)
@@ -180,18 +227,10 @@ pub(crate) async fn keep(txn: &impl ConnectionTrait, lesson: &lesson::Model, cha
         .one(txn)
         .await?;
     if let Some(oldest) = oldest {
-        let dropped = lesson_version::Entity::delete_many().filter(lesson_version::Column::LessonId.eq(lesson.id));
+        let dropped = lesson_version::Entity::delete_many().filter(lesson_version::Column::LessonId.eq(lesson));
         dropped.filter(lesson_version::Column::Version.lte(oldest)).exec(txn).await?;
     }
     Ok(())
-}
-
-/// Keeps what a lesson said before its first change since versions are kept.
-pub(crate) async fn keep_first(txn: &impl ConnectionTrait, old: &lesson::Model) -> Result<()> {
-    match latest(txn, old.id).await? {
-        Some(_) => Ok(()),
-        None => keep(txn, old, Change { by: old.created_by, now: old.updated_at }).await,
-    }
 }
 
 /// The kept versions of a lesson, latest first.
@@ -237,6 +276,24 @@ fn of(id: LessonId) -> sea_orm::Select<lesson_version::Entity> {
     lesson_version::Entity::find().filter(lesson_version::Column::LessonId.eq(id))
 }
 
-async fn latest(txn: &impl ConnectionTrait, id: LessonId) -> Result<Option<lesson_version::Model>> {
-    Ok(of(id).order_by_desc(lesson_version::Column::Version).one(txn).await?)
+/// What the latest kept version of each of these lessons says.
+async fn latest(
+    txn: &impl ConnectionTrait,
+    lessons: impl Iterator<Item = LessonId>,
+) -> Result<HashMap<LessonId, String>> {
+    let ids = entity::padded(lessons);
+    let newest = lesson_version::Entity::find()
+        .select_only()
+        .column(lesson_version::Column::LessonId)
+        .column_as(lesson_version::Column::Version.max(), "version")
+        .filter(lesson_version::Column::LessonId.is_in(ids.iter().copied()))
+        .group_by(lesson_version::Column::LessonId);
+    let newest: Vec<(LessonId, i32)> = newest.into_tuple().all(txn).await?;
+    let all = newest.into_iter().map(|(lesson, version)| {
+        let of = lesson_version::Column::LessonId.eq(lesson);
+        Condition::all().add(of).add(lesson_version::Column::Version.eq(version))
+    });
+    let which = all.fold(Condition::any().add(lesson_version::Column::Version.lt(0)), Condition::add);
+    let rows = lesson_version::Entity::find().filter(which).all(txn).await?;
+    Ok(rows.into_iter().map(|row| (row.lesson_id, row.snapshot)).collect())
 }

@@ -20,7 +20,7 @@ pub use row::Row;
 pub use shelves::CoursePlan;
 
 use crate::course;
-use crate::lesson::{self, state};
+use crate::lesson::{self, write};
 use crate::trail::{self, Change};
 use crate::{Error, Result, season};
 use entity::{AccountId, Category, CourseId, LessonState, Moment, Scope, UnitId, lesson as lesson_row};
@@ -214,7 +214,7 @@ async fn change_one(txn: &impl ConnectionTrait, item: &RowChange, change: Change
         if let Some(unit) = item.row.audience_unit {
             row.audience_unit_id = Set(unit);
         }
-        lesson = state::write(txn, &lesson, row, "lesson.import", &fields.join("、"), change).await?;
+        lesson = write::write(txn, &lesson, row, "lesson.import", &fields.join("、"), change).await?;
     }
     extras::write(txn, &lesson, &item.row, change).await
 }

@@ -5,6 +5,7 @@ mod filter;
 mod form;
 pub mod shelf;
 pub mod state;
+pub(crate) mod write;
 
 pub use filter::{Lack, LessonFilter, Order, Preparation};
 pub use form::{LessonPatch, NewLesson};
@@ -34,7 +35,7 @@ pub async fn create(
     let slug = row.slug.clone().take().unwrap_or_default();
     let made = row.insert(&txn).await.map_err(|cause| Error::of_insert(cause, &slug))?;
     trail::lesson(&txn, made.id, "lesson.create", &made.title, change).await?;
-    history::keep(&txn, &made, change).await?;
+    history::keep(&txn, std::slice::from_ref(&made), change).await?;
     txn.commit().await?;
     Ok(made)
 }
@@ -116,25 +117,33 @@ pub(crate) async fn replace(
 ) -> Result<lesson::Model> {
     let txn = entity::writing::begin(db).await?;
     let old = get(&txn, id).await?;
+    if old.version != expected_version {
+        return Err(Error::Stale { current: old.version });
+    }
+    changeable(&old, &patch)?;
+    let row = patched(&txn, &old, patch).await?;
+    let detail = if detail.is_empty() { &old.title } else { detail };
+    let new = write::write(&txn, &old, row, action, detail, change).await?;
+    txn.commit().await?;
+    Ok(new)
+}
+
+/// Fails when the state of a lesson does not allow this change.
+pub(crate) fn changeable(old: &lesson::Model, patch: &LessonPatch) -> Result<()> {
     let locked = match old.state {
         LessonState::Draft | LessonState::Withdrawn => false,
         LessonState::Review => true,
         LessonState::Published => patch.changes_content(),
     };
-    if old.version != expected_version {
-        return Err(Error::Stale { current: old.version });
-    }
-    if locked {
-        return Err(Error::WrongState { state: old.state });
-    }
-    let row = patched(&txn, &old, patch).await?;
-    let detail = if detail.is_empty() { &old.title } else { detail };
-    let new = state::write(&txn, &old, row, action, detail, change).await?;
-    txn.commit().await?;
-    Ok(new)
+    if locked { Err(Error::WrongState { state: old.state }) } else { Ok(()) }
 }
 
-async fn patched(txn: &impl ConnectionTrait, old: &lesson::Model, patch: LessonPatch) -> Result<lesson::ActiveModel> {
+/// What a change writes over a lesson, checked.
+pub(crate) async fn patched(
+    txn: &impl ConnectionTrait,
+    old: &lesson::Model,
+    patch: LessonPatch,
+) -> Result<lesson::ActiveModel> {
     let mut row: lesson::ActiveModel = Default::default();
     if let Some(course_id) = patch.course_id {
         row.course_id = Set(course::get(txn, course_id).await?.id);

@@ -1,11 +1,12 @@
 //! What can be learnt: courses, lessons, who may see them, and the search over them.
 //!
-//! Owns the rows `course`, `lesson`, `caption`, `play_day`, `training_plan`, `lesson_draft`, `lesson_version`, `review_note`
-//! and `notice`, the audit and outbox rows their changes leave, the search index that
+//! Owns the rows `course`, `lesson`, `caption`, `play_day`, `training_plan`, `lesson_draft`, `lesson_version`, `review_note`,
+//! `notice`, `bulk_change`, `bulk_lesson` and `saved_view`, the audit and outbox rows their changes leave, the search index that
 //! follows them, and the counts of what was searched for. Knows no HTTP, no media bytes and nothing of who watched what.
 
 pub mod asked;
 pub mod audience;
+pub mod bulk;
 pub mod caption;
 pub mod chapters;
 pub mod course;
@@ -27,6 +28,7 @@ pub mod search;
 pub mod season;
 pub mod slug;
 mod trail;
+pub mod view;
 
 pub use audience::Viewer;
 pub use error::{Error, Result};

@@ -4,13 +4,13 @@
 //! business.
 
 use crate::Result;
-use entity::{AccountId, Moment, NoticeId, Role, lesson, notice, org_unit, role_grant, scope};
+use entity::{AccountId, Moment, NoticeId, Role, UnitId, lesson, notice, org_unit, role_grant, scope};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter,
     QueryOrder, QuerySelect,
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 /// Notices of one account that are shown at most.
 const SHOWN: u64 = 20;
@@ -29,16 +29,27 @@ pub(crate) async fn tell(
     now: Moment,
 ) -> Result<()> {
     let accounts: BTreeSet<AccountId> = accounts.into_iter().collect();
-    let row = |account_id| notice::ActiveModel {
+    let told = accounts.into_iter().map(|account| (account, subject_id, text.to_owned()));
+    tell_each(txn, told.collect(), kind, now).await
+}
+
+/// Tell these accounts, each of a subject of its own.
+pub(crate) async fn tell_each(
+    txn: &impl ConnectionTrait,
+    told: Vec<(AccountId, i64, String)>,
+    kind: &str,
+    now: Moment,
+) -> Result<()> {
+    let row = |(account_id, subject_id, text)| notice::ActiveModel {
         id: NotSet,
         account_id: Set(account_id),
         kind: Set(kind.to_owned()),
         subject_id: Set(subject_id),
-        text: Set(text.to_owned()),
+        text: Set(text),
         created_at: Set(now),
         seen_at: Set(None),
     };
-    let rows: Vec<_> = accounts.into_iter().map(row).collect();
+    let rows: Vec<_> = told.into_iter().map(row).collect();
     for chunk in rows.chunks(CHUNK) {
         notice::Entity::insert_many(chunk.to_vec()).exec_without_returning(txn).await?;
     }
@@ -67,11 +78,16 @@ pub async fn seen(
     Ok(found)
 }
 
-/// Nobody needs to be told this any more.
-pub(crate) async fn is_over(txn: &impl ConnectionTrait, kind: &str, subject_id: i64, now: Moment) -> Result<()> {
+/// Nobody needs to be told this of these subjects any more.
+pub(crate) async fn is_over(
+    txn: &impl ConnectionTrait,
+    kind: &str,
+    subjects: impl Iterator<Item = i64>,
+    now: Moment,
+) -> Result<()> {
     let which = Condition::all()
         .add(notice::Column::Kind.eq(kind))
-        .add(notice::Column::SubjectId.eq(subject_id))
+        .add(notice::Column::SubjectId.is_in(subjects))
         .add(notice::Column::SeenAt.is_null());
     no_more(txn, which, now).await
 }
@@ -82,15 +98,27 @@ pub async fn drop_older(db: &impl ConnectionTrait, now: Moment) -> Result<u64> {
     Ok(notice::Entity::delete_many().filter(old).exec(db).await?.rows_affected)
 }
 
-/// Who may review a lesson: the reviewers of the unit that keeps it and of those above.
-pub(crate) async fn reviewers(txn: &impl ConnectionTrait, lesson: &lesson::Model) -> Result<Vec<AccountId>> {
-    let Some(unit) = org_unit::Entity::find_by_id(lesson.unit_id).one(txn).await? else { return Ok(Vec::new()) };
-    let query = role_grant::Entity::find()
+/// Who may review these lessons, by the unit that keeps them: the reviewers of that unit and of those above.
+pub(crate) async fn reviewers(
+    txn: &impl ConnectionTrait,
+    lessons: &[lesson::Model],
+) -> Result<HashMap<UnitId, Vec<AccountId>>> {
+    let units: BTreeSet<UnitId> = lessons.iter().map(|lesson| lesson.unit_id).collect();
+    let units = org_unit::Entity::find().filter(org_unit::Column::Id.is_in(units)).all(txn).await?;
+    let above: BTreeSet<UnitId> = units.iter().flat_map(|unit| scope::ancestors_of(&unit.path)).collect();
+    let grants: Vec<(UnitId, AccountId)> = role_grant::Entity::find()
         .select_only()
-        .column(role_grant::Column::AccountId)
+        .columns([role_grant::Column::UnitId, role_grant::Column::AccountId])
         .filter(role_grant::Column::Role.eq(Role::Reviewer))
-        .filter(role_grant::Column::UnitId.is_in(scope::ancestors_of(&unit.path)));
-    Ok(query.into_tuple().all(txn).await?)
+        .filter(role_grant::Column::UnitId.is_in(above))
+        .into_tuple()
+        .all(txn)
+        .await?;
+    let of = |unit: &org_unit::Model| {
+        let line = scope::ancestors_of(&unit.path);
+        grants.iter().filter(|(at, _)| line.contains(at)).map(|(_, account)| *account).collect()
+    };
+    Ok(units.iter().map(|unit| (unit.id, of(unit))).collect())
 }
 
 /// Whose lesson it is: who made it and who handed it in.

@@ -8,7 +8,7 @@
 
 pub mod sheet;
 
-use crate::lesson::{self as lessons, state};
+use crate::lesson::{self as lessons, write};
 use crate::trail::Change;
 use crate::{Error, Result, fields};
 use entity::question::{Column, Entity};
@@ -168,7 +168,7 @@ pub async fn put_within(
     let change = Change { by, now };
     let detail = summary(&old, &was, &quiz);
     let row = lesson::ActiveModel { quiz_required: Set(quiz.required), ..Default::default() };
-    let new = state::write(txn, &old, row, "lesson.quiz", &detail, change).await?; // the version is held from here on
+    let new = write::write(txn, &old, row, "lesson.quiz", &detail, change).await?; // the version is held from here on
     write(txn, id, &was, &quiz, change).await?;
     Ok(new)
 }

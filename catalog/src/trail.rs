@@ -20,8 +20,22 @@ pub(crate) async fn lesson(
     detail: &str,
     change: Change,
 ) -> Result<(), DbErr> {
-    note(txn, action, format!("lesson:{id}"), detail, change).await?;
-    reindex(txn, &[id], change.now).await
+    lessons(txn, vec![(id, detail)], action, change).await
+}
+
+/// Notes a change of each of these lessons, with its detail.
+pub(crate) async fn lessons(
+    txn: &impl ConnectionTrait,
+    changed: Vec<(LessonId, &str)>,
+    action: &str,
+    change: Change,
+) -> Result<(), DbErr> {
+    let lines = changed
+        .iter()
+        .map(|(id, detail)| audit::line(change.now, change.by, action, format!("lesson:{id}"), (*detail).to_owned()));
+    audit::Entity::insert_many(lines).exec_without_returning(txn).await?;
+    let ids: Vec<LessonId> = changed.iter().map(|(id, _)| *id).collect();
+    reindex(txn, &ids, change.now).await
 }
 
 /// Notes a change of a course.

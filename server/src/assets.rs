@@ -53,6 +53,7 @@ const SOURCES: &[(&str, &str, &str)] = &[
     ("draft.js", JS, include_str!("../assets/draft.js")),
     ("autosave.js", JS, include_str!("../assets/autosave.js")),
     ("order.js", JS, include_str!("../assets/order.js")),
+    ("ticks.js", JS, include_str!("../assets/ticks.js")),
     ("preparation.js", JS, include_str!("../assets/preparation.js")),
     ("notes.js", JS, include_str!("../assets/notes.js")),
     ("studio.css", CSS, include_str!("../assets/studio.css")),

@@ -189,6 +189,10 @@ routes! {
 
     // Pages of the studio
     "/studio" { GET pages::studio::lessons::list, With(AUTHORS); }
+    "/studio/changes" { POST pages::studio::changes::choose, With(AUTHORS); }
+    "/studio/changes/{id}" { GET pages::studio::changes::show, With(AUTHORS); POST pages::studio::changes::take, With(AUTHORS); }
+    "/studio/views" { POST pages::studio::views::keep, With(AUTHORS); }
+    "/studio/views/{id}" { POST pages::studio::views::change, With(AUTHORS); }
     "/studio/lessons" { POST pages::studio::save::create, With(AUTHORS); }
     "/studio/lessons/new" { GET pages::studio::editor::new, With(AUTHORS); }
     "/studio/lessons/{id}" { GET pages::studio::editor::edit, With(AUTHORS); POST pages::studio::save::update, With(AUTHORS); }

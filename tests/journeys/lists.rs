@@ -48,7 +48,8 @@ async fn shelf(city: &mut City) {
 async fn titles(client: &Client, address: &str) -> Vec<String> {
     let page = client.get(address).await.must(200).text();
     let rows = page.split("<tr id=\"lesson-").skip(1);
-    rows.map(|row| row.split("\">").nth(3).unwrap().split('<').next().unwrap().to_owned()).collect()
+    let title = |row: &str| row.split("《").nth(1).unwrap().split('》').next().unwrap().to_owned();
+    rows.map(title).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,6 +7,7 @@ mod audit;
 mod bad_input;
 mod books;
 mod browser;
+mod bulk;
 mod bytes;
 mod captions;
 mod classroom;

@@ -187,7 +187,7 @@ impl Order {
 
 impl LessonFilter {
     /// The condition on `lesson` rows, for this viewer on this day.
-    pub(super) fn condition(&self, viewer: &Viewer, day: Day) -> Condition {
+    pub(crate) fn condition(&self, viewer: &Viewer, day: Day) -> Condition {
         let seen = match self.state {
             _ if self.kept => kept_by_staff(viewer),
             None | Some(LessonState::Published) => published_for(viewer, day),

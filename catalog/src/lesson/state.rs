@@ -5,12 +5,14 @@
 //! publishes or returns a lesson they made or handed in.
 
 use super::get;
-use crate::trail::{self, Change};
-use crate::{Error, Result, fields, history, notice};
+use super::write::write;
+use crate::trail::Change;
+use crate::{Error, Result, fields, notice};
 use entity::{AccountId, LessonId, LessonState, Moment, lesson};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter, QuerySelect,
 };
+use std::collections::{BTreeSet, HashMap};
 
 /// Hands a draft, or a withdrawn lesson, to the reviewers.
 pub async fn submit(
@@ -19,6 +21,10 @@ pub async fn submit(
     by: Option<AccountId>,
     now: Moment,
 ) -> Result<lesson::Model> {
+    step(db, id, submission(by), by, now).await
+}
+
+pub(crate) fn submission(by: Option<AccountId>) -> Step {
     let row = lesson::ActiveModel {
         state: Set(LessonState::Review),
         return_reason: Set(None),
@@ -26,14 +32,7 @@ pub async fn submit(
         publish_at: Set(None),
         ..Default::default()
     };
-    step(
-        db,
-        id,
-        Step { from: &[LessonState::Draft, LessonState::Withdrawn], row, ..Step::of("lesson.submit") },
-        by,
-        now,
-    )
-    .await
+    Step { from: &[LessonState::Draft, LessonState::Withdrawn], row, ..Step::of("lesson.submit") }
 }
 
 /// Publishes a reviewed lesson. The first time fixes the day it was published.
@@ -43,6 +42,10 @@ pub async fn publish(
     by: Option<AccountId>,
     now: Moment,
 ) -> Result<lesson::Model> {
+    step(db, id, publication(by), by, now).await
+}
+
+pub(crate) fn publication(by: Option<AccountId>) -> Step {
     let row = lesson::ActiveModel {
         state: Set(LessonState::Published),
         return_reason: Set(None),
@@ -50,8 +53,7 @@ pub async fn publish(
         publish_at: Set(None),
         ..Default::default()
     };
-    let publish = Step { from: &[LessonState::Review], row, reviewed: true, ..Step::of("lesson.publish") };
-    step(db, id, publish, by, now).await
+    Step { from: &[LessonState::Review], row, reviewed: true, ..Step::of("lesson.publish") }
 }
 
 /// Accepts a lesson under review that is to be published by itself at `at`, which must be ahead and within a year. Until
@@ -123,21 +125,23 @@ pub async fn withdraw(
     by: Option<AccountId>,
     now: Moment,
 ) -> Result<lesson::Model> {
-    let reason = fields::reason(reason)?;
+    step(db, id, withdrawal(by, fields::reason(reason)?), by, now).await
+}
+
+pub(crate) fn withdrawal(by: Option<AccountId>, reason: String) -> Step {
     let row = lesson::ActiveModel {
         state: Set(LessonState::Withdrawn),
         return_reason: Set(Some(reason.clone())),
         reviewed_by: Set(by),
         ..Default::default()
     };
-    let off = Step { from: &[LessonState::Published], row, detail: reason, ..Step::of("lesson.withdraw") };
-    step(db, id, off, by, now).await
+    Step { from: &[LessonState::Published], row, detail: reason, ..Step::of("lesson.withdraw") }
 }
 
 /// One step on the way.
-struct Step {
+pub(crate) struct Step {
     /// The audit's verb.
-    action: &'static str,
+    pub(crate) action: &'static str,
     /// The states it may be taken from.
     from: &'static [LessonState],
     /// What it writes.
@@ -150,83 +154,83 @@ struct Step {
 
 impl Step {
     fn of(action: &'static str) -> Self {
-        Self { action, from: &[], row: lesson::ActiveModel::default(), reviewed: false, detail: String::new() }
+        Self { action, from: &[], row: Default::default(), reviewed: false, detail: String::new() }
+    }
+
+    /// Fails when this account may not take it with a lesson that stands where it does.
+    pub(crate) fn allowed(&self, old: &lesson::Model, by: Option<AccountId>) -> Result<()> {
+        if !self.from.contains(&old.state) {
+            return Err(Error::WrongState { state: old.state });
+        }
+        if self.reviewed && by.is_some() && notice::authors(old).any(|author| Some(author) == by) {
+            return Err(Error::OwnLesson);
+        }
+        Ok(())
+    }
+
+    /// What it writes over a lesson.
+    pub(crate) fn over(self, old: &lesson::Model, now: Moment) -> lesson::ActiveModel {
+        let mut row = self.row;
+        if self.action == "lesson.publish" && old.published_on.is_none() {
+            row.published_on = Set(Some(now.day()));
+        }
+        row
     }
 }
 
 async fn step(
     db: &DatabaseConnection,
     id: LessonId,
-    mut step: Step,
+    step: Step,
     by: Option<AccountId>,
     now: Moment,
 ) -> Result<lesson::Model> {
     let txn = entity::writing::begin(db).await?;
     let old = get(&txn, id).await?;
-    if !step.from.contains(&old.state) {
-        return Err(Error::WrongState { state: old.state });
-    }
-    if step.reviewed && by.is_some() && notice::authors(&old).any(|author| Some(author) == by) {
-        return Err(Error::OwnLesson);
-    }
-    if step.action == "lesson.publish" && old.published_on.is_none() {
-        step.row.published_on = Set(Some(now.day()));
-    }
-    let detail = if step.detail.is_empty() { &old.title } else { &step.detail };
-    let new = write(&txn, &old, step.row, step.action, detail, Change { by, now }).await?;
-    tell(&txn, &new, step.action, &step.detail, Change { by, now }).await?;
+    step.allowed(&old, by)?;
+    let (action, told) = (step.action, step.detail.clone());
+    let detail = if told.is_empty() { &old.title } else { &told };
+    let new = write(&txn, &old, step.over(&old, now), action, detail, Change { by, now }).await?;
+    tell(&txn, std::slice::from_ref(&new), action, &told, Change { by, now }).await?;
     txn.commit().await?;
     Ok(new)
 }
 
-/// Tells whom a step concerns: of a submission the reviewers, of any other the authors.
-async fn tell(
+/// Tells whom a step of these lessons concerns: of a submission the reviewers, of any other the authors.
+pub(crate) async fn tell(
     txn: &impl ConnectionTrait,
-    lesson: &lesson::Model,
+    lessons: &[lesson::Model],
     action: &str,
     detail: &str,
     change: Change,
 ) -> Result<()> {
-    let title = &lesson.title;
-    let text = match action {
-        "lesson.submit" => format!("《{title}》已提交，等您审核"),
-        "lesson.publish" => format!("《{title}》审核通过，已发布"),
-        "lesson.schedule" => format!("《{title}》审核通过，定于 {detail} 发布"),
-        "lesson.return" => format!("《{title}》被退回修改：{detail}"),
-        _ => format!("《{title}》已撤回：{detail}"),
-    };
-    let told: Vec<AccountId> = match action {
-        "lesson.submit" => notice::reviewers(txn, lesson).await?,
-        _ => notice::authors(lesson).collect(),
+    let reviewers = match action {
+        "lesson.submit" => notice::reviewers(txn, lessons).await?,
+        _ => HashMap::new(),
     };
     // What waited for the reviewers has been done, or waits anew.
-    notice::is_over(txn, "lesson.submit", lesson.id.0, change.now).await?;
-    let may_not =
-        |account: &AccountId| action == "lesson.submit" && notice::authors(lesson).any(|author| author == *account);
-    let told = told.into_iter().filter(|account| Some(*account) != change.by && !may_not(account));
-    notice::tell(txn, told, action, lesson.id.0, &text, change.now).await
-}
-
-/// Writes a change over `old`, raising its version, and leaves its trail. Fails with [`Error::Stale`] when somebody
-/// else was faster.
-pub(crate) async fn write(
-    txn: &impl ConnectionTrait,
-    old: &lesson::Model,
-    mut row: lesson::ActiveModel,
-    action: &str,
-    detail: &str,
-    change: Change,
-) -> Result<lesson::Model> {
-    history::keep_first(txn, old).await?;
-    row.updated_at = Set(change.now);
-    row.version = Set(old.version.saturating_add(1));
-    let mut update = lesson::Entity::update_many().filter(lesson::Column::Id.eq(old.id));
-    update = update.filter(lesson::Column::Version.eq(old.version)).set(row);
-    if update.exec(txn).await?.rows_affected == 0 {
-        return Err(Error::Stale { current: get(txn, old.id).await?.version });
+    notice::is_over(txn, "lesson.submit", lessons.iter().map(|lesson| lesson.id.0), change.now).await?;
+    let mut told = Vec::new();
+    for lesson in lessons {
+        let title = &lesson.title;
+        let text = match action {
+            "lesson.submit" => format!("《{title}》已提交，等您审核"),
+            "lesson.publish" => format!("《{title}》审核通过，已发布"),
+            "lesson.schedule" => format!("《{title}》审核通过，定于 {detail} 发布"),
+            "lesson.return" => format!("《{title}》被退回修改：{detail}"),
+            "lesson.undo" => format!("《{title}》的批量操作已撤销：{detail}"),
+            _ => format!("《{title}》已撤回：{detail}"),
+        };
+        let authors: BTreeSet<AccountId> = notice::authors(lesson).collect();
+        let concerned: BTreeSet<AccountId> = match action {
+            "lesson.submit" => {
+                let reviewers = reviewers.get(&lesson.unit_id).into_iter().flatten().copied();
+                reviewers.filter(|account| !authors.contains(account)).collect()
+            }
+            _ => authors,
+        };
+        let concerned = concerned.into_iter().filter(|account| Some(*account) != change.by);
+        told.extend(concerned.map(|account| (account, lesson.id.0, text.clone())));
     }
-    trail::lesson(txn, old.id, action, detail, change).await?;
-    let new = get(txn, old.id).await?;
-    history::keep(txn, &new, change).await?;
-    Ok(new)
+    notice::tell_each(txn, told, action, change.now).await
 }

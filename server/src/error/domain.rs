@@ -42,6 +42,8 @@ impl From<catalog::Error> for ApiError {
         match cause {
             E::LessonNotFound | E::CourseNotFound | E::UnitNotFound | E::CaptionNotFound => Self::new(Code::NotFound),
             E::PlayDayNotFound | E::NoteNotFound | E::VersionNotFound | E::PlanNotFound => Self::new(Code::NotFound),
+            E::BulkNotFound | E::ViewNotFound => Self::new(Code::NotFound),
+            E::TooLate => Self::say(Code::Gone, "批量修改只能在一天之内撤销"),
             E::MediaNotFound => Self::say(Code::InvalidRequest, "所选的媒体文件不存在"),
             E::Invalid { field, reason } => Self::say(Code::InvalidRequest, format!("{field}：{reason}")),
             E::Stale { .. } | E::CaptionChanged => Self::new(Code::VersionConflict),

@@ -7,6 +7,7 @@
 pub mod answer;
 pub mod attendance;
 pub mod captions;
+pub mod changes;
 pub mod course;
 pub mod devices;
 pub mod editor;
@@ -23,3 +24,4 @@ pub mod save;
 pub mod searches;
 pub mod uploads;
 pub mod versions;
+pub mod views;

@@ -294,7 +294,10 @@ fn why_locked(state: LessonState, can: Can) -> Option<&'static str> {
 }
 
 /// The units a lesson may be for: those within reach, and the one it is for now.
-async fn audiences(db: &Database, reach: &Scope, current: &str) -> ApiResult<Vec<Choice>> {
+///
+/// # Errors
+/// When the database fails.
+pub async fn audiences(db: &Database, reach: &Scope, current: &str) -> ApiResult<Vec<Choice>> {
     let id: Option<UnitId> = current.parse().ok().or_else(|| top_of(reach));
     let Some(id) = id else { return Ok(Vec::new()) };
     let Some(now) = org_unit::Entity::find_by_id(id).one(&db.read).await? else { return Ok(Vec::new()) };

@@ -7,7 +7,9 @@ pub mod row;
 
 use self::options::{Chosen, Options};
 use self::row::{Row, Shelf};
+use super::changes::Bar;
 use super::place::Place;
+use super::views::View;
 use crate::auth::identity::Author;
 use crate::database::Database;
 use crate::error::ApiResult;
@@ -20,7 +22,7 @@ use actix_web::web::{Data, Query};
 use askama::Template;
 use catalog::Page;
 use catalog::lesson::LessonFilter;
-use entity::{LessonState, Moment, Role, Scope};
+use entity::{BulkId, LessonState, Moment, Role, Scope};
 use serde::Deserialize;
 use std::collections::HashMap;
 
@@ -31,6 +33,7 @@ const WAITING: u64 = 10;
 #[serde(default)]
 pub struct DoneQuery {
     done: String,
+    changed: String,
 }
 
 #[derive(Template)]
@@ -38,7 +41,12 @@ pub struct DoneQuery {
 struct LessonsPage {
     shell: Shell,
     tabs: Vec<Tab>,
-    notice: Option<&'static str>,
+    notice: Option<(&'static str, &'static str)>,
+    bar: Option<Bar>,
+    recent: Option<BulkId>,
+    views: Vec<View>,
+    /// The place says something that is not kept as a view yet.
+    new_view: bool,
     notices: Vec<Notice>,
     waiting: Vec<Row>,
     waiting_total: u64,
@@ -76,11 +84,22 @@ pub async fn list(
         true => waiting(&shelf, author.scope(&[Role::Reviewer, Role::Admin])).await?,
         false => Page { items: Vec::new(), total: 0, page: 1, size: WAITING },
     };
+    let bar = match done.changed.parse() {
+        Ok(id) => Bar::find(&db, &author, id).await?,
+        Err(_) => None,
+    };
+    let recent = catalog::bulk::latest(&db.read, author.account_id, Moment::now()).await?;
+    let views = catalog::view::of(&db.read, author.account_id).await?;
+    let views: Vec<View> = views.into_iter().map(|view| View::of(view, &place)).collect();
     let options = Options::of(&db.read, &shelf.viewer, &reach, &at, &place).await?;
     crate::pages::draw(&LessonsPage {
         shell: Shell::new(&author, "课程管理", "/studio"),
         tabs: tabs(&author, "/studio"),
-        notice: (done.done == "deleted").then_some("已删除。"),
+        notice: done.notice(),
+        recent: recent.filter(|_| bar.is_none()).map(|bulk| bulk.id),
+        bar,
+        new_view: place.with(|_| ()) != Place::default() && !views.iter().any(|view| view.current),
+        views,
         notices: match place.is_plain() {
             true => notices::unseen(&db, &author).await?,
             false => Vec::new(),
@@ -95,6 +114,21 @@ pub async fn list(
         options,
         place,
     })
+}
+
+impl DoneQuery {
+    /// What it says, and how.
+    fn notice(&self) -> Option<(&'static str, &'static str)> {
+        match self.done.as_str() {
+            "deleted" => Some(("已删除。", "ok")),
+            "unticked" => Some(("请先勾选要改的课，再点批量修改。", "warn")),
+            "too-many" => Some(("没有可改的课，或一次超过了一万课。请换一下条件再试。", "warn")),
+            "view-kept" => Some(("视图已保存，点上面的名字就能回到这里。", "ok")),
+            "view-forgotten" => Some(("视图已删除，课程没有变。", "ok")),
+            "view-refused" => Some(("视图没有保存：名字要写 1 到 20 个字，不能重名，最多 20 个。", "warn")),
+            _ => None,
+        }
+    }
 }
 
 async fn waiting<C: sea_orm::ConnectionTrait>(

@@ -87,10 +87,10 @@ impl Place {
     }
 
     /// Its address, and what was done just before.
-    pub fn after(&self, done: &str) -> String {
+    pub fn after(&self, name: &str, done: &str) -> String {
         match self.query() {
-            query if query.is_empty() => format!("/studio?done={done}"),
-            query => format!("/studio?{query}&done={done}"),
+            query if query.is_empty() => format!("/studio?{name}={done}"),
+            query => format!("/studio?{query}&{name}={done}"),
         }
     }
 

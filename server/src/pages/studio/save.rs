@@ -80,7 +80,7 @@ impl Desk<'_> {
                 catalog::draft::drop(&self.db.write, id, self.identity.account_id).await?;
                 Ok(go(&format!("/studio/lessons/{id}?done={done}{from}{}", self.back.carried())))
             }
-            Outcome::Deleted => Ok(go(&self.back.place().after("deleted"))),
+            Outcome::Deleted => Ok(go(&self.back.place().after("done", "deleted"))),
             Outcome::Again(again) => {
                 let (lesson, draft) = *again;
                 let draft = Draft { back: self.back.clone(), ..draft };
