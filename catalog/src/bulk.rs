@@ -21,7 +21,7 @@ use crate::{Error, Result};
 use entity::{AccountId, BulkId, LessonId, LessonState, Moment, Scope, bulk_change, bulk_lesson, lesson};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, IntoActiveModel,
-    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select,
 };
 use std::collections::{HashMap, HashSet};
 
@@ -125,8 +125,7 @@ pub async fn get(db: &impl ConnectionTrait, account: AccountId, id: BulkId) -> R
 pub async fn latest(db: &impl ConnectionTrait, account: AccountId, now: Moment) -> Result<Option<bulk_change::Model>> {
     let query = bulk_change::Entity::find()
         .filter(bulk_change::Column::AccountId.eq(account))
-        .filter(bulk_change::Column::MadeAt.gt(now.plus_ms(-KEPT_MS)))
-        .filter(bulk_change::Column::DoneAt.is_not_null())
+        .filter(bulk_change::Column::DoneAt.gt(now.plus_ms(-KEPT_MS)))
         .filter(bulk_change::Column::UndoneAt.is_null());
     Ok(query.order_by_desc(bulk_change::Column::DoneAt).one(db).await?)
 }
@@ -156,7 +155,8 @@ pub async fn preview(
         let items = items_after(db, bulk.id, after).await?;
         let Some(last) = items.last() else { return Ok(outcome) };
         after = last.lesson_id;
-        let sorted = sort(db, doer, deed, items, change).await?;
+        let lessons = chosen_rows(doer, &items).all(db).await?;
+        let sorted = sort(db, doer, deed, items, lessons, change).await?;
         outcome.changed += sorted.rewrites.len() as u64;
         for (item, why) in sorted.left_out {
             outcome.leave_out(item, why.text());
@@ -182,7 +182,8 @@ pub async fn confirm(db: &DatabaseConnection, doer: &Doer, id: BulkId, now: Mome
         let items = items_after(&txn, bulk.id, after).await?;
         let Some(last) = items.last() else { break };
         after = last.lesson_id;
-        let sorted = sort(&txn, doer, &deed, items, change).await?;
+        let lessons = chosen_rows(doer, &items).lock_exclusive().all(&txn).await?;
+        let sorted = sort(&txn, doer, &deed, items, lessons, change).await?;
         let mut rows: Vec<bulk_lesson::Model> = sorted
             .left_out
             .into_iter()
@@ -249,9 +250,10 @@ async fn sort(
     doer: &Doer,
     deed: &Deed,
     items: Vec<bulk_lesson::Model>,
+    lessons: Vec<lesson::Model>,
     change: Change,
 ) -> Result<Sorted> {
-    let mut lessons = within_reach(db, doer, &items).await?;
+    let mut lessons: HashMap<LessonId, lesson::Model> = lessons.into_iter().map(|row| (row.id, row)).collect();
     let reviewed = match deed.is_for_reviewers() {
         true => reviewed(db, doer, &items).await?,
         false => HashSet::new(),
@@ -282,20 +284,12 @@ async fn sort(
     Ok(sorted)
 }
 
-/// Those of the chosen lessons that this person may change, held until the transaction ends.
-async fn within_reach(
-    db: &impl ConnectionTrait,
-    doer: &Doer,
-    items: &[bulk_lesson::Model],
-) -> Result<HashMap<LessonId, lesson::Model>> {
-    let rows = lesson::Entity::find()
+/// Those of the chosen lessons that this person may change.
+fn chosen_rows(doer: &Doer, items: &[bulk_lesson::Model]) -> Select<lesson::Entity> {
+    lesson::Entity::find()
         .filter(lesson::Column::Id.is_in(entity::padded(items.iter().map(|item| item.lesson_id))))
         .filter(kept_by_staff(&doer.viewer))
         .order_by_asc(lesson::Column::Id)
-        .lock_exclusive()
-        .all(db)
-        .await?;
-    Ok(rows.into_iter().map(|row| (row.id, row)).collect())
 }
 
 async fn reviewed(db: &impl ConnectionTrait, doer: &Doer, items: &[bulk_lesson::Model]) -> Result<HashSet<LessonId>> {
@@ -329,6 +323,6 @@ async fn replace_items(txn: &impl ConnectionTrait, bulk: BulkId, rows: Vec<bulk_
     Ok(())
 }
 
-fn of(bulk: BulkId) -> sea_orm::Select<bulk_lesson::Entity> {
+fn of(bulk: BulkId) -> Select<bulk_lesson::Entity> {
     bulk_lesson::Entity::find().filter(bulk_lesson::Column::BulkId.eq(bulk))
 }

@@ -67,8 +67,7 @@ const INDEXES: &[(&str, &str, &[&str], bool)] = &[
         false,
     ),
     ("ledger_entry_lesson", "ledger_entry", &["lesson_id", "person_id"], false),
-    ("bulk_change_account", "bulk_change", &["account_id", "made_at"], false),
-    ("bulk_change_made", "bulk_change", &["made_at"], false),
+    ("bulk_change_account", "bulk_change", &["account_id", "done_at"], false),
     ("saved_view_name", "saved_view", &["account_id", "name"], true),
 ];
 

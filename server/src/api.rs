@@ -36,3 +36,4 @@ pub mod stars;
 pub mod units;
 pub mod uploads;
 pub mod versions;
+pub mod watchers;

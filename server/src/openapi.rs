@@ -3,7 +3,7 @@
 use crate::api::{
     appeals, archive, audit, captions, courses, devices, drafts, exemptions, gaps, health, lessons, media, notes,
     notices, people, plans, play_days, playback, quiz, reports, schedule, search, searches, session, stars, units,
-    uploads, versions,
+    uploads, versions, watchers,
 };
 use crate::api::{check, guests, hands, join, room, rules, seals, sessions};
 use actix_web::HttpResponse;
@@ -62,7 +62,7 @@ use utoipa::openapi::{Content, Ref, RefOr, ResponseBuilder};
         rules::list, rules::enact, rules::preview, seals::list, seals::begin, seals::show, seals::amend, check::check,
         health::ready, health::metrics,
         drafts::put, drafts::delete, versions::list, versions::restore, courses::arrange,
-        plans::list, plans::create, plans::end, plans::progress, plans::mine,
+        watchers::download, plans::list, plans::create, plans::end, plans::progress, plans::mine,
         notes::list, notes::make, notes::settle, notices::list, notices::seen,
         quiz::show, quiz::put, quiz::standing, quiz::begin, quiz::hand_in,
     )

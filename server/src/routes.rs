@@ -3,7 +3,7 @@
 use crate::api::{
     appeals, archive, audit, captions, courses, devices, drafts, exemptions, gaps, health, lessons, media, notes,
     notices, people, plans, play_days, playback, quiz, reports, schedule, search, searches, session, stars, units,
-    uploads, versions,
+    uploads, versions, watchers,
 };
 use crate::api::{check, guests, hands, join, room, rules, seals, sessions};
 use crate::auth::identity::{APPEAL_READERS, AUTHORS, CARETAKERS, DECIDERS, MATCHERS, OPERATORS, READERS, UPLOADERS};
@@ -94,6 +94,7 @@ routes! {
     "/api/v1/lessons/{id}/draft" { PUT drafts::put, With(AUTHORS); DELETE drafts::delete, With(AUTHORS); }
     "/api/v1/lessons/{id}/versions" { GET versions::list, With(AUTHORS); }
     "/api/v1/lessons/{id}/versions/{version}/restore" { POST versions::restore, With(AUTHORS); }
+    "/api/v1/lessons/{id}/watchers.{format}" { GET watchers::download, With(READERS); }
     "/api/v1/lessons/{id}/notes" { GET notes::list, With(AUTHORS); POST notes::make, With(AUTHORS); }
     "/api/v1/lessons/{id}/notes/{note}/done" { POST notes::settle, With(AUTHORS); }
     "/api/v1/notices" { GET notices::list, SignedIn; }
@@ -203,6 +204,8 @@ routes! {
     "/studio/import" { GET pages::studio::import::show, With(AUTHORS); POST pages::studio::import::take, With(AUTHORS); }
     "/studio/import/template.xlsx" { GET pages::studio::import::template::download, With(AUTHORS); }
     "/studio/lessons/{id}/notes" { POST pages::studio::notes::take, With(AUTHORS); }
+    "/studio/lessons/{id}/watchers" { GET pages::studio::watchers::show, With(READERS); }
+    "/studio/preparation" { GET pages::studio::preparation::list, With(AUTHORS); POST pages::studio::preparation::retry, With(AUTHORS); }
     "/studio/uploads" { GET pages::studio::uploads::show, With(AUTHORS); }
     "/studio/searches/answer" { GET pages::studio::answer::show, With(AUTHORS); POST pages::studio::answer::take, With(AUTHORS); }
     "/studio/searches" { GET pages::studio::searches::list, With(AUTHORS); }

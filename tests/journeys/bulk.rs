@@ -80,7 +80,7 @@ async fn what_a_preview_says_is_done_at_once_and_undone_but_for_what_was_changed
     press(&city.client("reviewer").await, &change, "undo", "").await.must(404);
     let undone = press(&trainer, &change, "undo", "").await.must(303);
     let list = trainer.get(undone.header("location")).await.must(200).text();
-    assert!(list.contains("已撤销，1 课恢复原样。1 课没有改，"), "{list}");
+    assert!(list.contains("已撤销，1 课恢复原样。1 课没有恢复，"), "{list}");
     let page = trainer.get(&change).await.must(200).text();
     assert!(page.contains("没有恢复的课") && page.contains("第1课") && !page.contains("第3课"), "{page}");
     assert_eq!(lesson_of(&trainer, ids[0]).await["category"], "agriculture");

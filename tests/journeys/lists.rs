@@ -145,3 +145,24 @@ async fn pages_neither_repeat_nor_lose_a_lesson_and_keep_their_place() {
     let after = trainer.get(gone.header("location")).await.must(200).text();
     assert!(after.contains("已删除。") && after.contains("第 2 / 3 页，共 44 条"), "{after}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_failed_in_preparation_is_listed_with_what_to_do_and_made_again() {
+    let mut city = City::start().await;
+    shelf(&mut city).await;
+    let trainer = city.client("trainer").await;
+    let page = trainer.get("/studio/preparation").await.must(200).text();
+    assert!(page.contains("转码失败 1") && page.contains("转码失败的一课") && page.contains("画面读不出来"), "{page}");
+    assert!(page.contains("再失败也不影响播放"), "{page}");
+    let west = city.client("trainer-b").await;
+    assert!(!west.get("/studio/preparation").await.must(200).text().contains("转码失败的一课"));
+    let blob = tests::city::sha256(b"a film nobody prepared");
+    let retry = async |client: &Client| {
+        let form = [("media", blob.as_str()), ("kind", "video_480"), ("state", "failed")];
+        client.send(client.request(Method::POST, "/studio/preparation").form(&form)).await
+    };
+    retry(&west).await.must(404);
+    let again = retry(&trainer).await.must(303);
+    let page = trainer.get(again.header("location")).await.must(200).text();
+    assert!(page.contains("已重新排队") && page.contains("转码失败 0") && page.contains("转码中 1"), "{page}");
+}

@@ -44,4 +44,5 @@ mod tls;
 mod tus;
 mod tus_clients;
 mod uploading;
+mod watchers;
 mod wire;

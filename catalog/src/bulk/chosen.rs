@@ -90,7 +90,8 @@ async fn lessons(
     now: Moment,
 ) -> Result<Vec<(LessonId, i32, String)>> {
     let which = match chosen {
-        Chosen::These(ids) => Condition::all().add(lesson::Column::Id.is_in(ids)),
+        // One more than may be, so that too many are told from as many as may be.
+        Chosen::These(ids) => Condition::all().add(lesson::Column::Id.is_in(ids.into_iter().take(MOST as usize + 1))),
         Chosen::All(filter) => LessonFilter { kept: true, ..*filter }.condition(&doer.viewer, now.day()),
     };
     let query = lesson::Entity::find()
@@ -108,7 +109,10 @@ async fn drop_old(txn: &impl ConnectionTrait, doer: &Doer, now: Moment) -> Resul
     let given_up = Condition::all()
         .add(bulk_change::Column::AccountId.eq(doer.account))
         .add(bulk_change::Column::DoneAt.is_null());
-    let old = Condition::any().add(bulk_change::Column::MadeAt.lt(now.plus_ms(-KEPT_MS))).add(given_up);
+    let long_ago = now.plus_ms(-KEPT_MS);
+    let left =
+        Condition::all().add(bulk_change::Column::MadeAt.lt(long_ago)).add(bulk_change::Column::DoneAt.is_null());
+    let old = Condition::any().add(bulk_change::Column::DoneAt.lt(long_ago)).add(left).add(given_up);
     let ids = bulk_change::Entity::find().select_only().column(bulk_change::Column::Id).filter(old.clone());
     let lessons = bulk_lesson::Entity::delete_many().filter(bulk_lesson::Column::BulkId.in_subquery(ids.into_query()));
     lessons.exec(txn).await?;

@@ -1,13 +1,14 @@
 //! Taking a change of many lessons back.
 
 use super::deed::Was;
-use super::{Doer, KEPT_MS, Why, deed_of, held, items_after, replace_items, within_reach};
+use super::{Doer, KEPT_MS, Why, chosen_rows, deed_of, held, items_after, replace_items};
 use crate::lesson::state::tell;
 use crate::lesson::write::{Rewrite, write_all};
 use crate::trail::Change;
 use crate::{Error, Result};
 use entity::{BulkId, LessonId, LessonState, Moment, bulk_lesson};
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, DatabaseConnection, IntoActiveModel};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, DatabaseConnection, IntoActiveModel, QuerySelect};
+use std::collections::HashMap;
 
 /// Gives every lesson the change touched what it held before, in one transaction, and answers nothing twice. A lesson that
 /// was changed since is left as it is, and named.
@@ -31,7 +32,8 @@ pub async fn undo(db: &DatabaseConnection, doer: &Doer, id: BulkId, now: Moment)
         let items = items_after(&txn, bulk.id, after).await?;
         let Some(last) = items.last() else { break };
         after = last.lesson_id;
-        let mut lessons = within_reach(&txn, doer, &items).await?;
+        let lessons = chosen_rows(doer, &items).lock_exclusive().all(&txn).await?;
+        let mut lessons: HashMap<LessonId, _> = lessons.into_iter().map(|row| (row.id, row)).collect();
         let (mut rewrites, mut rows) = (Vec::new(), Vec::new());
         for item in items {
             let Some(was) = &item.was else {

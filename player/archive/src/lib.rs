@@ -31,6 +31,7 @@ pub mod stars;
 pub mod verify;
 mod view;
 mod watched;
+pub mod watchers;
 mod year;
 
 #[cfg(test)]

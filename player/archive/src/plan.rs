@@ -233,7 +233,7 @@ async fn lessons(
 
 /// What of a lesson was credited, each part once. The sum over days is never less, so only where it would do are the
 /// sessions read.
-async fn credited_once(
+pub(crate) async fn credited_once(
     db: &impl ConnectionTrait,
     sessions: &mut Sessions,
     lesson: LessonId,
@@ -249,7 +249,8 @@ async fn credited_once(
     Ok(seen_ms(db, sessions, lesson, entries).await?.min(sum))
 }
 
-fn is_done(credited_ms: i64, length_ms: i64) -> bool {
+/// Whether so much of a lesson of this length is all of it.
+pub(crate) fn is_done(credited_ms: i64, length_ms: i64) -> bool {
     credited_ms > 0 && credited_ms.saturating_mul(1000) >= length_ms.saturating_mul(DONE_PERMILLE)
 }
 

@@ -24,6 +24,7 @@ mod people;
 pub mod plan;
 mod sheets;
 mod stars;
+pub mod watchers;
 
 pub use audit::{ACTIONS, AuditQuery, audit_log};
 pub use kind::Kind;

@@ -25,6 +25,11 @@ impl Pager {
         Self { page, pages: total.div_ceil(size.max(1)).max(1), total, base }
     }
 
+    /// The address of the first page.
+    pub fn first(&self) -> String {
+        self.at(1)
+    }
+
     /// The address of the page before.
     pub fn previous(&self) -> Option<String> {
         (self.page > 1).then(|| self.at(self.page.saturating_sub(1).min(self.pages)))

@@ -23,6 +23,8 @@ pub enum Kind {
     Roster,
     /// How far people are with one training plan; asked for by the plan, never by its name.
     Plan,
+    /// Who watched a lesson; asked for by the lesson, never by its name.
+    Watchers,
     /// The audit log, for auditors only: it has an address of its own.
     Audit,
 }
@@ -66,6 +68,7 @@ impl Kind {
             Self::Runs => "设备运行记录簿",
             Self::Roster => "学员花名册",
             Self::Plan => "培训计划完成情况",
+            Self::Watchers => "收看情况表",
             Self::Audit => "操作日志",
         }
     }

@@ -100,13 +100,22 @@ pub async fn retry(
     db: Data<Database>,
 ) -> ApiResult<Json<PreparationAnswer>> {
     let (sha256, kind) = path.into_inner();
-    let media = within(&db, &author, &sha256).await?;
-    let kind = RenditionKind::parse(&kind).ok_or(Code::NotFound)?;
+    let media = again(&db, &author, &sha256, &kind).await?;
+    Ok(Json(preparation(&db, &media).await?))
+}
+
+/// Asks for a part of a recording again.
+///
+/// # Errors
+/// `not_found` for a recording beyond the caller's reach, or no such part of it.
+pub async fn again(db: &Database, author: &Identity, sha256: &str, kind: &str) -> ApiResult<media::Model> {
+    let media = within(db, author, sha256).await?;
+    let kind = RenditionKind::parse(kind).ok_or(Code::NotFound)?;
     if !prepare::status(&db.read, &media.sha256).await?.iter().any(|job| job.kind == kind) {
         return Err(Code::NotFound.into());
     }
     prepare::retry(&db.write, &media.sha256, kind, Moment::now()).await?;
-    Ok(Json(preparation(&db, &media).await?))
+    Ok(media)
 }
 
 /// The parts of a recording's preparation, for the API and for the editor.
@@ -125,7 +134,8 @@ pub async fn preparation(db: &Database, media: &media::Model) -> ApiResult<Prepa
     })
 }
 
-fn part(size_bytes: Option<i64>, job: job::Model) -> PartAnswer {
+/// One part, with the length of what was made.
+pub fn part(size_bytes: Option<i64>, job: job::Model) -> PartAnswer {
     PartAnswer {
         kind: job.kind.as_str(),
         label: job.kind.label(),

@@ -211,16 +211,18 @@ impl Bar {
         let outcome = bulk::outcome(&db.read, bulk).await?;
         let deed = bulk::deed_of(bulk).map(|deed| deed.label()).unwrap_or_default();
         let href = format!("/studio/changes/{}", bulk.id);
-        let left = match outcome.left_out {
+        let left = |what: &str| match outcome.left_out {
             0 => String::new(),
-            left => format!("{left} 课没有改，"),
+            left => format!("{left} 课{what}，"),
         };
         Ok(match (bulk.undone_at, bulk.done_at.and_then(until)) {
             (Some(_), _) => {
-                Self { text: format!("已撤销，{} 课恢复原样。{left}", outcome.changed), undo: None, href }
+                Self {
+                    text: format!("已撤销，{} 课恢复原样。{}", outcome.changed, left("没有恢复")), undo: None, href
+                }
             }
             (None, until) => Self {
-                text: format!("已修改 {} 课：{deed}。{left}", outcome.changed),
+                text: format!("已修改 {} 课：{deed}。{}", outcome.changed, left("没有改")),
                 undo: until.map(|_| href.clone()),
                 href,
             },

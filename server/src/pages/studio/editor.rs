@@ -77,6 +77,8 @@ struct EditorPage {
     shown_at: Option<String>,
     /// Whose hours it gave, for those who may read them.
     attendance: Option<String>,
+    /// Who watched it, for the same people.
+    watchers: Option<String>,
     action: String,
     draft_key: String,
     draft_saved: String,
@@ -225,6 +227,10 @@ pub async fn page(
             .as_ref()
             .filter(|_| identity.has(READERS))
             .map(|lesson| format!("/studio/attendance?lesson={}", lesson.id)),
+        watchers: lesson
+            .as_ref()
+            .filter(|_| identity.has(READERS))
+            .map(|lesson| format!("/studio/lessons/{}/watchers{}", lesson.id, draft.back.only())),
         action: lesson.as_ref().map_or("/studio/lessons".to_owned(), |lesson| format!("/studio/lessons/{}", lesson.id)),
         draft_key: key,
         draft_saved: draft.saved_copies,

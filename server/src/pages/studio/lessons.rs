@@ -8,9 +8,9 @@ pub mod row;
 use self::options::{Chosen, Options};
 use self::row::{Row, Shelf};
 use super::changes::Bar;
-use super::place::Place;
+use super::place::{Back, Place};
 use super::views::View;
-use crate::auth::identity::Author;
+use crate::auth::identity::{Author, READERS};
 use crate::database::Database;
 use crate::error::ApiResult;
 use crate::pages::choose::{Tab, tabs, unit};
@@ -43,6 +43,10 @@ struct LessonsPage {
     tabs: Vec<Tab>,
     notice: Option<(&'static str, &'static str)>,
     bar: Option<Bar>,
+    /// The caller may read who watched a lesson.
+    watchers: bool,
+    /// What carries this place on in addresses.
+    back: String,
     recent: Option<BulkId>,
     views: Vec<View>,
     /// The place says something that is not kept as a view yet.
@@ -96,6 +100,8 @@ pub async fn list(
         shell: Shell::new(&author, "课程管理", "/studio"),
         tabs: tabs(&author, "/studio"),
         notice: done.notice(),
+        watchers: author.has(READERS),
+        back: Back::from(&place).only(),
         recent: recent.filter(|_| bar.is_none()).map(|bulk| bulk.id),
         bar,
         new_view: place.with(|_| ()) != Place::default() && !views.iter().any(|view| view.current),
