@@ -211,11 +211,13 @@ async fn views_are_kept_by_name_renamed_and_forgotten() {
     change(&reviewer, "forget", "").await.must(404);
     change(&trainer, "rename", "没有字幕的").await.must(303);
     assert!(trainer.get("/studio").await.must(200).text().contains("没有字幕的"));
-    assert!(keep(" ", "").await.ends_with("done=view-refused"));
+    assert!(keep(" ", "").await.ends_with("done=view-refused&name=#keep"));
     for number in 1..20 {
         assert!(keep(&format!("视图{number}"), "level=entry").await.ends_with("done=view-kept"));
     }
-    assert!(keep("第二十一个", "level=entry").await.ends_with("done=view-refused"));
+    let refused = keep("第二十一个", "level=advanced").await;
+    assert!(refused.contains("done=view-refused"));
+    assert!(trainer.get(&refused).await.must(200).text().contains("name=\"name\" value=\"第二十一个\""));
     change(&trainer, "forget", "").await.must(303);
     assert!(!trainer.get("/studio").await.must(200).text().contains("没有字幕的"));
 }

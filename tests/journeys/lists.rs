@@ -4,6 +4,7 @@ use entity::{JobState, LessonState, Level, Moment, RenditionKind, job, lesson};
 use reqwest::Method;
 use sea_orm::{ActiveModelTrait, Set};
 use serde_json::json;
+use tests::browser::Browser;
 use tests::{City, Client};
 
 /// Lessons of the first county, each unlike the others: the titles tell how.
@@ -165,4 +166,25 @@ async fn what_failed_in_preparation_is_listed_with_what_to_do_and_made_again() {
     let again = retry(&trainer).await.must(303);
     let page = trainer.get(again.header("location")).await.must(200).text();
     assert!(page.contains("已重新排队") && page.contains("转码失败 0") && page.contains("转码中 1"), "{page}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn browser_the_list_with_every_condition_and_what_failed_fit_a_phone_and_a_desk() {
+    let mut city = City::start().await;
+    shelf(&mut city).await;
+    for (width, height) in [(1280, 900), (360, 740)] {
+        let Some(browser) = Browser::open(&city.url, width, height).await else { return };
+        browser.sign_in("trainer").await;
+        for (name, path) in [
+            ("studio-narrowed", "/studio?level=entry&language=%E6%99%AE%E9%80%9A%E8%AF%9D&lack=quiz#keep"),
+            ("studio-nothing", "/studio?q=nothing"),
+            ("studio-preparation", "/studio/preparation"),
+        ] {
+            browser.goto(path).await;
+            browser.find("h1").await;
+            assert!(!browser.overflows().await, "{path} at {width}");
+            browser.picture(&format!("{name}-{width}")).await;
+        }
+        browser.close().await;
+    }
 }

@@ -3,6 +3,7 @@
 use entity::{Moment, audit, quiz_attempt};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, Set};
 use serde_json::json;
+use tests::browser::Browser;
 use tests::{City, Client};
 
 /// Plays a lesson for these seconds and ends the session.
@@ -72,4 +73,22 @@ async fn who_watched_a_lesson_is_listed_to_those_who_reach_them_and_noted() {
     assert!(elsewhere.contains("这里还没有人") && !elsewhere.contains("学员1"), "{elsewhere}");
     west.get(&format!("/studio/lessons/{}/watchers", city.lesson("draft"))).await.must(404);
     city.client("cadre").await.get(&path).await.must(403);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn browser_who_watched_fits_a_phone_and_a_desk() {
+    let city = City::start().await;
+    let lesson = city.lesson("video");
+    for (number, seconds) in [(1, 550), (2, 200), (3, 480)] {
+        watch(&city, &city.learner(number).await, lesson, seconds).await;
+    }
+    for (width, height) in [(1280, 900), (360, 740)] {
+        let Some(browser) = Browser::open(&city.url, width, height).await else { return };
+        browser.sign_in("trainer").await;
+        browser.goto(&format!("/studio/lessons/{lesson}/watchers")).await;
+        browser.until("return document.querySelectorAll('tbody tr').length === 3").await;
+        assert!(!browser.overflows().await);
+        browser.picture(&format!("studio-watchers-{width}")).await;
+        browser.close().await;
+    }
 }

@@ -100,8 +100,10 @@ choices! {
     }
 
     /// Which lessons stand first.
+    #[derive(Default)]
     Order {
         /// The last changed.
+        #[default]
         Updated = "updated", "最近修改在前";
         /// By their titles.
         Title = "title", "按标题";
@@ -113,12 +115,6 @@ choices! {
         Shortest = "shortest", "时长最短在前";
         /// The last published.
         Published = "published", "最近发布在前";
-    }
-}
-
-impl Default for Order {
-    fn default() -> Self {
-        Self::Updated
     }
 }
 

@@ -13,7 +13,7 @@ use super::views::View;
 use crate::auth::identity::{Author, READERS};
 use crate::database::Database;
 use crate::error::ApiResult;
-use crate::pages::choose::{Tab, tabs, unit};
+use crate::pages::choose::{Tab, tabs, typed, unit};
 use crate::pages::notices::{self, Notice};
 use crate::pages::parts::Pager;
 use crate::pages::shell::Shell;
@@ -34,6 +34,7 @@ const WAITING: u64 = 10;
 pub struct DoneQuery {
     done: String,
     changed: String,
+    name: String,
 }
 
 #[derive(Template)]
@@ -51,6 +52,8 @@ struct LessonsPage {
     views: Vec<View>,
     /// The place says something that is not kept as a view yet.
     new_view: bool,
+    /// The name of a view that could not be taken, as it was typed.
+    view_name: String,
     notices: Vec<Notice>,
     waiting: Vec<Row>,
     waiting_total: u64,
@@ -104,6 +107,7 @@ pub async fn list(
         back: Back::from(&place).only(),
         recent: recent.filter(|_| bar.is_none()).map(|bulk| bulk.id),
         bar,
+        view_name: typed(&done.name),
         new_view: place.with(|_| ()) != Place::default() && !views.iter().any(|view| view.current),
         views,
         notices: match place.is_plain() {

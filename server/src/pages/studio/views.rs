@@ -4,7 +4,9 @@ use super::place::Place;
 use crate::auth::identity::Author;
 use crate::database::Database;
 use crate::error::ApiResult;
+use crate::pages::choose::typed;
 use crate::pages::go;
+use crate::pages::parts::encoded;
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Form, Path};
 use entity::{Moment, ViewId, saved_view};
@@ -47,7 +49,7 @@ pub async fn keep(author: Author, form: Form<ViewForm>, db: Data<Database>) -> A
     let place = Place::parse(&form.place);
     let query = kept_of(&place).query();
     match catalog::view::keep(&db.write, author.account_id, &form.name, &query, Moment::now()).await {
-        Err(catalog::Error::Invalid { .. }) => Ok(go(&place.after("done", "view-refused"))),
+        Err(catalog::Error::Invalid { .. }) => Ok(go(&refused(&place, &form.name))),
         done => done.map(|()| go(&place.after("done", "view-kept"))).map_err(Into::into),
     }
 }
@@ -69,9 +71,14 @@ pub async fn change(
     };
     match done {
         Ok(done) => Ok(go(&place.after("done", done))),
-        Err(catalog::Error::Invalid { .. }) => Ok(go(&place.after("done", "view-refused"))),
+        Err(catalog::Error::Invalid { .. }) => Ok(go(&refused(&place, &form.name))),
         Err(cause) => Err(cause.into()),
     }
+}
+
+/// The list again, with the name that could not be taken as it was typed.
+fn refused(place: &Place, name: &str) -> String {
+    format!("{}&name={}#keep", place.after("done", "view-refused"), encoded(&typed(name)))
 }
 
 /// What of a place is kept: everything but the page.

@@ -6,7 +6,7 @@ use crate::error::ApiResult;
 use crate::pages::choose::Choice;
 use crate::pages::pairs::Pairs;
 use crate::pages::studio::editor::{REVIEWERS, audiences};
-use crate::pages::studio::lessons::options::categories;
+use crate::pages::studio::lessons::options::{any_of, categories};
 use catalog::bulk::Deed;
 use entity::{Category, Level, UnitId};
 
@@ -35,7 +35,7 @@ impl Forms {
         let value = typed.text("value");
         Ok(Self {
             categories: categories("请选择", &value),
-            levels: Level::ALL.iter().map(|word| Choice::new(word.as_str(), word.label(), &value)).collect(),
+            levels: any_of("请选择", Level::ALL.iter().map(|word| (word.as_str(), word.label())), &value),
             audiences: audiences(db, &identity.scope(AUTHORS), &value).await?,
             action: typed.text("action"),
             value,

@@ -139,6 +139,7 @@ pub async fn courses(db: &impl ConnectionTrait, reach: &Scope, none: &str, curre
     Ok(any_of(none, rows.iter().map(|(id, title)| (id.as_str(), title.as_str())), current))
 }
 
-fn any_of<'a>(none: &'a str, all: impl Iterator<Item = (&'a str, &'a str)>, current: &str) -> Vec<Choice> {
+/// Options, after one that stands for no choice.
+pub fn any_of<'a>(none: &'a str, all: impl Iterator<Item = (&'a str, &'a str)>, current: &str) -> Vec<Choice> {
     std::iter::once(("", none)).chain(all).map(|(value, label)| Choice::new(value, label, current)).collect()
 }
