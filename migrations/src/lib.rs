@@ -13,7 +13,7 @@ mod m20261129_000001_archive;
 mod m20261129_000002_reports;
 mod m20261129_000003_studio;
 mod m20261130_000001_directory_changes;
-mod m20261130_000001_lists;
+mod m20261130_000002_lists;
 
 /// Runs the migrations in order.
 pub struct Migrator;
@@ -30,7 +30,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000002_reports::Migration),
             Box::new(m20261129_000003_studio::Migration),
             Box::new(m20261130_000001_directory_changes::Migration),
-            Box::new(m20261130_000001_lists::Migration),
+            Box::new(m20261130_000002_lists::Migration),
         ]
     }
 }
