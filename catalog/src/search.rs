@@ -306,6 +306,11 @@ impl Index {
         self.broken.load(Ordering::Relaxed)
     }
 
+    /// Whether somebody has removed the files that are served from.
+    fn is_gone(&self) -> bool {
+        !generation::is_there(&self.folder, self.generation())
+    }
+
     fn plays(&self) -> Arc<HashMap<i64, i64>> {
         self.plays.read().map(|plays| plays.clone()).unwrap_or_default()
     }

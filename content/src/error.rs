@@ -1,6 +1,7 @@
 //! What can go wrong with bytes, in the words of the domain.
 
 use sea_orm::DbErr;
+use std::io::ErrorKind;
 
 /// Shorthand of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -130,6 +131,15 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether there is no room: on the disk, or in what the system lets us have of it. It may do another time.
+    pub fn is_full(&self) -> bool {
+        match self {
+            Self::DiskFull => true,
+            Self::Disk(cause) => matches!(cause.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded),
+            _ => false,
+        }
+    }
+
     /// Captions that fail at a line.
     pub(crate) fn bad_captions(line: usize, reason: impl Into<String>) -> Self {
         Self::BadCaptions { line: Some(line), reason: reason.into() }

@@ -11,7 +11,7 @@ mod running;
 use crate::beat::Beat;
 use crate::totals::Progress;
 use crate::{Error, Result};
-use entity::{AccountId, Moment, PlaybackId};
+use entity::{AccountId, Moment, Outage, PlaybackId};
 use sea_orm::{DatabaseConnection, DbErr};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
@@ -96,7 +96,7 @@ async fn run(db: DatabaseConnection, mut waiting: mpsc::Receiver<Job>) {
 /// Writes the beats of a failed batch alone, so that one that cannot be written does not take its neighbours along.
 async fn one_by_one(db: &DatabaseConnection, jobs: impl Iterator<Item = Job>, cause: Error) {
     tracing::warn!(%cause, "a batch of beats failed");
-    let mut gone = unreachable_database(&cause);
+    let mut gone = outage(&cause);
     for job in jobs {
         if let Some(cause) = &gone {
             answer([job], [Err(Error::Database(cause.clone()))]);
@@ -105,7 +105,7 @@ async fn one_by_one(db: &DatabaseConnection, jobs: impl Iterator<Item = Job>, ca
         match batch::write(db, std::slice::from_ref(&job)).await {
             Ok(answers) => answer([job], answers),
             Err(cause) => {
-                gone = unreachable_database(&cause);
+                gone = outage(&cause);
                 answer([job], [Err(cause)]);
             }
         }
@@ -113,9 +113,9 @@ async fn one_by_one(db: &DatabaseConnection, jobs: impl Iterator<Item = Job>, ca
 }
 
 /// The cause when no other beat will fare better: trying each would only keep everybody waiting.
-fn unreachable_database(cause: &Error) -> Option<DbErr> {
+fn outage(cause: &Error) -> Option<DbErr> {
     match cause {
-        Error::Database(cause @ (DbErr::Conn(_) | DbErr::ConnectionAcquire(_))) => Some(cause.clone()),
+        Error::Database(cause) => Outage::of(cause).map(|_| cause.clone()),
         _ => None,
     }
 }

@@ -2,7 +2,9 @@
 
 use crate::failure::Failure;
 use migrations::{Migrate, Migrator};
+use sea_orm::sqlx::Connection;
 use sea_orm::{ConnectOptions, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr};
+use std::future::ready;
 use std::path::Path;
 use std::time::Duration;
 
@@ -58,6 +60,10 @@ impl Database {
             options.max_connections(connections).min_connections(1).sqlx_logging(false);
             options.acquire_timeout(Duration::from_secs(20)).idle_timeout(None).max_lifetime(None);
             options.test_before_acquire(false);
+            // A transaction that a full disk cut short is over for SQLite but not for the driver: it would take the next
+            // one for a part of that, and what is acknowledged then would never be committed.
+            options
+                .map_sqlx_sqlite_before_acquire(|connection, _| Box::pin(ready(Ok(!connection.is_in_transaction()))));
             options.map_sqlx_sqlite_opts(move |sqlite| {
                 sqlite
                     .pragma("journal_mode", "WAL")
@@ -79,7 +85,7 @@ impl Database {
 
     async fn postgres(url: &str) -> Result<Self, Failure> {
         let mut options = ConnectOptions::new(url.to_owned());
-        options.max_connections(16).min_connections(1).sqlx_logging(false).acquire_timeout(Duration::from_secs(10));
+        options.max_connections(16).min_connections(1).sqlx_logging(false).acquire_timeout(Duration::from_secs(5));
         let pool = sea_orm::Database::connect(options)
             .await
             .map_err(|cause| Failure::new("无法连接 PostgreSQL，请检查 database_url", cause))?;

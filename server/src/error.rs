@@ -111,6 +111,9 @@ codes! {
     Internal = "internal", INTERNAL_SERVER_ERROR, "服务器出错了，我们已记录，请稍后重试";
 }
 
+/// When to come again after a refusal for want of room: it takes a person to make some.
+const UNTIL_ROOM_S: u64 = 60;
+
 /// An error on its way out.
 #[derive(Debug)]
 pub struct ApiError {
@@ -219,12 +222,12 @@ impl ResponseError for ApiError {
 
 impl From<sea_orm::DbErr> for ApiError {
     fn from(cause: sea_orm::DbErr) -> Self {
-        match cause {
-            sea_orm::DbErr::ConnectionAcquire(_) | sea_orm::DbErr::Conn(_) => {
-                Self { cause: Some(cause.into()), ..Self::new(Code::Busy) }.retry_after(2)
-            }
-            other => Self::internal(other),
-        }
+        let (code, seconds) = match entity::Outage::of(&cause) {
+            Some(entity::Outage::Away) => (Code::Busy, 2),
+            Some(entity::Outage::Full) => (Code::DiskFull, UNTIL_ROOM_S),
+            None => return Self::internal(cause),
+        };
+        Self { cause: Some(cause.into()), ..Self::new(code) }.retry_after(seconds)
     }
 }
 

@@ -5,7 +5,8 @@ use entity::{LessonState, outbox};
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, Set, TransactionTrait};
 use secrecy::ExposeSecret;
 use std::time::{Duration, Instant};
-use tests::city::on_postgres;
+use tests::city::{Ground, on_postgres, serve};
+use tests::disk::Disk;
 use tests::{City, Client, PATIENCE, Process};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -203,4 +204,46 @@ async fn too_many_searches_at_once_are_sent_away_and_told_when_to_come_again() {
     assert!(answered > 0, "{answered} answered, {refused} refused");
     cadre.get("/healthz").await.must(200);
     assert!(finds(&cadre, "沙糖桔", "video").await, "and afterwards all is well");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_index_whose_folder_was_removed_serves_on_and_is_built_anew() {
+    let city = City::start().await;
+    let cadre = city.client("cadre").await;
+    until_found(&cadre, "沙糖桔", "video", true).await;
+    let folder = city.data.join("index");
+    for title in ["山茶油压榨", "板栗储藏"] {
+        // First all of it, then only the build in use.
+        let removed = if title == "山茶油压榨" { folder.clone() } else { builds(&folder).remove(0) };
+        while std::fs::remove_dir_all(&removed).is_err() {} // the server may be writing there
+        assert!(finds(&cadre, "沙糖桔", "video").await, "the one that is open still serves");
+        change(&city, "article", title, LessonState::Published).await;
+        until_found(&cadre, title, "article", true).await;
+        assert_eq!(builds(&folder).len(), 1, "what is served lies on the disk again");
+    }
+}
+
+fn builds(index: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(index).unwrap().flatten().map(|entry| entry.path());
+    entries.filter(|path| path.join("meta.json").exists()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_index_without_room_serves_on_and_follows_when_there_is_some() {
+    let ground = Ground::new().await;
+    let folder = ground.config.data.join("index");
+    std::fs::create_dir_all(&folder).unwrap();
+    let Some(disk) = Disk::mount(&folder, 32) else { return };
+    let mut city = City::on(ground).await;
+    city.url = serve(city.config.clone()).await;
+    let cadre = city.client("cadre").await;
+    until_found(&cadre, "沙糖桔", "video", true).await;
+    disk.fill();
+    change(&city, "article", "山茶油压榨", LessonState::Published).await;
+    tokio::time::sleep(Duration::from_secs(3)).await; // it tries, and tries again
+    assert!(!finds(&cadre, "山茶油压榨", "article").await, "the disk is not full: the test proves nothing");
+    assert!(finds(&cadre, "沙糖桔", "video").await);
+    disk.relieve();
+    until_found(&cadre, "山茶油压榨", "article", true).await;
+    assert!(finds(&cadre, "沙糖桔", "video").await);
 }

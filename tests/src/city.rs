@@ -114,7 +114,7 @@ impl City {
 
     /// Build the city and start its server with other settings.
     pub async fn start_with(set: impl FnOnce(&mut Config)) -> Self {
-        let mut city = Self::founded().await;
+        let mut city = Self::without_server().await;
         set(&mut city.config);
         city.url = serve(city.config.clone()).await;
         city
@@ -122,11 +122,11 @@ impl City {
 
     /// Build the city only; the caller starts a server on its folder.
     pub async fn without_server() -> Self {
-        Self::founded().await
+        Self::on(Ground::new().await).await
     }
 
-    async fn founded() -> Self {
-        let ground = Ground::new().await;
+    /// Build the city only, on this ground.
+    pub async fn on(ground: Ground) -> Self {
         let db = server::app::open_database(&ground.config).await.unwrap();
         let mut city = Self {
             url: String::new(),

@@ -1,13 +1,15 @@
 //! What the journeys share: a small city on its own database, folder and port; a client that speaks HTTP to it; a
-//! browser; a load.
+//! browser; a load; a small disk and a PostgreSQL that can be taken away.
 
 pub mod browser;
 pub mod bucket;
 pub mod city;
 pub mod client;
 pub mod cutter;
+pub mod disk;
 pub mod judged;
 pub mod load;
+pub mod postgres;
 pub mod process;
 pub mod terminal;
 

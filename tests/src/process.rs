@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 
@@ -14,6 +15,11 @@ pub fn binary() -> PathBuf {
         path.pop();
     }
     path.join("yuanjiao")
+}
+
+/// Whether this is run as root, as in CI.
+pub fn is_root() -> bool {
+    std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0)
 }
 
 /// Run a command of the binary on a folder to its end.

@@ -85,10 +85,19 @@ fn path_of(folder: &Path, number: u64) -> PathBuf {
     folder.join(format!("g{number}"))
 }
 
-/// The numbers of the builds in the folder, complete or not, in order.
+/// Whether a build still lies where it was written: an open one can be searched long after it was removed.
+pub(crate) fn is_there(folder: &Path, number: u64) -> bool {
+    path_of(folder, number).join("meta.json").exists()
+}
+
+/// The numbers of the builds in the folder, complete or not, in order; none where there is no folder.
 fn numbers(folder: &Path) -> Result<Vec<u64>> {
     let mut numbers = Vec::new();
-    for entry in std::fs::read_dir(folder)? {
+    let entries = match std::fs::read_dir(folder) {
+        Err(absent) if absent.kind() == std::io::ErrorKind::NotFound => return Ok(numbers),
+        entries => entries?,
+    };
+    for entry in entries {
         let name = entry?.file_name();
         numbers.extend(
             name.to_str().and_then(|name| name.strip_prefix('g')).and_then(|number| number.parse::<u64>().ok()),

@@ -244,8 +244,9 @@ impl Follower {
 
     async fn round(&mut self, round: u32) -> Result<Progress> {
         let now_and_then = round.is_multiple_of(PLAYS_EVERY);
-        self.build_if_needed()?;
+        // First what another process has built: it has removed the one in use.
         self.index.adopt_newer()?;
+        self.build_if_needed()?;
         self.index.synonyms.refresh();
         self.index.calendar.refresh(&self.db, now_and_then).await?;
         if now_and_then {
@@ -281,14 +282,14 @@ impl Follower {
         }
     }
 
-    /// Starts a build when the index is damaged or has missed changes, and takes over one that is complete.
+    /// Starts a build when the index is damaged, was removed or has missed changes, and takes over one that is complete.
     fn build_if_needed(&mut self) -> Result<()> {
         if let Some(built) = self.building.try_join_next() {
             let built = built.unwrap_or_else(|stopped| Err(std::io::Error::other(stopped).into()))?;
             (self.writer, self.missed) = (None, false);
             return self.index.adopt(built);
         }
-        if self.building.is_empty() && (self.missed || self.index.is_broken()) {
+        if self.building.is_empty() && (self.missed || self.index.is_broken() || self.index.is_gone()) {
             tracing::warn!("the search index is built anew; the one there is serves meanwhile");
             let (index, db) = (self.index.clone(), self.db.clone());
             self.building.spawn(async move { Ok(Generation::build(&index.folder, &index.fields, &db).await?.0) });

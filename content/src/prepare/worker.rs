@@ -192,9 +192,7 @@ fn ending_of(cause: &Error, attempt: i32) -> Ending {
             after_ms: ROOM_WAIT_MS,
             reason: Some("服务器磁盘空间不足，暂停处理".to_owned()),
         },
-        Error::Disk(full) if full.kind() == std::io::ErrorKind::StorageFull => {
-            Ending::Later("处理时磁盘已满，稍后自动重试".to_owned())
-        }
+        full if full.is_full() => Ending::Later("处理时磁盘已满，稍后自动重试".to_owned()),
         Error::Stopped => Ending::PutBack { after_ms: 0, reason: None },
         Error::Ffmpeg(reason) => Ending::Later(reason.clone()),
         other => {

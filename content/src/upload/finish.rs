@@ -13,7 +13,7 @@ use sea_orm::{
 /// Turn a whole upload into media; an upload in any other state is left as it is.
 ///
 /// Bytes that are in the store already are not kept twice. A file that cannot be taken makes the upload failed, with
-/// the reason in Chinese; trouble with the database or the store leaves it in processing, to be resumed.
+/// the reason in Chinese; trouble with the database or the store, and a full disk, leave it in processing, to be resumed.
 pub async fn finish(
     db: &(impl ConnectionTrait + TransactionTrait),
     uploads: &Uploads,
@@ -34,8 +34,9 @@ pub async fn finish(
             done.sha256 = Set(Some(media.sha256));
             done
         }
-        // Both come back: the upload waits in processing.
+        // Both come back, and so does room: the upload waits in processing.
         Err(away @ (Error::Database(_) | Error::StoreUnavailable(_))) => return Err(away),
+        Err(full) if full.is_full() => return Err(full),
         Err(error) => {
             tracing::error!(upload = id, %error, "an upload could not become media");
             let mut failed = row.into_active_model();
@@ -117,7 +118,6 @@ fn reason(error: &Error) -> &'static str {
     match error {
         Error::NoSuchUpload | Error::NoSuchBlob => "服务器上的文件不见了，请重新上传",
         Error::HashMismatch => "文件内容与上传时不一致，请重新上传",
-        Error::DiskFull => "服务器磁盘空间不足，请联系管理员",
         _ => "服务器读写文件失败，请稍后重新上传",
     }
 }

@@ -116,7 +116,7 @@ impl Part {
         let bytes = std::mem::take(&mut self.buffer);
         self.buffer = blocking(move || {
             let _guard = guard;
-            file.write_all_at(&bytes, at).map_err(full_is_full)?;
+            file.write_all_at(&bytes, at)?;
             Ok(bytes)
         })
         .await?;
@@ -149,12 +149,5 @@ pub(super) fn remove_if_there(path: &Path) -> Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(error.into()),
         _ => Ok(()),
-    }
-}
-
-fn full_is_full(error: std::io::Error) -> Error {
-    match error.kind() {
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Error::DiskFull,
-        _ => Error::Disk(error),
     }
 }

@@ -5,6 +5,10 @@ use crate::error::{ApiError, ApiResult, Code};
 use crate::telemetry::Metrics;
 use actix_web::HttpResponse;
 use actix_web::web::Data;
+use std::time::Duration;
+
+/// Whoever asks whether the server is ready sends people elsewhere meanwhile, and must know soon.
+const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
 /// The process answers.
 #[utoipa::path(get, path = "/healthz", tag = "health", responses((status = 200, description = "alive", body = String, content_type = "text/plain")))]
@@ -18,7 +22,10 @@ pub async fn live() -> HttpResponse {
 /// The process can do its work: the database answers.
 #[utoipa::path(get, path = "/readyz", tag = "health", responses((status = 200, description = "ready", body = String, content_type = "text/plain"), (status = 503, description = "not ready", body = crate::error::ErrorBody)))]
 pub async fn ready(db: Data<Database>) -> ApiResult<HttpResponse> {
-    db.read.ping().await.map_err(|_| ApiError::new(Code::Busy).retry_after(2))?;
+    let answered = tokio::time::timeout(LONGEST_WAIT, db.read.ping()).await;
+    if !matches!(answered, Ok(Ok(()))) {
+        return Err(ApiError::new(Code::Busy).retry_after(2));
+    }
     Ok(HttpResponse::Ok()
         .insert_header(("Cache-Control", "no-store"))
         .content_type("text/plain; charset=utf-8")

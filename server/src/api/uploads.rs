@@ -194,6 +194,7 @@ pub async fn offset(
         (status = 415, description = "another Content-Type", body = ErrorBody),
         (status = 423, description = "another request is writing", body = ErrorBody),
         (status = 460, description = "the checksum does not hold; these bytes were dropped", body = ErrorBody),
+        (status = 507, description = "no room; what came before is kept, see Upload-Offset of HEAD", body = ErrorBody),
     ))]
 pub async fn append(
     request: HttpRequest,

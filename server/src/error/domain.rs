@@ -1,6 +1,6 @@
 //! What each domain's errors are in HTTP: the codes of the table, with the domain's own particulars in Chinese.
 
-use super::{ApiError, Code};
+use super::{ApiError, Code, UNTIL_ROOM_S};
 
 impl From<roster::Error> for ApiError {
     fn from(cause: roster::Error) -> Self {
@@ -84,9 +84,9 @@ impl From<content::Error> for ApiError {
     fn from(cause: content::Error) -> Self {
         use content::Error as E;
         match cause {
+            full if full.is_full() => Self::new(Code::DiskFull).retry_after(UNTIL_ROOM_S),
             E::NoSuchBlob | E::NoSuchUpload => Self::new(Code::NotFound),
             E::UploadExpired => Self::say(Code::Gone, "这次上传已过期，请重新上传"),
-            E::DiskFull => Self::new(Code::DiskFull),
             E::StoreUnavailable(cause) => {
                 tracing::warn!(%cause, "the media store is not available");
                 Self::new(Code::StoreUnavailable).retry_after(10)
@@ -117,7 +117,6 @@ impl From<content::Error> for ApiError {
             E::BadTicket => Self::say(Code::NotSignedIn, "播放凭证无效"),
             E::TicketExpired => Self::say(Code::NotSignedIn, "播放凭证已过期"),
             E::Database(cause) => cause.into(),
-            E::Disk(cause) if cause.kind() == std::io::ErrorKind::StorageFull => Self::new(Code::DiskFull),
             other => Self::internal(other),
         }
     }

@@ -42,10 +42,14 @@ struct Manifest {
 /// Copy everything that can't be derived into `dir`.
 ///
 /// # Errors
-/// When `dir` holds something already, or a file can't be copied.
+/// When `dir` holds something already, or a file can't be copied; `dir` is then left empty.
 pub async fn backup(config: &Config, dir: &Path, with_media: bool) -> Result<ExitCode, Failure> {
     must_be_empty(dir)?;
     fs::create_dir_all(dir).map_err(|cause| Failure::new(format!("无法建立 {}", dir.display()), cause))?;
+    or_empty(dir, copy_out(config, dir, with_media).await)
+}
+
+async fn copy_out(config: &Config, dir: &Path, with_media: bool) -> Result<ExitCode, Failure> {
     // The database first: a blob is in the store before a row names it, so every row copied has its blob.
     copy_database(config, dir).await?;
     let store = stores::open(config)?;
@@ -69,7 +73,8 @@ pub async fn backup(config: &Config, dir: &Path, with_media: bool) -> Result<Exi
 /// Bring a backup into an empty data folder, checking every hash on the way.
 ///
 /// # Errors
-/// When the backup is damaged, the data folder holds something already, or the store can't be written; the folder is then left without a database.
+/// When the backup is damaged, the data folder holds something already, or something can't be written; the folder is then
+/// left empty.
 pub async fn restore(config: &Config, dir: &Path) -> Result<ExitCode, Failure> {
     let manifest = read_manifest(dir)?;
     must_be_empty(&config.data)?;
@@ -79,6 +84,10 @@ pub async fn restore(config: &Config, dir: &Path) -> Result<ExitCode, Failure> {
         }
     }
     prepare_folder(config)?;
+    or_empty(&config.data, copy_in(config, dir, &manifest).await)
+}
+
+async fn copy_in(config: &Config, dir: &Path, manifest: &Manifest) -> Result<ExitCode, Failure> {
     let store = stores::open(config)?;
     for name in manifest.files.keys().filter(|name| name.as_str() != POSTGRES) {
         match &store {
@@ -119,6 +128,21 @@ fn postgres(config: &Config, program: &str, arguments: &[&str], file: &Path) -> 
         .status()
         .map_err(|cause| Failure::new(format!("无法运行 {program}（请安装 PostgreSQL 客户端）"), cause))?;
     if outcome.success() { Ok(()) } else { Err(Failure::say(format!("{program} 失败：{outcome}"))) }
+}
+
+/// What could not be finished is taken away: a half must not be found later where a whole is looked for, nor keep the
+/// room that it failed for.
+fn or_empty(dir: &Path, outcome: Result<ExitCode, Failure>) -> Result<ExitCode, Failure> {
+    if outcome.is_err() {
+        for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
+            let path = entry.path();
+            let removed = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+            if let Err(cause) = removed {
+                tracing::warn!(%cause, path = %path.display(), "could not take away what was not finished");
+            }
+        }
+    }
+    outcome
 }
 
 fn must_be_empty(dir: &Path) -> Result<(), Failure> {
