@@ -3,6 +3,9 @@
 use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, TimeZone, Utc};
 use sea_orm::DeriveValueType;
 use serde::{Deserialize, Serialize};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Instant;
 
 /// A civil date in Asia/Shanghai.
 pub type Day = NaiveDate;
@@ -14,8 +17,16 @@ pub struct Moment(pub i64);
 
 impl Moment {
     /// What the machine's clock says. Only the edges (handlers, background tasks, the CLI) call this; rules are told the time.
+    ///
+    /// It never runs backwards in one process: a clock that is set back is not followed, since everybody who is watching
+    /// would earn nothing until it is where it was. Set forward, as after a sleep of the machine, it is followed at once.
     pub fn now() -> Self {
-        Self(Utc::now().timestamp_millis())
+        static BEGAN: LazyLock<Instant> = LazyLock::new(Instant::now);
+        static AHEAD_MS: AtomicI64 = AtomicI64::new(i64::MIN);
+        let running_ms = i64::try_from(BEGAN.elapsed().as_millis()).unwrap_or(i64::MAX);
+        let ahead_ms = Utc::now().timestamp_millis().saturating_sub(running_ms);
+        let furthest_ms = AHEAD_MS.fetch_max(ahead_ms, Ordering::Relaxed).max(ahead_ms);
+        Self(running_ms.saturating_add(furthest_ms))
     }
 
     /// The first instant of a civil day.
