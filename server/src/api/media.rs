@@ -76,7 +76,12 @@ pub async fn serve(
     let fetched = request.app_data::<Data<Fetched>>().ok_or_else(|| ApiError::internal("fetched is not set up"))?;
     let caller = caller(&request, &sha256, query.ticket.as_deref(), now).await?;
     let served = may_read(&db, &watched, &caller, &sha256, now).await?;
-    let blob = store.open_blob(&sha256).await?;
+    let blob = match store.open_blob(&sha256).await {
+        Ok(blob) if blob.len() == served.size_bytes => blob,
+        // Half a recording is worse than none: caches would keep it under the name of the whole.
+        Ok(_) | Err(content::Error::NoSuchBlob) => return Err(lost(&sha256)),
+        Err(cause) => return Err(cause.into()),
+    };
     let asked = Asked {
         method: request.method(),
         headers: request.headers(),
@@ -85,6 +90,12 @@ pub async fn serve(
         fetched,
     };
     Ok(answer(&asked, &blob, &served, settings.accel_redirect.as_deref()))
+}
+
+/// What has a row and may be read, and is not in the store as it was put there. `verify` names it with its lessons.
+fn lost(sha256: &str) -> ApiError {
+    tracing::error!(sha256, "a blob is missing or cut short");
+    ApiError::say(Code::NotFound, "这个文件在服务器上不见了或已损坏，请联系管理员重新上传")
 }
 
 /// A ticket.

@@ -32,6 +32,8 @@ type Answers = HashMap<(AccountId, [u8; 32]), (Moment, Arc<Served>)>;
 /// How a blob is presented.
 #[derive(Debug)]
 pub struct Served {
+    /// How many bytes it has.
+    pub size_bytes: u64,
     /// The type it is served as.
     pub mime: HeaderValue,
     /// `Content-Disposition`, with the name it came with.
@@ -124,13 +126,13 @@ impl Watched {
     pub fn fresh(&self, key: &(AccountId, [u8; 32]), now: Moment) -> Option<Arc<Served>> {
         let answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         let (at, served) = answers.get(key)?;
-        (now.since(*at) < REMEMBERED_MS).then(|| served.clone())
+        (0..REMEMBERED_MS).contains(&now.since(*at)).then(|| served.clone())
     }
 
     fn remember(&self, key: (AccountId, [u8; 32]), now: Moment, served: Arc<Served>) {
         let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         if answers.len() >= MOST {
-            answers.retain(|_, (at, _)| now.since(*at) < REMEMBERED_MS);
+            answers.retain(|_, (at, _)| (0..REMEMBERED_MS).contains(&now.since(*at)));
         }
         if answers.len() >= MOST {
             answers.clear();
@@ -141,7 +143,7 @@ impl Watched {
 
 impl Served {
     fn of(row: &media::Model) -> Self {
-        Self::named(&row.mime, &row.filename)
+        Self::named(row.size_bytes, &row.mime, &row.filename)
     }
 
     /// Something made of a recording carries its name: `水稻育秧.标清.mp4`.
@@ -152,14 +154,15 @@ impl Served {
             "image/jpeg" => "jpg",
             other => other.rsplit('/').next().unwrap_or_default(),
         };
-        Self::named(&made.mime, &format!("{stem}.{}.{extension}", made.kind.label()))
+        Self::named(made.size_bytes, &made.mime, &format!("{stem}.{}.{extension}", made.kind.label()))
     }
 
-    fn named(mime: &str, filename: &str) -> Self {
+    fn named(size_bytes: i64, mime: &str, filename: &str) -> Self {
         let opaque = HeaderValue::from_static(content::probe::OPAQUE);
         let plays = mime.starts_with("video/") || mime.starts_with("audio/");
         let place = if shows_in_place(mime) { "inline" } else { "attachment" };
         Self {
+            size_bytes: u64::try_from(size_bytes).unwrap_or(0),
             mime: HeaderValue::from_str(mime).unwrap_or(opaque),
             disposition: HeaderValue::from_str(&disposition(place, filename))
                 .unwrap_or(HeaderValue::from_static("attachment")),
@@ -229,6 +232,7 @@ mod tests {
     fn an_answer_is_forgotten_after_its_minute_and_the_memory_is_bounded() {
         let watched = Watched::default();
         let served = Arc::new(Served {
+            size_bytes: 1,
             mime: HeaderValue::from_static("video/mp4"),
             disposition: HeaderValue::from_static("inline"),
             sandboxed: false,
