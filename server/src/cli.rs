@@ -64,6 +64,12 @@ enum Role {
         /// 备份所在的文件夹
         dir: PathBuf,
     },
+    /// 把数据文件夹里的 SQLite 搬到一个空的 PostgreSQL（须先停止服务）
+    Move {
+        /// 目标数据库的地址：postgres://用户:密码@主机:端口/库名
+        #[arg(long, value_name = "地址")]
+        to: String,
+    },
     /// 管理员账号
     #[command(subcommand)]
     Admin(Admin),
@@ -154,6 +160,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Role::Collect { dry_run, unused_days } => operate::collect(&config, unused_days, dry_run).await,
         Role::Backup { dir, with_media } => operate::backup::backup(&config, &dir, with_media).await,
         Role::Restore { dir } => operate::backup::restore(&config, &dir).await,
+        Role::Move { to } => operate::moving::to_postgres(&config, &to).await,
         Role::Admin(Admin::Create { login, password, city }) => {
             operate::create_admin(&config, &login, &password, &city).await
         }

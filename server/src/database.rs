@@ -1,11 +1,13 @@
 //! Opening the database: SQLite in the data folder, or PostgreSQL by its address.
 
 use crate::failure::Failure;
+use entity::Outage;
 use migrations::{Migrate, Migrator};
 use sea_orm::sqlx::Connection;
+use sea_orm::sqlx::sqlite::SqliteConnectOptions;
 use sea_orm::{ConnectOptions, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr};
 use std::future::ready;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The open database, by intent.
@@ -28,7 +30,7 @@ impl Database {
     pub async fn open(data: &Path, url: Option<&str>) -> Result<Self, Failure> {
         match url {
             Some(url) => Self::postgres(url).await,
-            None => Self::sqlite(&data.join("yuanjiao.db")).await,
+            None => Self::sqlite(&file_of(data)).await,
         }
     }
 
@@ -53,33 +55,30 @@ impl Database {
         self.write.get_database_backend() == DbBackend::Sqlite
     }
 
-    async fn sqlite(file: &Path) -> Result<Self, Failure> {
-        let url = format!("sqlite://{}?mode=rwc", file.display());
-        let open = |connections: u32, cache_kib: u32| {
-            let mut options = ConnectOptions::new(url.clone());
-            options.max_connections(connections).min_connections(1).sqlx_logging(false);
-            options.acquire_timeout(Duration::from_secs(20)).idle_timeout(None).max_lifetime(None);
-            options.test_before_acquire(false);
-            // A transaction that a full disk cut short is over for SQLite but not for the driver: it would take the next
-            // one for a part of that, and what is acknowledged then would never be committed.
-            options
-                .map_sqlx_sqlite_before_acquire(|connection, _| Box::pin(ready(Ok(!connection.is_in_transaction()))));
-            options.map_sqlx_sqlite_opts(move |sqlite| {
-                sqlite
-                    .pragma("journal_mode", "WAL")
-                    .pragma("synchronous", "FULL") // acknowledged means on disk, also after a power cut
-                    .pragma("busy_timeout", "10000") // another process, such as a backup or an import
-                    .pragma("foreign_keys", "ON")
-                    .pragma("cache_size", format!("-{cache_kib}"))
-                    // Pages of 4 KiB. Sessions that beat are written over and over; the rarer they are copied back, the
-                    // more of that is one copy.
-                    .pragma("wal_autocheckpoint", "16000")
-            });
-            sea_orm::Database::connect(options)
+    /// Open the data folder's SQLite so that nobody else has it open meanwhile, neither a server nor a command.
+    ///
+    /// # Errors
+    /// When there is none, or somebody has it open.
+    pub async fn alone(data: &Path) -> Result<DatabaseConnection, Failure> {
+        let file = file_of(data);
+        if !file.exists() {
+            return Err(Failure::say(format!("没有 {}", file.display())));
+        }
+        let mut options = sqlite_options(&file, 1, WRITER_CACHE_KIB);
+        options.map_sqlx_sqlite_opts(|sqlite| {
+            sqlite_settings(sqlite, WRITER_CACHE_KIB).pragma("locking_mode", "EXCLUSIVE")
+        });
+        let taken = |cause: DbErr| match Outage::of(&cause) {
+            Some(Outage::Away) => Failure::say("数据库正在使用：请先停止服务和其他命令"),
+            _ => cannot_open(&file)(cause),
         };
-        let failed = |cause| Failure::new(format!("无法打开数据库 {}", file.display()), cause);
-        let write = open(1, 64_000).await.map_err(failed)?;
-        let read = open(8, 16_000).await.map_err(failed)?;
+        sea_orm::Database::connect(options).await.map_err(taken)
+    }
+
+    async fn sqlite(file: &Path) -> Result<Self, Failure> {
+        let open = |connections, cache_kib| sea_orm::Database::connect(sqlite_options(file, connections, cache_kib));
+        let write = open(1, WRITER_CACHE_KIB).await.map_err(cannot_open(file))?;
+        let read = open(8, 16_000).await.map_err(cannot_open(file))?;
         Ok(Self { read, write })
     }
 
@@ -91,4 +90,38 @@ impl Database {
             .map_err(|cause| Failure::new("无法连接 PostgreSQL，请检查 database_url", cause))?;
         Ok(Self { read: pool.clone(), write: pool })
     }
+}
+
+const WRITER_CACHE_KIB: u32 = 64_000;
+
+fn file_of(data: &Path) -> PathBuf {
+    data.join("yuanjiao.db")
+}
+
+fn cannot_open(file: &Path) -> impl Fn(DbErr) -> Failure {
+    move |cause| Failure::new(format!("无法打开数据库 {}", file.display()), cause)
+}
+
+fn sqlite_options(file: &Path, connections: u32, cache_kib: u32) -> ConnectOptions {
+    let mut options = ConnectOptions::new(format!("sqlite://{}?mode=rwc", file.display()));
+    options.max_connections(connections).min_connections(1).sqlx_logging(false);
+    options.acquire_timeout(Duration::from_secs(20)).idle_timeout(None).max_lifetime(None);
+    options.test_before_acquire(false);
+    // A transaction that a full disk cut short is over for SQLite but not for the driver: it would take the next one for a
+    // part of that, and what is acknowledged then would never be committed.
+    options.map_sqlx_sqlite_before_acquire(|connection, _| Box::pin(ready(Ok(!connection.is_in_transaction()))));
+    options.map_sqlx_sqlite_opts(move |sqlite| sqlite_settings(sqlite, cache_kib));
+    options
+}
+
+fn sqlite_settings(sqlite: SqliteConnectOptions, cache_kib: u32) -> SqliteConnectOptions {
+    sqlite
+        .pragma("journal_mode", "WAL")
+        .pragma("synchronous", "FULL") // acknowledged means on disk, also after a power cut
+        .pragma("busy_timeout", "10000") // another process, such as a backup or an import
+        .pragma("foreign_keys", "ON")
+        .pragma("cache_size", format!("-{cache_kib}"))
+        // Pages of 4 KiB. Sessions that beat are written over and over; the rarer they are copied back, the more of that
+        // is one copy.
+        .pragma("wal_autocheckpoint", "16000")
 }

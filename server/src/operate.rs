@@ -1,7 +1,8 @@
-//! What a city operator does at a shell: import, verify, reindex, make an administrator, start the demo.
+//! What a city operator does at a shell: import, verify, reindex, move, make an administrator, start the demo.
 
 pub mod backup;
 pub mod lessons;
+pub mod moving;
 mod progress;
 
 use crate::app::{open_database, open_index, prepare_folder};
@@ -16,6 +17,7 @@ use entity::{Moment, Role, UnitLevel};
 use progress::{bytes_line, progress_line};
 use roster::account::NewAccount;
 use roster::org::NewUnit;
+use sea_orm::ConnectionTrait;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -92,21 +94,28 @@ pub async fn reindex(config: &Config) -> Result<ExitCode, Failure> {
 pub async fn verify(config: &Config) -> Result<ExitCode, Failure> {
     let db = open_database(config).await?;
     let store = stores::open(config)?;
-    let ledger = archive::verify::ledger(&db.read, &progress_line("核对台账"))
-        .await
-        .map_err(|cause| Failure::new("无法核对台账", cause))?;
-    println!("\n{ledger}");
-    let seals = archive::seal::check(&db.read, &progress_line("核对封存"))
-        .await
-        .map_err(|cause| Failure::new("无法核对封存", cause))?;
-    println!("\n{seals}");
+    let records = check_records(&db.read).await?;
     let media = content::verify::verify(&db.write, &store, Moment::now(), &bytes_line("核对媒体"))
         .await
         .map_err(|cause| Failure::new("无法核对媒体", cause))?;
     println!("\n{media}");
-    let sound = ledger.is_sound() && seals.is_sound() && media.is_sound();
+    let sound = records && media.is_sound();
     println!("{}", if sound { "一切完好。" } else { "发现问题，见上。" });
     Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Check what is kept of people: the chain of the ledger, the hours against the beats, the sealed years. Prints what it finds,
+/// and answers whether all is sound.
+async fn check_records(db: &impl ConnectionTrait) -> Result<bool, Failure> {
+    let ledger = archive::verify::ledger(db, &progress_line("核对台账"))
+        .await
+        .map_err(|cause| Failure::new("无法核对台账", cause))?;
+    println!("\n{ledger}");
+    let seals = archive::seal::check(db, &progress_line("核对封存"))
+        .await
+        .map_err(|cause| Failure::new("无法核对封存", cause))?;
+    println!("\n{seals}");
+    Ok(ledger.is_sound() && seals.is_sound())
 }
 
 /// Remove the blobs that nothing names; with `unused_days`, first forget the recordings that no lesson uses.
