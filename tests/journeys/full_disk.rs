@@ -160,11 +160,10 @@ async fn a_server_starts_without_room_and_seals_and_publishes_once_there_is_some
     let waiting = lesson_under_review(&mut city).await;
     // An index there is already; what is to be sealed was asked for before.
     drop(server::app::open_index(&city.config, &city.db).await.unwrap());
-    server::auth::keys::Keys::open(&city.data).unwrap();
     let (unit, year, now) = (city.units["东江县"], entity::Moment::now().year() - 1, entity::Moment::now());
     archive::rules::ensure_presets(&city.db.write, city.units["桂岭市"], now).await.unwrap();
     let seal = archive::seal::begin(&city.db.write, unit, year, city.accounts["office"], now).await.unwrap();
-    let tokens = server::auth::token::Tokens::new(&server::auth::keys::Keys::open(&city.data).unwrap());
+    let tokens = city.tokens();
     disk.fill();
     city.url = serve(city.config.clone()).await;
     let signed_in = |login: &str| city.stranger().holding(&tokens.issue(city.accounts[login], 0, now).unwrap());

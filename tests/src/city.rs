@@ -9,6 +9,8 @@ use roster::account::NewAccount;
 use roster::org::NewUnit;
 use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, Set};
 use server::app::Application;
+use server::auth::keys::Keys;
+use server::auth::token::Tokens;
 use server::config::Config;
 use server::database::Database;
 use sha2::{Digest, Sha256};
@@ -146,11 +148,20 @@ impl City {
 
     /// Learner number `n` of the first village, made at need, signed in.
     pub async fn learner(&self, number: usize) -> Client {
-        let (name, login) = (format!("学员{number}"), format!("learner-{number}"));
+        self.learner_account(number).await;
+        self.client(&format!("learner-{number}")).await
+    }
+
+    /// The account of learner number `n`, made.
+    pub async fn learner_account(&self, number: usize) -> AccountId {
         let unit = self.units["甲村"];
-        let id = self.person(&name, &format!("9{number:05}"), unit).await;
-        self.account(&login, Some(id), Role::Learner, unit).await;
-        self.client(&login).await
+        let id = self.person(&format!("学员{number}"), &format!("9{number:05}"), unit).await;
+        self.account(&format!("learner-{number}"), Some(id), Role::Learner, unit).await
+    }
+
+    /// Makes the tokens that a server of this city takes.
+    pub fn tokens(&self) -> Tokens {
+        Tokens::new(&Keys::open(&self.data).unwrap())
     }
 
     /// Nobody.

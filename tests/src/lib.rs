@@ -11,6 +11,7 @@ pub mod judged;
 pub mod load;
 pub mod postgres;
 pub mod process;
+pub mod rows;
 pub mod terminal;
 
 pub use city::{City, sha256};

@@ -23,7 +23,7 @@ pub async fn compare(subject: &Subject) {
 }
 
 async fn open(subject: &Subject, count: usize) {
-    let (city, tokens) = (&subject.city, crowd::tokens(&subject.city));
+    let (city, tokens) = (&subject.city, subject.city.tokens());
     let homes = vec![city.units["甲村"]; count];
     let people = crowd::people(city, &homes).await;
     let of: Vec<_> = people.iter().copied().map(Some).zip(homes).collect();

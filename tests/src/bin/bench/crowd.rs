@@ -7,17 +7,10 @@ use entity::{
 };
 use roster::org::{self, NewUnit};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set};
-use server::auth::keys::Keys;
-use server::auth::token::Tokens;
 use tests::city::City;
 
 /// Rows of one insert, below the number of values that SQLite takes.
 const CHUNK: usize = 1000;
-
-/// Makes the tokens that the server of this city takes.
-pub fn tokens(city: &City) -> Tokens {
-    Tokens::new(&Keys::open(&city.data).unwrap())
-}
 
 /// So many villages of one township.
 pub async fn villages(city: &City, count: usize) -> Vec<UnitId> {

@@ -45,7 +45,7 @@ pub async fn pass(minutes: u64, beat_s: f64, sitting_s: u64) {
     );
     let began = Instant::now();
     let until = began + Duration::from_secs(60 * minutes);
-    let tokens = crowd::tokens(&city);
+    let tokens = city.tokens();
     let day = Arc::new(Day { address, tokens, lessons, beat, sitting, until, seen: Seen::default() });
     let all: Vec<_> = players
         .into_iter()

@@ -1,0 +1,149 @@
+//! What was acknowledged, and whether the database has it: all of it, and nothing twice.
+
+use entity::{
+    LessonId, LessonState, PlaybackId, audit, beat, ledger_entry, lesson, media, outbox, playback, presence, upload,
+};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::{Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+use tests::{City, Client, PATIENCE};
+
+/// What every lesson of the load is called.
+pub const TITLE: &str = "油茶低产林改造";
+
+/// What the server has said yes to.
+#[derive(Default)]
+pub struct Acknowledged {
+    told: Mutex<Told>,
+}
+
+/// One kind of write a field.
+#[derive(Default)]
+pub struct Told {
+    /// The highest beat of each session.
+    pub beats: BTreeMap<i64, i64>,
+    /// Sessions that were closed and posted.
+    pub closed: BTreeSet<i64>,
+    /// Who was called in which room.
+    pub called: BTreeSet<(i64, i64)>,
+    /// Who came later.
+    pub came: BTreeSet<(i64, i64)>,
+    /// Who left.
+    pub left: BTreeSet<(i64, i64)>,
+    /// Bytes of each upload; those of a whole one are its length.
+    pub offsets: BTreeMap<String, usize>,
+    /// The hash of each upload whose last byte was taken.
+    pub whole: BTreeMap<String, String>,
+    /// Lessons that were published.
+    pub published: BTreeSet<i64>,
+    /// Corrections, each with a reason of its own.
+    pub corrections: BTreeSet<String>,
+    /// Corrections that were asked for, whether acknowledged or not.
+    pub asked: BTreeSet<String>,
+}
+
+impl Acknowledged {
+    /// To write down what was acknowledged.
+    pub fn told(&self) -> MutexGuard<'_, Told> {
+        self.told.lock().unwrap()
+    }
+
+    /// Fails when so little was acknowledged that the test proves nothing.
+    pub fn must_be_enough(&self, kills: usize) {
+        let told = self.told();
+        let beats = told.beats.values().sum::<i64>();
+        assert!(beats > kills as i64, "{beats} beats");
+        let few =
+            [told.closed.len(), told.called.len(), told.whole.len(), told.published.len(), told.corrections.len()];
+        assert!(few.iter().all(|count| *count > 0), "{few:?}");
+    }
+
+    /// Looks for each write in the database.
+    pub async fn must_be_there_once(&self, city: &City) {
+        let db = &city.db.read;
+        let told = std::mem::take(&mut *self.told());
+        for (session, last) in &told.beats {
+            let stored = beat::Entity::find().filter(beat::Column::PlaybackId.eq(*session));
+            let stored: BTreeSet<i64> = stored.all(db).await.unwrap().iter().map(|beat| beat.seq).collect();
+            assert!((1..=*last).all(|seq| stored.contains(&seq)), "session {session}: {last} and {stored:?}");
+        }
+        for session in &told.closed {
+            let row = playback::Entity::find_by_id(PlaybackId(*session)).one(db).await.unwrap().unwrap();
+            assert!(row.closed_at.is_some() && row.posted_at.is_some(), "session {session}");
+        }
+        let entries = ledger_entry::Entity::find().all(db).await.unwrap();
+        let mut posted = BTreeSet::new();
+        for entry in entries.iter().filter(|entry| entry.corrects_seq.is_none() && entry.playback_id.is_some()) {
+            assert!(posted.insert((entry.playback_id, entry.person_id, entry.day)), "posted twice: {entry:?}");
+        }
+        for reason in &told.asked {
+            let count = entries.iter().filter(|entry| entry.note == *reason).count();
+            let least = usize::from(told.corrections.contains(reason));
+            assert!((least..=1).contains(&count), "{reason}: {count} entries");
+        }
+        for (session, person) in told.called.iter().chain(&told.came) {
+            let stays = presence::Entity::find().filter(presence::Column::PlaybackId.eq(*session));
+            let stays = stays.filter(presence::Column::PersonId.eq(*person)).all(db).await.unwrap();
+            assert_eq!(stays.len(), 1, "person {person} in session {session}: {stays:?}");
+            assert!(stays[0].left_at.is_some() || !told.left.contains(&(*session, *person)));
+        }
+        for (id, offset) in &told.offsets {
+            let row = upload::Entity::find_by_id(id).one(db).await.unwrap().unwrap();
+            assert!(row.received >= i64::try_from(*offset).unwrap(), "upload {id}: {} of {offset}", row.received);
+        }
+        for (id, sha256) in &told.whole {
+            let row = upload::Entity::find_by_id(id).one(db).await.unwrap().unwrap();
+            assert_eq!(row.sha256.as_ref(), Some(sha256), "upload {id}: {:?}", row.state);
+            assert_eq!(media::Entity::find_by_id(sha256).count(db).await.unwrap(), 1);
+        }
+        for id in &told.published {
+            let row = lesson::Entity::find_by_id(LessonId(*id)).one(db).await.unwrap().unwrap();
+            assert_eq!(row.state, LessonState::Published, "lesson {id}");
+            let lines = audit::Entity::find().filter(audit::Column::Action.eq("lesson.publish"));
+            let lines = lines.filter(audit::Column::Target.eq(format!("lesson:{id}")));
+            assert_eq!(lines.count(db).await.unwrap(), 1, "lesson {id} in the audit log");
+            let marks = outbox::Entity::find().filter(outbox::Column::LessonId.eq(*id)).count(db).await.unwrap();
+            assert_eq!(marks, 1, "lesson {id} in the outbox");
+        }
+    }
+
+    /// Waits until the index has every lesson that is published, and each of them once.
+    pub async fn must_be_found(&self, reader: &Client, city: &City) {
+        let published = lesson::Entity::find().filter(lesson::Column::State.eq(LessonState::Published));
+        let published = published.filter(lesson::Column::Title.starts_with(TITLE)).count(&city.db.read).await.unwrap();
+        let query: String = TITLE.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let begun = Instant::now();
+        loop {
+            let answer = reader.get(&format!("/api/v1/search?q={query}&size=1")).await.must(200).json();
+            if answer["total"] == published {
+                return;
+            }
+            assert!(begun.elapsed() < PATIENCE, "{published} lessons are published, {} are found", answer["total"]);
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+}
+
+impl fmt::Display for Acknowledged {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let told = self.told();
+        write!(
+            f,
+            "acknowledged: {} beats in {} sessions, {} of them closed; {} called, {} came, {} left; {} uploads begun, {} whole; \
+             {} lessons published; {} corrections of {} asked",
+            told.beats.values().sum::<i64>(),
+            told.beats.len(),
+            told.closed.len(),
+            told.called.len(),
+            told.came.len(),
+            told.left.len(),
+            told.offsets.len(),
+            told.whole.len(),
+            told.published.len(),
+            told.corrections.len(),
+            told.asked.len()
+        )
+    }
+}
