@@ -1,6 +1,7 @@
 //! A small city: two counties that must never see each other's data, with one account of each role in both.
 
 use crate::client::Client;
+use crate::process::Process;
 use entity::{
     AccountId, Category, CourseId, LessonState, Level, Moment, PersonId, PostKind, Role, UnitId, UnitLevel, course,
     lesson, media, person, post,
@@ -8,6 +9,7 @@ use entity::{
 use roster::account::NewAccount;
 use roster::org::NewUnit;
 use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, Set};
+use secrecy::ExposeSecret;
 use server::app::Application;
 use server::auth::keys::Keys;
 use server::auth::token::Tokens;
@@ -172,6 +174,15 @@ impl City {
     /// Whoever signs in with this login.
     pub async fn client(&self, login: &str) -> Client {
         self.stranger().sign_in(login, PASSWORD).await
+    }
+
+    /// A server of this city as a process of its own, on whatever database it is, with these settings more.
+    pub fn process(&self, more: &[(&str, &str)]) -> Process {
+        let mut settings = vec![("YUANJIAO_PREPARE_WORKERS", "0")];
+        let database = self.config.database_url.as_ref();
+        settings.extend(database.map(|url| ("YUANJIAO_DATABASE_URL", url.expose_secret())));
+        settings.extend(more);
+        Process::serve_with(&self.data, &settings)
     }
 
     /// A lesson's id by its slug.

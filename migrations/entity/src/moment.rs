@@ -18,15 +18,20 @@ pub struct Moment(pub i64);
 impl Moment {
     /// What the machine's clock says. Only the edges (handlers, background tasks, the CLI) call this; rules are told the time.
     ///
-    /// It never runs backwards in one process: a clock that is set back is not followed, since everybody who is watching
-    /// would earn nothing until it is where it was. Set forward, as after a sleep of the machine, it is followed at once.
+    /// Set back by more than a minute it is not followed before the process starts anew, since everybody who is watching
+    /// would earn nothing until it is where it was. Small corrections are followed, and so is a clock that is set forward:
+    /// the machine may have slept, or just have learnt what year it is.
     pub fn now() -> Self {
         static BEGAN: LazyLock<Instant> = LazyLock::new(Instant::now);
         static AHEAD_MS: AtomicI64 = AtomicI64::new(i64::MIN);
         let running_ms = i64::try_from(BEGAN.elapsed().as_millis()).unwrap_or(i64::MAX);
         let ahead_ms = Utc::now().timestamp_millis().saturating_sub(running_ms);
-        let furthest_ms = AHEAD_MS.fetch_max(ahead_ms, Ordering::Relaxed).max(ahead_ms);
-        Self(running_ms.saturating_add(furthest_ms))
+        let kept_ms = AHEAD_MS.load(Ordering::Relaxed);
+        if kept_ms.saturating_sub(ahead_ms) > CORRECTION_MS {
+            return Self(running_ms.saturating_add(kept_ms));
+        }
+        AHEAD_MS.store(ahead_ms, Ordering::Relaxed);
+        Self(running_ms.saturating_add(ahead_ms))
     }
 
     /// The first instant of a civil day.
@@ -65,6 +70,9 @@ impl Moment {
         self.0.saturating_sub(earlier.0)
     }
 }
+
+/// A clock is set back by no more than this in the course of keeping it right.
+const CORRECTION_MS: i64 = 60_000;
 
 /// China keeps one zone and no summer time, so a fixed offset is exact for every date this product stores.
 const SHANGHAI_OFFSET_S: i32 = 8 * 3600;
