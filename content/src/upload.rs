@@ -29,6 +29,7 @@ use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
     QueryFilter, QueryOrder, QuerySelect,
 };
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -296,6 +297,27 @@ pub async fn expire(db: &impl ConnectionTrait, uploads: &Uploads, now: Moment) -
         }
     }
     Ok(dropped)
+}
+
+/// Remove the files of uploads that are complete, or that there are none of: a backup copies files before it copies rows.
+/// To be called only while nobody uploads.
+pub async fn drop_strays(db: &impl ConnectionTrait, uploads: &Uploads) -> Result<()> {
+    let unfinished = upload::Column::State.is_in([UploadState::Receiving, UploadState::Processing]);
+    // A part of a concatenation is complete before what it is a part of.
+    let of_another = upload::Column::Concat.eq("partial");
+    let rows = upload::Entity::find().filter(Condition::any().add(unfinished).add(of_another)).all(db).await?;
+    let kept: HashSet<PathBuf> = rows.iter().map(|row| uploads.part(&row.id)).collect();
+    let dir = uploads.dir.clone();
+    blocking(move || {
+        for entry in std::fs::read_dir(dir)? {
+            let path = entry?.path();
+            if !kept.contains(&path) {
+                part::remove_if_there(&path)?;
+            }
+        }
+        Ok(())
+    })
+    .await
 }
 
 /// A writer silent for so long makes way for the next request of the same upload.

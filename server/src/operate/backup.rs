@@ -1,4 +1,5 @@
-//! Backup and restore: a consistent copy of the database, every blob, the secret, and a manifest of their hashes.
+//! Backup and restore: a consistent copy of the database, every blob, what has come of uploads, the secret, and a manifest of
+//! their hashes.
 //!
 //! Blobs in a bucket are copied only when that is asked for: a bucket has its own ways to be kept safe. The manifest then
 //! says where they lie. Blobs that a backup holds are restored into whatever store the settings mean.
@@ -26,6 +27,8 @@ const SQLITE: &str = "yuanjiao.db";
 const POSTGRES: &str = "yuanjiao.pgdump";
 /// The folder of the blobs.
 const MEDIA: &str = "media";
+/// The folder of the uploads that are not media yet.
+const UPLOADS: &str = "uploads";
 /// Copied beside the database, when they are there.
 const FILES: &[&str] = &["secret.key", "yuanjiao.toml", "synonyms.txt", "calendar.txt"];
 
@@ -50,11 +53,15 @@ pub async fn backup(config: &Config, dir: &Path, with_media: bool) -> Result<Exi
 }
 
 async fn copy_out(config: &Config, dir: &Path, with_media: bool) -> Result<ExitCode, Failure> {
-    // The database first: a blob is in the store before a row names it, so every row copied has its blob.
+    // Uploads first, then the database, then blobs. The file of an upload is gone only after its row names the blob it
+    // becomes, and a blob is in the store before any other row names it, so every row copied has its bytes.
+    let mut names = copy_uploads(config, dir)?;
     copy_database(config, dir).await?;
     let store = stores::open(config)?;
     let copies_media = with_media || matches!(store, Store::Local(_));
-    let mut names = if copies_media { copy_media(&store, dir).await? } else { Vec::new() };
+    if copies_media {
+        names.extend(copy_media(&store, dir).await?);
+    }
     for name in FILES.iter().map(PathBuf::from).filter(|name| config.data.join(name).exists()) {
         copy(&config.data.join(&name), &dir.join(&name))?;
         names.push(name);
@@ -98,7 +105,10 @@ async fn copy_in(config: &Config, dir: &Path, manifest: &Manifest) -> Result<Exi
     if manifest.files.contains_key(POSTGRES) {
         postgres(config, "pg_restore", &["--clean", "--if-exists", "--no-owner"], &dir.join(POSTGRES))?;
     }
-    open_database(config).await?;
+    let db = open_database(config).await?;
+    let uploads = content::upload::Uploads::open(&config.data, content::upload::Limits::default())
+        .map_err(|cause| Failure::new("无法打开上传文件夹", cause))?;
+    content::upload::drop_strays(&db.read, &uploads).await.map_err(|cause| Failure::new("无法整理上传", cause))?;
     println!("已恢复 {} 个文件到 {}；启动时会重建检索索引。", manifest.files.len(), config.data.display());
     if let Some(place) = &manifest.media_at {
         println!("此备份不含媒体文件，它们在 {place}；现在的媒体存储是 {}。请用 verify 核对。", store.place());
@@ -153,6 +163,23 @@ fn must_be_empty(dir: &Path) -> Result<(), Failure> {
         },
         Err(_) => Ok(()),
     }
+}
+
+/// Copy the bytes of uploads that are not media yet, and answer their paths inside the backup.
+fn copy_uploads(config: &Config, dir: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(config.data.join(UPLOADS)).into_iter().flatten().flatten() {
+        let name = Path::new(UPLOADS).join(entry.file_name());
+        // One that has become media meanwhile is copied as that.
+        if name.extension().is_some_and(|end| end == "part") && entry.path().exists() {
+            match copy(&entry.path(), &dir.join(&name)) {
+                Err(_) if !entry.path().exists() => continue,
+                copied => copied?,
+            }
+            names.push(name);
+        }
+    }
+    Ok(names)
 }
 
 /// Copy every blob of the store, and answer their paths inside the backup.

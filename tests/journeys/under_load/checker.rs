@@ -3,12 +3,12 @@
 use entity::{
     LessonId, LessonState, PlaybackId, audit, beat, ledger_entry, lesson, media, outbox, playback, presence, upload,
 };
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
+use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, PaginatorTrait, QueryFilter};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
-use tests::{City, Client, PATIENCE};
+use tests::{Client, PATIENCE};
 
 /// What every lesson of the load is called.
 pub const TITLE: &str = "油茶低产林改造";
@@ -20,7 +20,7 @@ pub struct Acknowledged {
 }
 
 /// One kind of write a field.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Told {
     /// The highest beat of each session.
     pub beats: BTreeMap<i64, i64>,
@@ -50,69 +50,29 @@ impl Acknowledged {
         self.told.lock().unwrap()
     }
 
-    /// Fails when so little was acknowledged that the test proves nothing.
-    pub fn must_be_enough(&self, kills: usize) {
-        let told = self.told();
-        let beats = told.beats.values().sum::<i64>();
-        assert!(beats > kills as i64, "{beats} beats");
-        let few =
-            [told.closed.len(), told.called.len(), told.whole.len(), told.published.len(), told.corrections.len()];
-        assert!(few.iter().all(|count| *count > 0), "{few:?}");
+    /// What was acknowledged until now.
+    pub fn so_far(&self) -> Told {
+        self.told().clone()
     }
 
-    /// Looks for each write in the database.
-    pub async fn must_be_there_once(&self, city: &City) {
-        let db = &city.db.read;
-        let told = std::mem::take(&mut *self.told());
-        for (session, last) in &told.beats {
-            let stored = beat::Entity::find().filter(beat::Column::PlaybackId.eq(*session));
-            let stored: BTreeSet<i64> = stored.all(db).await.unwrap().iter().map(|beat| beat.seq).collect();
-            assert!((1..=*last).all(|seq| stored.contains(&seq)), "session {session}: {last} and {stored:?}");
-        }
-        for session in &told.closed {
-            let row = playback::Entity::find_by_id(PlaybackId(*session)).one(db).await.unwrap().unwrap();
-            assert!(row.closed_at.is_some() && row.posted_at.is_some(), "session {session}");
-        }
-        let entries = ledger_entry::Entity::find().all(db).await.unwrap();
-        let mut posted = BTreeSet::new();
-        for entry in entries.iter().filter(|entry| entry.corrects_seq.is_none() && entry.playback_id.is_some()) {
-            assert!(posted.insert((entry.playback_id, entry.person_id, entry.day)), "posted twice: {entry:?}");
-        }
-        for reason in &told.asked {
-            let count = entries.iter().filter(|entry| entry.note == *reason).count();
-            let least = usize::from(told.corrections.contains(reason));
-            assert!((least..=1).contains(&count), "{reason}: {count} entries");
-        }
-        for (session, person) in told.called.iter().chain(&told.came) {
-            let stays = presence::Entity::find().filter(presence::Column::PlaybackId.eq(*session));
-            let stays = stays.filter(presence::Column::PersonId.eq(*person)).all(db).await.unwrap();
-            assert_eq!(stays.len(), 1, "person {person} in session {session}: {stays:?}");
-            assert!(stays[0].left_at.is_some() || !told.left.contains(&(*session, *person)));
-        }
-        for (id, offset) in &told.offsets {
-            let row = upload::Entity::find_by_id(id).one(db).await.unwrap().unwrap();
-            assert!(row.received >= i64::try_from(*offset).unwrap(), "upload {id}: {} of {offset}", row.received);
-        }
-        for (id, sha256) in &told.whole {
-            let row = upload::Entity::find_by_id(id).one(db).await.unwrap().unwrap();
-            assert_eq!(row.sha256.as_ref(), Some(sha256), "upload {id}: {:?}", row.state);
-            assert_eq!(media::Entity::find_by_id(sha256).count(db).await.unwrap(), 1);
-        }
-        for id in &told.published {
-            let row = lesson::Entity::find_by_id(LessonId(*id)).one(db).await.unwrap().unwrap();
-            assert_eq!(row.state, LessonState::Published, "lesson {id}");
-            let lines = audit::Entity::find().filter(audit::Column::Action.eq("lesson.publish"));
-            let lines = lines.filter(audit::Column::Target.eq(format!("lesson:{id}")));
-            assert_eq!(lines.count(db).await.unwrap(), 1, "lesson {id} in the audit log");
-            let marks = outbox::Entity::find().filter(outbox::Column::LessonId.eq(*id)).count(db).await.unwrap();
-            assert_eq!(marks, 1, "lesson {id} in the outbox");
-        }
+    /// Whether there is something of each kind.
+    pub fn is_some_of_each(&self) -> bool {
+        let told = self.told();
+        [told.beats.len(), told.closed.len(), told.left.len(), told.whole.len(), told.published.len()]
+            .iter()
+            .all(|count| *count > 0)
+            && !told.corrections.is_empty()
+    }
+
+    /// Fails when so little was acknowledged that the test proves nothing.
+    pub fn must_be_enough(&self, kills: usize) {
+        assert!(self.told().beats.values().sum::<i64>() > kills as i64 && self.is_some_of_each(), "{self}");
     }
 
     /// Waits until the index has every lesson that is published, and each of them once.
-    pub async fn must_be_found(&self, reader: &Client, city: &City) {
+    pub async fn must_be_found(&self, reader: &Client, db: &DatabaseConnection) {
         let published = lesson::Entity::find().filter(lesson::Column::State.eq(LessonState::Published));
-        let published = published.filter(lesson::Column::Title.starts_with(TITLE)).count(&city.db.read).await.unwrap();
+        let published = published.filter(lesson::Column::Title.starts_with(TITLE)).count(db).await.unwrap();
         let query: String = TITLE.bytes().map(|byte| format!("%{byte:02X}")).collect();
         let begun = Instant::now();
         loop {
@@ -122,6 +82,55 @@ impl Acknowledged {
             }
             assert!(begun.elapsed() < PATIENCE, "{published} lessons are published, {} are found", answer["total"]);
             tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+}
+
+impl Told {
+    /// Looks for each write in a database.
+    pub async fn must_be_there_once(&self, db: &DatabaseConnection) {
+        for (session, last) in &self.beats {
+            let stored = beat::Entity::find().filter(beat::Column::PlaybackId.eq(*session));
+            let stored: BTreeSet<i64> = stored.all(db).await.unwrap().iter().map(|beat| beat.seq).collect();
+            assert!((1..=*last).all(|seq| stored.contains(&seq)), "session {session}: {last} and {stored:?}");
+        }
+        for session in &self.closed {
+            let row = playback::Entity::find_by_id(PlaybackId(*session)).one(db).await.unwrap().unwrap();
+            assert!(row.closed_at.is_some() && row.posted_at.is_some(), "session {session}");
+        }
+        let entries = ledger_entry::Entity::find().all(db).await.unwrap();
+        let mut posted = BTreeSet::new();
+        for entry in entries.iter().filter(|entry| entry.corrects_seq.is_none() && entry.playback_id.is_some()) {
+            assert!(posted.insert((entry.playback_id, entry.person_id, entry.day)), "posted twice: {entry:?}");
+        }
+        for reason in &self.asked {
+            let count = entries.iter().filter(|entry| entry.note == *reason).count();
+            let least = usize::from(self.corrections.contains(reason));
+            assert!((least..=1).contains(&count), "{reason}: {count} entries");
+        }
+        for (session, person) in self.called.iter().chain(&self.came) {
+            let stays = presence::Entity::find().filter(presence::Column::PlaybackId.eq(*session));
+            let stays = stays.filter(presence::Column::PersonId.eq(*person)).all(db).await.unwrap();
+            assert_eq!(stays.len(), 1, "person {person} in session {session}: {stays:?}");
+            assert!(stays[0].left_at.is_some() || !self.left.contains(&(*session, *person)));
+        }
+        for (id, offset) in &self.offsets {
+            let row = upload::Entity::find_by_id(id).one(db).await.unwrap().unwrap();
+            assert!(row.received >= i64::try_from(*offset).unwrap(), "upload {id}: {} of {offset}", row.received);
+        }
+        for (id, sha256) in &self.whole {
+            let row = upload::Entity::find_by_id(id).one(db).await.unwrap().unwrap();
+            assert_eq!(row.sha256.as_ref(), Some(sha256), "upload {id}: {:?}", row.state);
+            assert_eq!(media::Entity::find_by_id(sha256).count(db).await.unwrap(), 1);
+        }
+        for id in &self.published {
+            let row = lesson::Entity::find_by_id(LessonId(*id)).one(db).await.unwrap().unwrap();
+            assert_eq!(row.state, LessonState::Published, "lesson {id}");
+            let lines = audit::Entity::find().filter(audit::Column::Action.eq("lesson.publish"));
+            let lines = lines.filter(audit::Column::Target.eq(format!("lesson:{id}")));
+            assert_eq!(lines.count(db).await.unwrap(), 1, "lesson {id} in the audit log");
+            let marks = outbox::Entity::find().filter(outbox::Column::LessonId.eq(*id)).count(db).await.unwrap();
+            assert_eq!(marks, 1, "lesson {id} in the outbox");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Everything at once, each by somebody of their own who goes on after a kill where they were: what was not answered is
 //! sent again where sending twice must change nothing, and never again where it would.
 
-use super::checker::Acknowledged;
+use super::checker::{Acknowledged, Told};
 use archive::classes::{Attended, NewClass};
 use entity::{AccountId, Moment, PersonId, UnitLevel};
 use reqwest::Method;
@@ -86,13 +86,25 @@ impl Load {
     }
 
     /// Wait until the server has made recordings of all uploads that were whole.
-    pub async fn finish(&self, url: &str) {
-        let (uploader, _) = self.actors.iter().find(|(_, actor)| matches!(actor, Actor::Uploader { .. })).unwrap();
-        let client = signed_in(&self.tokens, url, *uploader);
-        let whole: Vec<String> = self.acknowledged.told().whole.keys().cloned().collect();
-        for id in whole {
-            client.uploaded(&id).await;
+    pub async fn finish(&self, url: &str, told: &Told) {
+        let client = self.uploader(url);
+        for id in told.whole.keys() {
+            client.uploaded(id).await;
         }
+    }
+
+    /// Every upload goes on from what was acknowledged of it, or beyond.
+    pub async fn must_go_on_from(&self, url: &str, told: &Told) {
+        let client = self.uploader(url);
+        for (id, offset) in &told.offsets {
+            let answer = client.get(&format!("/api/v1/uploads/{id}")).await.must(200).json();
+            assert!(answer["offset"].as_u64().unwrap() >= *offset as u64, "{offset} bytes were taken: {answer}");
+        }
+    }
+
+    fn uploader(&self, url: &str) -> Client {
+        let (uploader, _) = self.actors.iter().find(|(_, actor)| matches!(actor, Actor::Uploader { .. })).unwrap();
+        signed_in(&self.tokens, url, *uploader)
     }
 }
 
