@@ -21,6 +21,7 @@ impl MigrationTrait for Migration {
             .col(big_pk_auto("id"))
             .col(big_integer_null("account_id")) // none: any of them
             .col(big_integer("at"))
+            .col(big_integer("xid").default(0)) // of PostgreSQL's transaction
             .take();
         manager.create_table(table).await?;
         run(manager, noting(manager.get_database_backend())).await
@@ -37,7 +38,7 @@ fn noting(backend: DbBackend) -> &'static [&'static str] {
     match backend {
         DbBackend::Postgres => &[
             "ALTER TABLE directory_change \
-             ADD COLUMN xid bigint NOT NULL DEFAULT CAST(CAST(pg_current_xact_id() AS text) AS bigint)",
+             ALTER COLUMN xid SET DEFAULT CAST(CAST(pg_current_xact_id() AS text) AS bigint)",
             "CREATE INDEX directory_change_xid ON directory_change (xid)",
             "CREATE FUNCTION note_directory_change() RETURNS trigger LANGUAGE plpgsql AS $$ \
              DECLARE now_ms bigint := CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint); \

@@ -19,7 +19,6 @@ mod full_disk;
 mod gaps;
 mod hours;
 mod index;
-mod killed;
 mod lists;
 mod lost_media;
 mod moving;
