@@ -267,7 +267,12 @@ impl Index {
     fn writer(&self, bytes: usize) -> Result<IndexWriter> {
         match self.current()?.generation.index.writer_with_num_threads(1, bytes) {
             Err(TantivyError::LockFailure(LockError::LockBusy, _)) => Err(Error::IndexBusy),
-            other => Ok(other?),
+            Err(other) => Err(other.into()),
+            Ok(writer) => {
+                // What a writer that was killed left of its last commit stands in the way of the same commit made again.
+                writer.garbage_collect_files().wait()?;
+                Ok(writer)
+            }
         }
     }
 
