@@ -13,8 +13,8 @@ use load::Load;
 use server::database::Database;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use tests::city::on_postgres;
-use tests::{City, Process, process};
+use tests::city::{PASSWORD, on_postgres};
+use tests::{City, Client, Process, process};
 
 /// Lessons that wait for their reviewer: more than can be published between two kills, for each of them.
 const LESSONS_A_KILL: usize = 25;
@@ -64,6 +64,8 @@ async fn a_backup_taken_under_load_holds_whatever_was_acknowledged_before_it_beg
     let folder = tempfile::tempdir().unwrap();
     let (backup, restored) = (folder.path().join("backup"), folder.path().join("restored"));
     let server = city.process(&[]);
+    let trainer = Client::new(&server.url).sign_in("trainer", PASSWORD).await;
+    let begun = trainer.begin_upload(&[7; 5000], 3000).await;
     let running = load.begin(&server.url);
     while !acknowledged.is_some_of_each() {
         tokio::time::sleep(Duration::from_millis(50)).await;
@@ -80,6 +82,9 @@ async fn a_backup_taken_under_load_holds_whatever_was_acknowledged_before_it_beg
     load.finish(&server.url, &before).await;
     before.must_be_there_once(&Database::open(&restored, None).await.unwrap().read).await;
     load.must_go_on_from(&server.url, &before).await;
+    let trainer = Client::new(&server.url).sign_in("trainer", PASSWORD).await;
+    let offset = trainer.get(&format!("/api/v1/uploads/{begun}")).await.must(200).json()["offset"].clone();
+    assert_eq!(offset, 3000, "what had come of an upload");
     server.ask_to_stop();
     assert!(server.ended().success());
     let output = process::command(&restored, &["verify"]);

@@ -162,6 +162,22 @@ impl Client {
         path.trim_start_matches("/uploads/").to_owned()
     }
 
+    /// Announce a file and send only the first bytes of it: the upload's id.
+    pub async fn begin_upload(&self, bytes: &[u8], first: usize) -> String {
+        let create = self.request(Method::POST, "/uploads").header("Tus-Resumable", "1.0.0");
+        let created = self.send(create.header("Upload-Length", bytes.len())).await.must(201);
+        let location = created.header("location");
+        let path = &location[location.find("/uploads/").unwrap()..];
+        let append = self
+            .request(Method::PATCH, path)
+            .header("Tus-Resumable", "1.0.0")
+            .header("Upload-Offset", 0)
+            .header("Content-Type", "application/offset+octet-stream")
+            .body(bytes[..first].to_vec());
+        self.send(append).await.must(204);
+        path.trim_start_matches("/uploads/").to_owned()
+    }
+
     /// Wait until an upload became a blob: its status.
     pub async fn uploaded(&self, id: &str) -> Value {
         for _ in 0..200 {
