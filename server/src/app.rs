@@ -6,7 +6,7 @@ use crate::api::uploads;
 use crate::auth::cookie::CookiePolicy;
 use crate::auth::csrf::same_origin_only;
 use crate::auth::heard::{self, Heard};
-use crate::auth::identity::NewAccess;
+use crate::auth::identity::{self, NewAccess};
 use crate::auth::keys::Keys;
 use crate::auth::known::Known;
 use crate::auth::limiter::{Doors, Limiter};
@@ -280,6 +280,7 @@ fn serve(
             .configure(parsing)
             .configure(routes::configure)
             .default_service(web::to(|| async { Err::<&str, _>(ApiError::new(Code::NotFound)) }))
+            .wrap(from_fn(identity::first))
             .wrap(from_fn(known_by_address))
             .wrap(from_fn(target::check))
             .wrap(from_fn(renew_cookie))

@@ -84,7 +84,8 @@ async fn a_city_moves_to_postgresql_with_every_row_and_every_session() {
     let columns = rows::columns(&old.read).await;
     assert_eq!(columns, rows::columns(&new.read).await);
     let (old_rows, new_rows) = (rows::all(&old.read, &columns).await, rows::all(&new.read, &columns).await);
-    for (table, rows) in &old_rows {
+    // What the databases note for running servers is theirs.
+    for (table, rows) in old_rows.iter().filter(|(table, _)| *table != "directory_change") {
         assert_eq!(rows, &new_rows[table], "{table}");
     }
     assert!(

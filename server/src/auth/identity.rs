@@ -6,8 +6,10 @@ use super::known::Known;
 use super::token::Tokens;
 use crate::database::Database;
 use crate::error::{ApiError, ApiResult, Code};
-use actix_web::dev::Payload;
+use actix_web::body::MessageBody;
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
+use actix_web::middleware::Next;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web::Data};
 use entity::{AccountId, DeviceId, Moment, PersonId, Role, Scope, UnitId};
 use roster::grants::Grant;
@@ -222,29 +224,45 @@ pub async fn identify(request: &HttpRequest) -> ApiResult<Arc<Identity>> {
     Ok(identity)
 }
 
+/// Finds out who calls before anything of the request is read: what a handler takes is looked at all at once, and whoever
+/// may not enter must not be told what is wrong with their body instead.
+pub async fn first(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    let caller = by_token(request.request(), Moment::now()).await;
+    if let Ok(Some(identity)) = caller {
+        request.extensions_mut().insert(identity);
+    }
+    next.call(request).await
+}
+
 async fn known_by(request: &HttpRequest, now: Moment) -> ApiResult<Arc<Identity>> {
-    let (db, known, tokens) = (state::<Database>(request)?, state::<Known>(request)?, state::<Tokens>(request)?);
-    let cookie = state::<CookiePolicy>(request)?.sent(request, Kind::Access);
-    let token = bearer(request.headers()).or(cookie.as_deref());
-    if let Some((account, epoch)) = token.and_then(|token| tokens.check(token, now)) {
-        let identity = known.identity(account).await?;
-        if identity.session_epoch == epoch {
-            return Ok(identity);
-        }
+    let found = request.extensions().get::<Arc<Identity>>().cloned();
+    if let Some(identity) = found {
+        return Ok(identity);
+    }
+    if let Some(identity) = by_token(request, now).await? {
+        return Ok(identity);
     }
     if bearer(request.headers()).is_some() {
         return Err(ApiError::new(Code::NotSignedIn));
     }
-    renewed(request, db, known, tokens, now).await
+    renewed(request, now).await
 }
 
-async fn renewed(
-    request: &HttpRequest,
-    db: &Database,
-    known: &Known,
-    tokens: &Tokens,
-    now: Moment,
-) -> ApiResult<Arc<Identity>> {
+/// Whom a good access token names, in the field for it or in the cookie.
+async fn by_token(request: &HttpRequest, now: Moment) -> ApiResult<Option<Arc<Identity>>> {
+    let (known, tokens) = (state::<Known>(request)?, state::<Tokens>(request)?);
+    let cookie = state::<CookiePolicy>(request)?.sent(request, Kind::Access);
+    let token = bearer(request.headers()).or(cookie.as_deref());
+    let Some((account, epoch)) = token.and_then(|token| tokens.check(token, now)) else { return Ok(None) };
+    let identity = known.identity(account).await?;
+    Ok((identity.session_epoch == epoch).then_some(identity))
+}
+
+async fn renewed(request: &HttpRequest, now: Moment) -> ApiResult<Arc<Identity>> {
+    let (db, known, tokens) = (state::<Database>(request)?, state::<Known>(request)?, state::<Tokens>(request)?);
     let refresh = state::<CookiePolicy>(request)?.sent(request, Kind::Refresh).ok_or(Code::NotSignedIn)?;
     let account = roster::session::owner(&db.read, &refresh, now).await?.ok_or(Code::NotSignedIn)?;
     known.forget(account);

@@ -93,9 +93,10 @@ async fn must_be_empty(target: &DatabaseTransaction) -> Result<(), Failure> {
 /// The tables of the source, each as it is in both databases.
 async fn tables(source: &DatabaseConnection, target: &DatabaseTransaction) -> Result<Vec<Table>, Failure> {
     let failed = |cause| Failure::new("无法读取表结构", cause);
-    // The target has noted by itself which migrations it has run.
+    // The target has noted by itself which migrations it has run; and notes of changes are for servers that run
+    // meanwhile, of which there are none.
     let named = "SELECT name AS text FROM sqlite_master WHERE type = 'table' \
-                 AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name <> 'seaql_migrations' ORDER BY name";
+                 AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT IN ('seaql_migrations', 'directory_change') ORDER BY name";
     let mut tables = Vec::new();
     for name in texts(source, named, []).await.map_err(failed)? {
         let here = "SELECT name AS text FROM pragma_table_info($1)";

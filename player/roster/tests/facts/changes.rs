@@ -6,7 +6,7 @@ use roster::account::{self, NewAccount};
 use roster::changes::{self, Changes};
 use roster::{grants, session};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, Set, TransactionTrait};
+use sea_orm::{ColumnTrait, DbBackend, EntityTrait, QueryFilter, Set, TransactionTrait};
 
 /// A city, an account of a person in its village, and where to look from.
 async fn with_account() -> (City, AccountId, PersonId, i64) {
