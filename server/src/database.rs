@@ -84,7 +84,7 @@ impl Database {
 
     async fn postgres(url: &str) -> Result<Self, Failure> {
         let mut options = ConnectOptions::new(url.to_owned());
-        options.max_connections(16).min_connections(1).sqlx_logging(false).acquire_timeout(Duration::from_secs(5));
+        options.max_connections(16).min_connections(1).sqlx_logging(false).acquire_timeout(Duration::from_secs(10));
         let pool = sea_orm::Database::connect(options)
             .await
             .map_err(|cause| Failure::new("无法连接 PostgreSQL，请检查 database_url", cause))?;

@@ -7,7 +7,7 @@
 use super::identity::{DECIDERS, Identity};
 use crate::error::{ApiError, ApiResult, Code};
 use entity::{AccountId, DeviceId, Moment, PersonId, UnitId, account, org_unit, padded, person};
-use roster::changes::{self, Changes};
+use roster::changes::{self, Changes, Place};
 use roster::grants::{self, Grant};
 use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, FromQueryResult, QueryFilter, QuerySelect};
 use std::collections::{BTreeSet, HashMap};
@@ -141,16 +141,13 @@ fn locked(lately: &Mutex<Lately>) -> std::sync::MutexGuard<'_, Lately> {
 
 /// Looks for changes as long as anybody keeps what is known. While the database cannot tell, everything grows old.
 async fn look(db: DatabaseConnection, lately: Weak<Mutex<Lately>>) {
-    let mut upto = i64::MAX;
+    let mut place = Place::default();
     loop {
         let began = Instant::now();
-        let found = changes::since(&db, upto).await;
+        let found = changes::since(&db, &mut place).await;
         let Some(lately) = lately.upgrade() else { return };
         match found {
-            Ok(changes) => {
-                locked(&lately).heed(&changes, began);
-                upto = changes.upto;
-            }
+            Ok(changes) => locked(&lately).heed(&changes, began),
             Err(cause) => tracing::warn!(%cause, "cannot tell which accounts have changed"),
         }
         drop(lately);
@@ -286,10 +283,6 @@ mod tests {
         Kept { read, identity: Arc::new(identity(account, grants, None)) }
     }
 
-    fn nothing() -> Changes {
-        Changes { upto: 1, accounts: Vec::new(), all: false }
-    }
-
     /// Read a minute ago, nothing changed since.
     fn an_old_friend(role: Role) -> (Lately, Instant) {
         let (mut lately, now) = (Lately::new(), Instant::now());
@@ -303,26 +296,28 @@ mod tests {
     fn what_no_look_found_changed_is_known_however_long_ago_it_was_read() {
         let (mut lately, now) = an_old_friend(Role::Learner);
         assert!(lately.get(ID).is_none(), "nobody looked for a minute");
-        lately.heed(&nothing(), now);
+        lately.heed(&Changes::default(), now);
         assert!(lately.get(ID).is_some());
     }
 
     #[test]
     fn who_decides_appeals_is_read_anew_every_few_seconds() {
         let (mut lately, now) = an_old_friend(Role::Assessor);
-        lately.heed(&nothing(), now);
+        lately.heed(&Changes::default(), now);
         assert!(lately.get(ID).is_none());
     }
 
     #[test]
     fn a_change_is_forgotten_and_so_is_everybody_after_one_of_all_or_a_long_sleep() {
-        for changes in [Changes { accounts: vec![ID], ..nothing() }, Changes { all: true, ..nothing() }] {
+        for changes in
+            [Changes { accounts: vec![ID], ..Changes::default() }, Changes { all: true, ..Changes::default() }]
+        {
             let (mut lately, now) = an_old_friend(Role::Learner);
             lately.heed(&changes, now);
             assert!(lately.get(ID).is_none(), "{changes:?}");
         }
         let (mut lately, now) = an_old_friend(Role::Learner);
-        lately.heed(&nothing(), now + LONGEST_PAUSE);
+        lately.heed(&Changes::default(), now + LONGEST_PAUSE);
         assert!(lately.get(ID).is_none(), "the notes of that time may be gone");
     }
 
