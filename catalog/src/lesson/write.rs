@@ -35,7 +35,7 @@ pub(crate) async fn write(
     write_all(txn, vec![rewrite], action, change).await?.pop().ok_or(Error::LessonNotFound)
 }
 
-/// [`write`] of many lessons at once, with as few statements; the number of lessons is the caller's to bound.
+/// [`write()`] of many lessons at once, with as few statements; the number of lessons is the caller's to bound.
 pub(crate) async fn write_all(
     txn: &impl ConnectionTrait,
     rewrites: Vec<Rewrite>,
