@@ -33,7 +33,10 @@ impl Subject {
         let mut city = City::without_server().await;
         let blob = seed(&mut city).await;
         let database = city.config.database_url.as_ref().map(ExposeSecret::expose_secret);
-        let settings: Vec<_> = database.map(|url| ("YUANJIAO_DATABASE_URL", url)).into_iter().collect();
+        // What it would make of the media takes the processor from what is measured.
+        let unprepared = ("YUANJIAO_PREPARE_WORKERS", "0");
+        let settings: Vec<_> =
+            database.map(|url| ("YUANJIAO_DATABASE_URL", url)).into_iter().chain([unprepared]).collect();
         let process = Process::serve_with(&city.data, &settings);
         city.url = process.url.clone();
         let address = city.url.trim_start_matches("http://").parse().unwrap();
