@@ -68,18 +68,20 @@ impl Framing {
 
 /// Takes bytes of a head; behind its last line, what follows it: a body, or the next head.
 fn in_head(head: &mut Vec<u8>, bytes: &[u8]) -> (usize, Option<Framing>) {
-    for (at, byte) in bytes.iter().enumerate() {
-        head.push(*byte);
+    let mut gone = 0;
+    for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
+        head.extend_from_slice(piece);
+        gone += piece.len();
         // Empty lines before a request are no part of it (section 2.2).
-        if *byte == b'\n' && (head == b"\n" || head == b"\r\n") {
+        if head == b"\n" || head == b"\r\n" {
             head.clear();
         } else if head.ends_with(b"\n\r\n") || head.ends_with(b"\n\n") {
-            return (at + 1, Some(body_of(head)));
+            return (gone, Some(body_of(head)));
         } else if head.len() > LONGEST_HEAD {
-            return (at + 1, Some(Framing::Unknown));
+            return (gone, Some(Framing::Unknown));
         }
     }
-    (bytes.len(), None)
+    (gone, None)
 }
 
 /// How the body of a request with this head is framed (section 6.3).

@@ -12,8 +12,10 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// Bytes that are read while an answer is awaited, so that a client that leaves is noticed.
+/// Bytes that are read at most while an answer is awaited, so that a client that leaves is noticed.
 const AHEAD: usize = 8 * 1024;
+/// Of these at once: most often there are none.
+const AT_ONCE: usize = 1024;
 
 /// A connection on which one request at a time passes.
 pub struct Turnstile<Io> {
@@ -67,7 +69,7 @@ impl<Io: AsyncRead + Unpin> Turnstile<Io> {
 
     /// Reads more than is let through yet, or finds that there is no more.
     fn poll_ahead(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let mut bytes = [0; AHEAD];
+        let mut bytes = [0; AT_ONCE];
         let mut buffer = ReadBuf::new(&mut bytes);
         ready!(Pin::new(&mut self.io).poll_read(cx, &mut buffer))?;
         self.ahead.extend_from_slice(buffer.filled());
@@ -108,7 +110,15 @@ impl<Io: AsyncRead + Unpin> AsyncRead for Turnstile<Io> {
                 }
                 ready!(this.poll_ahead(cx))?;
             } else if this.ahead.is_empty() {
-                ready!(this.poll_ahead(cx))?;
+                let before = buffer.filled().len();
+                ready!(Pin::new(&mut this.io).poll_read(cx, buffer))?;
+                let fresh = buffer.filled().get(before..).unwrap_or_default();
+                this.over = fresh.is_empty() && buffer.remaining() > 0;
+                let (step, ends) = this.framing.go_on(fresh);
+                this.ahead.extend_from_slice(fresh.get(step..).unwrap_or_default());
+                buffer.set_filled(before + step);
+                passed.set(passed.get() + u64::from(ends));
+                return Poll::Ready(Ok(()));
             } else {
                 let most = this.ahead.len().min(buffer.remaining());
                 let (step, ends) = this.framing.go_on(this.ahead.get(..most).unwrap_or_default());
