@@ -51,7 +51,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, RwLock};
-use std::time::Instant;
 use synonyms::Groups;
 use tantivy::directory::error::LockError;
 use tantivy::{IndexWriter, Searcher, TantivyError};
@@ -131,20 +130,16 @@ impl Index {
     /// # Errors
     /// [`Error::QueryTooLong`], [`Error::PageOutOfRange`], or [`Error::IndexBusy`] when the index is damaged; then it is
     /// built anew by [`follow`].
-    pub fn search(&self, query: &SearchQuery, viewer: &Viewer, today: Day) -> Result<Answer> {
-        let begun = Instant::now();
+    pub fn search(&self, query: &SearchQuery, viewer: &Viewer, today: Day) -> Result<Arc<Answer>> {
         let of = self.made_of()?;
-        let answer = self.guarded(|| self.answer(&of, query, viewer, today))?;
-        let answer = Answer { took_ms: begun.elapsed().as_secs_f64() * 1000.0, ..answer };
-        self.remembered.put(remembered::key(query, viewer, today), of, &answer);
+        let answer = Arc::new(self.guarded(|| self.answer(&of, query, viewer, today))?);
+        self.remembered.put(remembered::key(query, viewer, today), of, answer.clone());
         Ok(answer)
     }
 
     /// The answer to a search that was asked a moment ago and would be answered the same now. Takes microseconds.
-    pub fn remembered(&self, query: &SearchQuery, viewer: &Viewer, today: Day) -> Option<Answer> {
-        let begun = Instant::now();
-        let answer = self.remembered.get(&remembered::key(query, viewer, today), &self.made_of().ok()?)?;
-        Some(Answer { took_ms: begun.elapsed().as_secs_f64() * 1000.0, ..answer })
+    pub fn remembered(&self, query: &SearchQuery, viewer: &Viewer, today: Day) -> Option<Arc<Answer>> {
+        self.remembered.get(&remembered::key(query, viewer, today), &self.made_of().ok()?)
     }
 
     /// Does work on the index. What a damaged file makes of it, an error or a panic inside the library, is noted, so

@@ -80,7 +80,7 @@ fn villager() -> Viewer {
 
 fn found(index: &Index, q: &str, viewer: &Viewer) -> Vec<String> {
     let answer = index.search(&SearchQuery::of(q), viewer, NOW.day()).unwrap();
-    answer.hits.into_iter().map(|hit| hit.title).collect()
+    answer.hits.iter().map(|hit| hit.title.clone()).collect()
 }
 
 const LESSONS: &str = concat!(
@@ -237,7 +237,7 @@ async fn lessons_are_found_the_way_villages_ask() {
         assert_eq!(first(q), "沙糖桔黄龙病识别", "{q}");
     }
     assert_eq!(first("15-15-15"), "宅基地纠纷调解");
-    let read_as = |q: &str| index.search(&SearchQuery::of(q), &villager(), NOW.day()).unwrap().read_as;
+    let read_as = |q: &str| index.search(&SearchQuery::of(q), &villager(), NOW.day()).unwrap().read_as.clone();
     assert_eq!(read_as("shatangju").as_deref(), Some("沙糖桔"));
     assert_eq!(read_as("黄笼病").as_deref(), Some("黄龙病"));
     assert_eq!(read_as("黄龙病"), None);
@@ -274,7 +274,7 @@ async fn facets_leave_out_their_own_filter_and_orders_hold() {
     assert_eq!((count(&answer.facets.category), count(&answer.facets.language)), (3, 1));
     let sorted = |sort| {
         let query = SearchQuery { sort, ..SearchQuery::of("") };
-        let hits = index.search(&query, &villager(), NOW.day()).unwrap().hits;
+        let hits = index.search(&query, &villager(), NOW.day()).unwrap().hits.clone();
         hits.into_iter().map(|hit| hit.slug).collect::<Vec<_>>()
     };
     assert_eq!(sorted(Sort::Newest), ["hongshu", "juzi", "jiufen"]);

@@ -195,8 +195,8 @@ fn all(index: &Index, query: &SearchQuery, viewer: &Viewer) -> Vec<Hit> {
     let (mut query, mut hits) = (SearchQuery { size: 33, ..query.clone() }, Vec::new());
     loop {
         let answer = index.search(&query, viewer, NOW.day()).unwrap();
-        hits.extend(answer.hits);
-        let Some(cursor) = answer.next_cursor else { return hits };
+        hits.extend(answer.hits.clone());
+        let Some(cursor) = answer.next_cursor.clone() else { return hits };
         query.cursor = Some(Cursor::parse(&cursor).unwrap());
     }
 }
@@ -325,7 +325,7 @@ async fn pages_neither_repeat_nor_lose_a_lesson_while_lessons_come_and_go() {
             pages += 1;
             assert_eq!(answer.page, pages);
             seen.extend(ids(&answer.hits));
-            let Some(cursor) = answer.next_cursor else { break };
+            let Some(cursor) = answer.next_cursor.clone() else { break };
             query.cursor = Some(Cursor::parse(&cursor).unwrap());
             for _ in 0..3 {
                 stayed.remove(&turn_one(&db, &mut dice).await);
@@ -357,7 +357,8 @@ async fn a_cursor_of_another_query_is_refused() {
     let (folder, db) = stocked(40).await;
     let index = Index::open(folder.path(), &db).await.unwrap();
     let viewer = Viewer::staff_of("/1/");
-    let cursor = index.search(&SearchQuery { size: 5, ..SearchQuery::of("") }, &viewer, NOW.day()).unwrap().next_cursor;
+    let cursor =
+        index.search(&SearchQuery { size: 5, ..SearchQuery::of("") }, &viewer, NOW.day()).unwrap().next_cursor.clone();
     let cursor = Cursor::parse(&cursor.unwrap());
     let other = SearchQuery { cursor, ..SearchQuery::of("果树") };
     assert!(matches!(index.search(&other, &viewer, NOW.day()), Err(Error::CursorOfAnother)));

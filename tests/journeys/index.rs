@@ -83,7 +83,7 @@ async fn two_processes_on_one_database_each_keep_their_own_index() {
             assert!(begun.elapsed() < PATIENCE, "found here {here}, there {there}");
             here = here || finds(&cadre, &title, "article").await;
             let query = catalog::search::SearchQuery::of(&title);
-            let hits = index.search(&query, &viewer, entity::Moment::now().day()).unwrap().hits;
+            let hits = index.search(&query, &viewer, entity::Moment::now().day()).unwrap().hits.clone();
             there = there || hits.first().is_some_and(|hit| hit.title == title);
             tokio::time::sleep(Duration::from_millis(20)).await;
         }

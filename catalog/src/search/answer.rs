@@ -94,8 +94,6 @@ pub struct Answer {
     pub page: u64,
     /// What the next page is asked with; `None` when nothing is left.
     pub next_cursor: Option<String>,
-    /// How long it took.
-    pub took_ms: f64,
     /// The hits of the page.
     pub hits: Vec<Hit>,
     /// What the hits could be narrowed by, each counted without its own filter.

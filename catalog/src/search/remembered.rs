@@ -51,15 +51,13 @@ pub(crate) fn key(query: &SearchQuery, viewer: &Viewer, today: Day) -> String {
 
 impl Remembered {
     /// The answer to this question, if it was given and still holds.
-    pub fn get(&self, key: &str, of: &MadeOf) -> Option<Answer> {
+    pub fn get(&self, key: &str, of: &MadeOf) -> Option<Arc<Answer>> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let answer = kept.of.as_ref().filter(|known| known.is(of)).and_then(|_| kept.answers.get(key).cloned());
-        drop(kept);
-        answer.map(|answer| Answer::clone(&answer))
+        kept.of.as_ref().filter(|known| known.is(of)).and_then(|_| kept.answers.get(key).cloned())
     }
 
     /// Keeps an answer; the oldest go when there are too many. What nobody else will ask is not kept.
-    pub fn put(&self, key: String, of: MadeOf, answer: &Answer) {
+    pub fn put(&self, key: String, of: MadeOf, answer: Arc<Answer>) {
         if key.len() > LONGEST_KEY {
             return;
         }
@@ -67,8 +65,9 @@ impl Remembered {
         if !kept.of.as_ref().is_some_and(|known| known.is(&of)) {
             *kept = Kept { of: Some(of), ..Kept::default() };
         }
-        if kept.answers.insert(key.clone(), Arc::new(answer.clone())).is_none() {
-            kept.hits += weight(answer);
+        let more = weight(&answer);
+        if kept.answers.insert(key.clone(), answer).is_none() {
+            kept.hits += more;
             kept.order.push_back(key);
         }
         while kept.hits > HITS {

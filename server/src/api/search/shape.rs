@@ -3,6 +3,7 @@
 use crate::error::{ApiError, ApiResult, Code};
 use catalog::search::{Answer, Cursor, FacetCount, Facets, Hit, LengthBand, SearchQuery, SizeBand, Sort};
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 use utoipa::{IntoParams, ToSchema};
 
 /// Most values of one filter.
@@ -112,7 +113,7 @@ fn wrong(name: &str, value: &str) -> ApiError {
 
 /// One page of hits.
 #[derive(Serialize, ToSchema)]
-pub struct SearchAnswer {
+pub struct SearchAnswer<'a> {
     /// Lessons that match, of both tiers, for this caller.
     total: u64,
     /// How many of them match only weakly (没有完全匹配，以下相关).
@@ -123,44 +124,44 @@ pub struct SearchAnswer {
     size: u64,
     /// Asks for the next page; absent on the last.
     #[serde(skip_serializing_if = "Option::is_none")]
-    next_cursor: Option<String>,
-    /// How long the search took.
+    next_cursor: Option<&'a str>,
+    /// How long the answer took, with the wait for its turn.
     took_ms: f64,
     /// The hits; those of the weaker tier after all others.
-    hits: Vec<HitAnswer>,
+    hits: Vec<HitAnswer<'a>>,
     /// What the hits could be narrowed by, each counted without its own filter.
-    facets: FacetsAnswer,
+    facets: FacetsAnswer<'a>,
     /// What typed pinyin, or a word nobody wrote, was read as; search with `literal=true` to go back.
     #[serde(skip_serializing_if = "Option::is_none")]
-    read_as: Option<String>,
+    read_as: Option<&'a str>,
 }
 
 /// One lesson found.
 #[derive(Serialize, ToSchema)]
-pub struct HitAnswer {
+pub struct HitAnswer<'a> {
     /// The lesson.
     lesson_id: i64,
     /// Its name in addresses.
-    slug: String,
+    slug: &'a str,
     /// Its course.
     course_id: i64,
     /// Its title.
-    title: String,
+    title: &'a str,
     /// Its title as safe HTML with `<mark>` around matches.
-    title_html: String,
+    title_html: &'a str,
     /// The passage that matches best, as safe HTML with `<mark>` around matches.
-    snippet: String,
+    snippet: &'a str,
     /// Its category.
     category: &'static str,
     /// `entry`, `advanced` or `expert`.
     level: &'static str,
     /// The language it is taught in.
-    language: String,
+    language: &'a str,
     /// Who teaches.
-    lecturer: String,
+    lecturer: &'a str,
     /// Its crop or animal.
     #[serde(skip_serializing_if = "Option::is_none")]
-    crop: Option<String>,
+    crop: Option<&'a str>,
     /// Its length.
     duration_ms: i64,
     /// Bytes of its media; 0 for an article lesson.
@@ -190,65 +191,65 @@ pub struct HitAnswer {
 
 /// What hits could be narrowed by.
 #[derive(Serialize, ToSchema)]
-pub struct FacetsAnswer {
+pub struct FacetsAnswer<'a> {
     /// By category.
-    category: Vec<FacetAnswer>,
+    category: Vec<FacetAnswer<'a>>,
     /// By crop or animal, the most frequent.
-    crop: Vec<FacetAnswer>,
+    crop: Vec<FacetAnswer<'a>>,
     /// By level.
-    level: Vec<FacetAnswer>,
+    level: Vec<FacetAnswer<'a>>,
     /// By language.
-    language: Vec<FacetAnswer>,
+    language: Vec<FacetAnswer<'a>>,
     /// By length.
-    length: Vec<FacetAnswer>,
+    length: Vec<FacetAnswer<'a>>,
     /// With and without captions.
-    captions: Vec<FacetAnswer>,
+    captions: Vec<FacetAnswer<'a>>,
     /// By the size of the smallest form.
-    size_band: Vec<FacetAnswer>,
+    size_band: Vec<FacetAnswer<'a>>,
 }
 
 /// How many hits one value would leave.
 #[derive(Serialize, ToSchema)]
-pub struct FacetAnswer {
+pub struct FacetAnswer<'a> {
     /// The value as the parameter takes it.
-    value: String,
+    value: &'a str,
     /// The value as people read it.
-    label: String,
+    label: &'a str,
     /// Hits that have it.
     count: u64,
 }
 
-impl SearchAnswer {
-    /// The answer to a search of pages of this size.
-    pub fn of(answer: Answer, size: u64) -> Self {
+impl<'a> SearchAnswer<'a> {
+    /// The answer to a search of pages of this size, which took so long.
+    pub fn of(answer: &'a Answer, size: u64, took: Duration) -> Self {
         Self {
             total: answer.total,
             weak_total: answer.weak_total,
             page: answer.page,
             size,
-            next_cursor: answer.next_cursor,
-            took_ms: answer.took_ms,
-            hits: answer.hits.into_iter().map(HitAnswer::from).collect(),
-            facets: answer.facets.into(),
-            read_as: answer.read_as,
+            next_cursor: answer.next_cursor.as_deref(),
+            took_ms: took.as_secs_f64() * 1e3,
+            hits: answer.hits.iter().map(HitAnswer::from).collect(),
+            facets: (&answer.facets).into(),
+            read_as: answer.read_as.as_deref(),
         }
     }
 }
 
-impl From<Hit> for HitAnswer {
-    fn from(hit: Hit) -> Self {
+impl<'a> From<&'a Hit> for HitAnswer<'a> {
+    fn from(hit: &'a Hit) -> Self {
         Self {
             lesson_id: hit.lesson_id.0,
-            slug: hit.slug,
+            slug: &hit.slug,
             course_id: hit.course_id.0,
-            title: hit.title,
-            title_html: hit.title_html,
-            snippet: hit.snippet,
+            title: &hit.title,
+            title_html: &hit.title_html,
+            snippet: &hit.snippet,
             category: hit.category.as_str(),
             level: hit.level.as_str(),
-            language: hit.language,
-            lecturer: hit.lecturer,
-            crop: hit.crop,
+            language: &hit.language,
+            lecturer: &hit.lecturer,
+            crop: hit.crop.as_deref(),
             duration_ms: hit.duration_ms,
             size_bytes: hit.size_bytes,
             smallest_bytes: hit.smallest_bytes,
@@ -263,23 +264,23 @@ impl From<Hit> for HitAnswer {
     }
 }
 
-impl From<Facets> for FacetsAnswer {
-    fn from(facets: Facets) -> Self {
-        let all = |counts: Vec<FacetCount>| counts.into_iter().map(FacetAnswer::from).collect();
+impl<'a> From<&'a Facets> for FacetsAnswer<'a> {
+    fn from(facets: &'a Facets) -> Self {
+        let all = |counts: &'a [FacetCount]| counts.iter().map(FacetAnswer::from).collect();
         Self {
-            category: all(facets.category),
-            crop: all(facets.crop),
-            level: all(facets.level),
-            language: all(facets.language),
-            length: all(facets.length),
-            captions: all(facets.captions),
-            size_band: all(facets.size_band),
+            category: all(&facets.category),
+            crop: all(&facets.crop),
+            level: all(&facets.level),
+            language: all(&facets.language),
+            length: all(&facets.length),
+            captions: all(&facets.captions),
+            size_band: all(&facets.size_band),
         }
     }
 }
 
-impl From<FacetCount> for FacetAnswer {
-    fn from(facet: FacetCount) -> Self {
-        Self { value: facet.value, label: facet.label, count: facet.count }
+impl<'a> From<&'a FacetCount> for FacetAnswer<'a> {
+    fn from(facet: &'a FacetCount) -> Self {
+        Self { value: &facet.value, label: &facet.label, count: facet.count }
     }
 }

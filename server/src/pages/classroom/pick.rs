@@ -204,5 +204,5 @@ async fn found(
     let query = lesson::Entity::find().filter(lesson::Column::Id.is_in(ids.iter().copied())).filter(visible);
     let mut rows = query.all(&db.read).await?;
     rows.sort_by_key(|row| ids.iter().position(|id| *id == row.id));
-    Ok((rows, answer.total.min(LAST_PAGE * SIZE), answer.read_as))
+    Ok((rows, answer.total.min(LAST_PAGE * SIZE), answer.read_as.clone()))
 }

@@ -123,7 +123,7 @@ impl Card {
     }
 
     /// The card of something found; `media` tells video from audio.
-    pub fn found(hit: Hit, media: Option<&Blob>) -> Self {
+    pub fn found(hit: &Hit, media: Option<&Blob>) -> Self {
         let said = hit.match_at_ms.filter(|_| hit.size_bytes > 0);
         let size = (hit.size_bytes > 0).then(|| match hit.smallest_bytes {
             smallest if smallest > 0 && smallest < hit.size_bytes => {
@@ -131,19 +131,19 @@ impl Card {
             }
             _ => figures::size(hit.size_bytes),
         });
-        let lecturer = Some(hit.lecturer).filter(|name| !name.is_empty());
+        let lecturer = Some(hit.lecturer.clone()).filter(|name| !name.is_empty());
         let captions = hit.captions.then(|| "有字幕".to_owned());
         Self {
             id: hit.lesson_id,
             href: format!("/lessons/{}", hit.slug),
-            title: hit.title_html,
+            title: hit.title_html.clone(),
             why: hit.in_season.then(|| "正当季".to_owned()),
-            snippet: hit.snippet,
+            snippet: hit.snippet.clone(),
             kind: Kind::of(media.map(|media| media.mime.as_str())),
             length: figures::minutes(hit.duration_ms),
             facts: size.into_iter().chain(captions).chain(lecturer).collect(),
             said: said.map(|at| Said::at(&hit.slug, at, hit.match_is_exact)),
-            slug: hit.slug,
+            slug: hit.slug.clone(),
         }
     }
 

@@ -94,18 +94,15 @@ pub async fn search(
         strong: Vec::new(),
         weak: Vec::new(),
     };
-    let (strong, weak) = cards(&db, answer).await?;
+    let (strong, weak) = cards(&db, &answer).await?;
     crate::pages::draw(&SearchPage { strong, weak, ..page })
 }
 
-async fn cards(db: &Database, answer: Answer) -> ApiResult<(Vec<Card>, Vec<Card>)> {
+async fn cards(db: &Database, answer: &Answer) -> ApiResult<(Vec<Card>, Vec<Card>)> {
     let ids: Vec<_> = answer.hits.iter().map(|hit| hit.lesson_id).collect();
     let media = blobs(&db.read, &ids).await?;
-    let card = |hit: Hit| {
-        let blob = media.get(&hit.lesson_id);
-        Card::found(hit, blob)
-    };
-    let (weak, strong): (Vec<_>, Vec<_>) = answer.hits.into_iter().partition(|hit| hit.weak);
+    let card = |hit: &Hit| Card::found(hit, media.get(&hit.lesson_id));
+    let (weak, strong): (Vec<_>, Vec<_>) = answer.hits.iter().partition(|hit| hit.weak);
     Ok((strong.into_iter().map(card).collect(), weak.into_iter().map(card).collect()))
 }
 

@@ -154,7 +154,7 @@ async fn print_ablation(set: &JudgedSet, data: &Path, db: &Database) {
         let ask = |query: &tests::judged::Query| {
             let asked = SearchQuery { size: 50, ..SearchQuery::of(&query.q) };
             let answer = index.search(&asked, &viewer, Moment::now().day()).unwrap();
-            let slugs = answer.hits.into_iter().map(|hit| hit.slug).collect();
+            let slugs = answer.hits.iter().map(|hit| hit.slug.clone()).collect();
             Ranking { slugs, weak: answer.total == answer.weak_total }
         };
         let table = set.judge(&set.queries.iter().map(ask).collect::<Vec<_>>());
