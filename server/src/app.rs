@@ -1,36 +1,34 @@
 //! Puts the server together: binds first, opens everything it holds, starts the background work, serves until told to stop.
 
+mod around;
+mod parts;
+
+pub use parts::{Parts, open_database, open_index, prepare_folder};
+
 use crate::api::join::MOST_WRONG;
 use crate::api::media::Quick;
 use crate::api::uploads;
 use crate::auth::cookie::CookiePolicy;
 use crate::auth::csrf::same_origin_only;
-use crate::auth::heard::{self, Heard};
-use crate::auth::identity::{self, NewAccess};
-use crate::auth::keys::Keys;
+use crate::auth::heard;
+use crate::auth::identity;
 use crate::auth::known::Known;
 use crate::auth::limiter::{Doors, Limiter};
 use crate::auth::token::Tokens;
 use crate::config::Config;
-use crate::database::Database;
 use crate::error::{ApiError, Code};
 use crate::failure::Failure;
 use crate::listen::tls::Certificate;
 use crate::telemetry::{Metrics, observe};
-use crate::{listen, pages, routes, stores, sweep, target};
-use actix_web::body::MessageBody;
-use actix_web::dev::{Server, ServiceRequest, ServiceResponse};
-use actix_web::http::header::{ACCEPT_ENCODING, HeaderName, HeaderValue, VARY};
-use actix_web::middleware::{Compress, DefaultHeaders, Next, from_fn};
+use crate::{listen, pages, routes, sweep, target};
+use actix_web::App;
+use actix_web::dev::Server;
+use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::middleware::{Compress, DefaultHeaders, from_fn};
 use actix_web::web::{self, Data};
-use actix_web::{App, HttpMessage};
-use catalog::asked::Asked;
-use catalog::search::Index;
-use content::store::Store;
-use content::upload::{Limits, Uploads};
-use entity::{AccountId, Moment};
+use around::{bytes_as_they_are, known_by_address, renew_cookie, security};
+use entity::AccountId;
 use player::classroom::code::Codes;
-use player::recorder::Recorder;
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,27 +41,6 @@ pub struct Application {
     port: u16,
     stop: watch::Sender<bool>,
     background: Vec<JoinHandle<()>>,
-}
-
-/// What the process holds open; each part is given to handlers by its own type.
-#[derive(Clone)]
-pub struct Parts {
-    /// The database.
-    pub db: Database,
-    /// The blobs.
-    pub store: Arc<Store>,
-    /// The uploads that are not blobs yet.
-    pub uploads: Uploads,
-    /// The search index.
-    pub index: Arc<Index>,
-    /// What is searched for.
-    pub asked: Arc<Asked>,
-    /// Which terminals were heard of.
-    pub heard: Arc<Heard>,
-    /// The writer of beats.
-    pub recorder: Recorder,
-    /// The server's secrets.
-    pub keys: Keys,
 }
 
 impl Application {
@@ -100,77 +77,6 @@ impl Application {
         }
         outcome
     }
-}
-
-impl Parts {
-    /// Open everything in the data folder.
-    ///
-    /// # Errors
-    /// When a part can't be opened.
-    pub async fn open(config: &Config) -> Result<Self, Failure> {
-        prepare_folder(config)?;
-        let db = open_database(config).await?;
-        let keys = Keys::open(&config.data)?;
-        let store = stores::open(config)?;
-        stores::look(&store).await;
-        let limits = Limits {
-            max_bytes: config.max_upload_bytes,
-            keep_free_bytes: config.low_disk_bytes,
-            county_quota: config.county_quota_bytes,
-            ..Limits::default()
-        };
-        let uploads = Uploads::open(&config.data, limits).map_err(|cause| Failure::new("无法打开上传文件夹", cause))?;
-        let index = open_index(config, &db).await?;
-        if let Some(root) = roster::org::root(&db.read).await.map_err(|cause| Failure::new("无法读取机构", cause))?
-        {
-            archive::rules::ensure_presets(&db.write, root.id, Moment::now())
-                .await
-                .map_err(|cause| Failure::new("无法载入学时规则", cause))?;
-        }
-        pages::shell::look_for_samples(&db.read).await.map_err(|cause| Failure::new("无法读取课程", cause))?;
-        let recorder = Recorder::start(db.write.clone());
-        Ok(Self {
-            db,
-            store: Arc::new(store),
-            uploads,
-            index: Arc::new(index),
-            asked: Arc::default(),
-            heard: Arc::default(),
-            recorder,
-            keys,
-        })
-    }
-}
-
-/// Open the database and bring its schema up to this release.
-///
-/// # Errors
-/// When it can't be opened or migrated.
-pub async fn open_database(config: &Config) -> Result<Database, Failure> {
-    use secrecy::ExposeSecret;
-    let url = config.database_url.as_ref().map(|url| url.expose_secret().to_owned());
-    let db = Database::open(&config.data, url.as_deref()).await?;
-    db.migrate().await?;
-    Ok(db)
-}
-
-/// Open the search index, or build it anew from the database.
-///
-/// # Errors
-/// When it can't be built.
-pub async fn open_index(config: &Config, db: &Database) -> Result<Index, Failure> {
-    Index::open(&config.data, &db.read).await.map_err(|cause| Failure::new("无法打开检索索引", cause))
-}
-
-/// Make the data folder if it isn't there, and see that it can be written.
-///
-/// # Errors
-/// When it can't be made or written.
-pub fn prepare_folder(config: &Config) -> Result<(), Failure> {
-    let failed = |cause| Failure::new(format!("数据文件夹 {} 不可写", config.data.display()), cause);
-    std::fs::create_dir_all(&config.data).map_err(failed)?;
-    let probe = config.data.join(".writable");
-    std::fs::write(&probe, b"").and_then(|()| std::fs::remove_file(&probe)).map_err(failed)
 }
 
 fn bind(config: &Config) -> Result<TcpListener, Failure> {
@@ -305,71 +211,4 @@ fn parsing(app: &mut web::ServiceConfig) {
                 .error_handler(|cause, _| ApiError::say(Code::InvalidRequest, format!("查询参数有误：{cause}")).into()),
         )
         .app_data(web::PathConfig::default().error_handler(|_, _| ApiError::new(Code::NotFound).into()));
-}
-
-/// Nothing but our own files may run, be framed, be guessed at, or be kept for somebody else.
-const SECURITY: [(&str, &str); 8] = [
-    ("cache-control", "private, no-cache"), // unless the answer says otherwise
-    ("x-content-type-options", "nosniff"),
-    ("x-frame-options", "DENY"), // for browsers that do not know frame-ancestors
-    ("referrer-policy", "same-origin"),
-    ("cross-origin-opener-policy", "same-origin"),
-    ("cross-origin-resource-policy", "same-origin"),
-    ("permissions-policy", "camera=(), microphone=(), geolocation=()"),
-    (
-        "content-security-policy",
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; \
-         connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-    ),
-];
-
-/// For a year, and this name alone: what else the city has under its domain is not ours to say (RFC 6797).
-const HTTPS_ONLY: (&str, &str) = ("strict-transport-security", "max-age=31536000");
-
-fn security(https: bool) -> impl Iterator<Item = (&'static str, &'static str)> {
-    SECURITY.into_iter().chain(https.then_some(HTTPS_ONLY))
-}
-
-/// Media is compressed already and its ranges count the bytes as stored, so content coding never touches it. Everything
-/// else depends on the codings asked for, also where none was chosen.
-async fn bytes_as_they_are(
-    mut request: ServiceRequest,
-    next: Next<impl MessageBody>,
-) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
-    if request.path().starts_with("/media/") || request.path().starts_with("/uploads") {
-        request.headers_mut().remove(ACCEPT_ENCODING);
-        return next.call(request).await;
-    }
-    let mut response = next.call(request).await?;
-    let says = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"accept-encoding");
-    if !response.headers().get_all(VARY).any(says) {
-        response.headers_mut().append(VARY, HeaderValue::from_static("accept-encoding"));
-    }
-    Ok(response)
-}
-
-/// What is written into the audit log meanwhile says where the request came from.
-async fn known_by_address(
-    request: ServiceRequest,
-    next: Next<impl MessageBody>,
-) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
-    let address = crate::auth::address::of(request.request()).to_string();
-    entity::audit::asked_from(address, next.call(request)).await
-}
-
-/// Send the access cookie that the refresh cookie brought.
-async fn renew_cookie(
-    request: ServiceRequest,
-    next: Next<impl MessageBody>,
-) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
-    let policy = request.app_data::<Data<CookiePolicy>>().map(|policy| ***policy);
-    let mut response = next.call(request).await?;
-    let renewed = response.request().extensions_mut().remove::<NewAccess>();
-    if let (Some(NewAccess { access, refresh }), Some(policy)) = (renewed, policy) {
-        response.response_mut().add_cookie(&policy.access(access))?;
-        if let Some(refresh) = refresh {
-            response.response_mut().add_cookie(&policy.refresh_once_more(refresh))?;
-        }
-    }
-    Ok(response)
 }

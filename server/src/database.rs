@@ -78,7 +78,7 @@ impl Database {
     async fn sqlite(file: &Path) -> Result<Self, Failure> {
         let open = |connections, cache_kib| sea_orm::Database::connect(sqlite_options(file, connections, cache_kib));
         let write = open(1, WRITER_CACHE_KIB).await.map_err(cannot_open(file))?;
-        let read = open(8, 16_000).await.map_err(cannot_open(file))?;
+        let read = open(8, READER_CACHE_KIB).await.map_err(cannot_open(file))?;
         Ok(Self { read, write })
     }
 
@@ -93,6 +93,8 @@ impl Database {
 }
 
 const WRITER_CACHE_KIB: u32 = 64_000;
+/// Eight of them read, and behind them is the cache of the operating system, which has it all once.
+const READER_CACHE_KIB: u32 = 4_000;
 
 fn file_of(data: &Path) -> PathBuf {
     data.join("yuanjiao.db")

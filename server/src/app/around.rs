@@ -1,0 +1,79 @@
+//! What is done around every handler: headers that all answers have, content codings, and what the handlers leave for
+//! the answer to carry.
+
+use crate::auth::cookie::CookiePolicy;
+use crate::auth::identity::NewAccess;
+use actix_web::HttpMessage;
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{ACCEPT_ENCODING, HeaderValue, VARY};
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+
+/// Nothing but our own files may run, be framed, be guessed at, or be kept for somebody else.
+const SECURITY: [(&str, &str); 8] = [
+    ("cache-control", "private, no-cache"), // unless the answer says otherwise
+    ("x-content-type-options", "nosniff"),
+    ("x-frame-options", "DENY"), // for browsers that do not know frame-ancestors
+    ("referrer-policy", "same-origin"),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("cross-origin-resource-policy", "same-origin"),
+    ("permissions-policy", "camera=(), microphone=(), geolocation=()"),
+    (
+        "content-security-policy",
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; \
+         connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    ),
+];
+
+/// For a year, and this name alone: what else the city has under its domain is not ours to say (RFC 6797).
+const HTTPS_ONLY: (&str, &str) = ("strict-transport-security", "max-age=31536000");
+
+/// The headers of every answer, over TLS or not.
+pub fn security(https: bool) -> impl Iterator<Item = (&'static str, &'static str)> {
+    SECURITY.into_iter().chain(https.then_some(HTTPS_ONLY))
+}
+
+/// Media is compressed already and its ranges count the bytes as stored, so content coding never touches it. Everything
+/// else depends on the codings asked for, also where none was chosen.
+pub async fn bytes_as_they_are(
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    if request.path().starts_with("/media/") || request.path().starts_with("/uploads") {
+        request.headers_mut().remove(ACCEPT_ENCODING);
+        return next.call(request).await;
+    }
+    let mut response = next.call(request).await?;
+    let says = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"accept-encoding");
+    if !response.headers().get_all(VARY).any(says) {
+        response.headers_mut().append(VARY, HeaderValue::from_static("accept-encoding"));
+    }
+    Ok(response)
+}
+
+/// What is written into the audit log meanwhile says where the request came from.
+pub async fn known_by_address(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    let address = crate::auth::address::of(request.request()).to_string();
+    entity::audit::asked_from(address, next.call(request)).await
+}
+
+/// Send the access cookie that the refresh cookie brought.
+pub async fn renew_cookie(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    let policy = request.app_data::<Data<CookiePolicy>>().map(|policy| ***policy);
+    let mut response = next.call(request).await?;
+    let renewed = response.request().extensions_mut().remove::<NewAccess>();
+    if let (Some(NewAccess { access, refresh }), Some(policy)) = (renewed, policy) {
+        response.response_mut().add_cookie(&policy.access(access))?;
+        if let Some(refresh) = refresh {
+            response.response_mut().add_cookie(&policy.refresh_once_more(refresh))?;
+        }
+    }
+    Ok(response)
+}
