@@ -122,7 +122,7 @@ fn ask(server: &Process, trainer: &Client, queries: &[String]) {
     // Pages of sizes that were not asked yet, one after the other: hardly any of them is remembered.
     let fresh = load(32, Duration::from_secs(6), &|connection, number| {
         let turn = connection * 7919 + number as usize;
-        get(&path(&queries[turn % queries.len()], 14 + turn / queries.len() % 37))
+        get(&path(&queries[turn % queries.len()], 14 + turn / queries.len() % 10))
     });
     let same = load(32, Duration::from_secs(3), &|connection, number| {
         get(&path(&queries[(connection + number as usize) % queries.len().min(100)], 10))
