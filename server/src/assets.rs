@@ -40,7 +40,6 @@ const SOURCES: &[(&str, &str, &str)] = &[
     ("favicon.svg", SVG, include_str!("../assets/favicon.svg")),
     ("suggest.js", JS, include_str!("../assets/suggest.js")),
     ("books.css", CSS, include_str!("../assets/books.css")),
-    ("charts.css", CSS, include_str!("../assets/charts.css")),
     ("certificate.css", CSS, include_str!("../assets/certificate.css")),
     ("rules.css", CSS, include_str!("../assets/rules.css")),
     ("print.js", JS, include_str!("../assets/print.js")),

@@ -4,9 +4,9 @@
 use crate::auth::cookie::CookiePolicy;
 use crate::auth::identity::NewAccess;
 use actix_web::HttpMessage;
-use actix_web::body::MessageBody;
+use actix_web::body::{BodySize, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{ACCEPT_ENCODING, HeaderValue, VARY};
+use actix_web::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderValue, VARY};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 
@@ -34,6 +34,10 @@ pub fn security(https: bool) -> impl Iterator<Item = (&'static str, &'static str
     SECURITY.into_iter().chain(https.then_some(HTTPS_ONLY))
 }
 
+/// Bytes below which a body goes out as it is: with its headers it fits one packet in any coding.
+const WORTH_CODING: u64 = 600;
+const IDENTITY: &str = "identity";
+
 /// Media is compressed already and its ranges count the bytes as stored, so content coding never touches it. Everything
 /// else depends on the codings asked for, also where none was chosen.
 pub async fn bytes_as_they_are(
@@ -45,9 +49,26 @@ pub async fn bytes_as_they_are(
         return next.call(request).await;
     }
     let mut response = next.call(request).await?;
+    if response.headers().get(CONTENT_ENCODING).is_some_and(|coding| coding == IDENTITY) {
+        response.headers_mut().remove(CONTENT_ENCODING); // said for `small_as_they_are` alone
+    }
     let says = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"accept-encoding");
     if !response.headers().get_all(VARY).any(says) {
         response.headers_mut().append(VARY, HeaderValue::from_static("accept-encoding"));
+    }
+    Ok(response)
+}
+
+/// Codings make a few words longer, and cost every beat of everybody. Says so in the way the middleware that codes
+/// understands; no client is shown it (RFC 9110 section 8.4.1).
+pub async fn small_as_they_are(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    let asked = request.headers().contains_key(ACCEPT_ENCODING);
+    let mut response = next.call(request).await?;
+    if asked && matches!(response.response().body().size(), BodySize::Sized(bytes) if bytes < WORTH_CODING) {
+        response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static(IDENTITY));
     }
     Ok(response)
 }
