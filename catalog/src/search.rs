@@ -23,6 +23,7 @@ mod rank;
 mod remembered;
 mod schema;
 mod soundness;
+mod sources;
 mod suggest;
 mod synonyms;
 mod tokenizer;
@@ -315,8 +316,11 @@ impl Index {
         self.plays.read().map(|plays| plays.clone()).unwrap_or_default()
     }
 
+    /// Plays that are as they were change no answer, and none is forgotten.
     fn set_plays(&self, fresh: HashMap<i64, i64>) {
-        if let Ok(mut plays) = self.plays.write() {
+        if let Ok(mut plays) = self.plays.write()
+            && **plays != fresh
+        {
             *plays = Arc::new(fresh);
         }
     }

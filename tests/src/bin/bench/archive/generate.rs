@@ -44,6 +44,7 @@ pub async fn fill(city: &mut City, scale: &Scale) -> Made {
         tree.iter().filter(|unit| unit.level == UnitLevel::Village).map(|unit| unit.id).collect();
     let people = people(city, scale, &villages).await;
     let lessons = lessons(city).await;
+    archive::rules::ensure_presets(&city.db.write, city.units["桂岭市"], Moment::now()).await.unwrap();
     let rule = rule::Entity::find().order_by_asc(rule::Column::Id).one(&city.db.read).await.unwrap().unwrap();
     let last_day = Moment::now().day();
     let mut years = Years {
