@@ -4,6 +4,7 @@
 //! Unknown ones are refused, so that a misspelt key never passes for a default.
 
 use crate::failure::Failure;
+use crate::public_url::PublicUrl;
 use secrecy::SecretString;
 use serde::Deserialize;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -32,7 +33,11 @@ pub struct Config {
     pub tls_certificate: Option<PathBuf>,
     /// A PEM file with the key of that certificate.
     pub tls_key: Option<PathBuf>,
-    /// Proxies that are believed when they say, in `X-Forwarded-For`, for whom they ask.
+    /// The address by which people reach the server, such as `https://learn.example.cn`: QR codes and certificates carry
+    /// it. Without it, what the request came by.
+    pub public_url: Option<PublicUrl>,
+    /// Proxies that are believed when they say for whom they ask (`X-Forwarded-For`) and how that was reached
+    /// (`X-Forwarded-Proto`, `X-Forwarded-Host`).
     pub trusted_proxies: Vec<IpAddr>,
     /// The largest file that may be uploaded, in bytes.
     pub max_upload_bytes: u64,
@@ -92,6 +97,7 @@ impl Default for Config {
             secure_cookies: false,
             tls_certificate: None,
             tls_key: None,
+            public_url: None,
             trusted_proxies: vec![IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)],
             max_upload_bytes: 20 * (1 << 30),
             low_disk_bytes: 1 << 30,

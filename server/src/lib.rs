@@ -18,6 +18,7 @@ pub mod openapi;
 pub mod operate;
 pub mod package;
 pub mod pages;
+pub mod public_url;
 pub mod qr;
 pub mod routes;
 pub mod stores;

@@ -48,11 +48,15 @@ impl Secret {
         String::from_utf8(output.stdout).unwrap()
     }
 
-    fn signed_in(&self, trusted: &Path) -> String {
-        let body = format!("{{\"login\":\"cadre\",\"password\":\"{PASSWORD}\"}}");
+    fn token(&self, trusted: &Path, login: &str) -> String {
+        let body = format!("{{\"login\":\"{login}\",\"password\":\"{PASSWORD}\"}}");
         let answer = self.says(trusted, "/api/v1/session", &["--json", &body]);
         let answer: serde_json::Value = serde_json::from_str(&answer).unwrap();
-        format!("Authorization: Bearer {}", answer["access_token"].as_str().unwrap())
+        answer["access_token"].as_str().unwrap().to_owned()
+    }
+
+    fn signed_in(&self, trusted: &Path) -> String {
+        format!("Authorization: Bearer {}", self.token(trusted, "cadre"))
     }
 }
 
@@ -71,6 +75,25 @@ async fn over_tls_pages_and_ranges_are_the_same_by_http2_and_by_http1() {
         let again = format!("{}/api/v1/me", secret.url);
         let words: Vec<&str> = more.into_iter().chain([again.as_str(), "-o", "/dev/null"]).collect();
         assert_eq!(secret.says(&trusted, "/healthz", &words), "200 200 ");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn over_tls_the_code_on_the_wall_leads_to_https_whatever_http_asked() {
+    let (secret, trusted) = secret().await;
+    let city = &secret.city;
+    let token = format!("Authorization: Bearer {}", secret.token(&trusted, "site"));
+    let roster =
+        serde_json::json!({"lesson_id": city.lesson("video"), "mode": "group", "roster": [city.people["甲村覃小梅"]]})
+            .to_string();
+    let begun = secret.says(&trusted, "/api/v1/playback", &["-H", &token, "--json", &roster]);
+    let session = serde_json::from_str::<serde_json::Value>(&begun).unwrap()["session_id"].clone();
+    for version in ["--http1.1", "--http2"] {
+        let room = secret.says(&trusted, &format!("/api/v1/playback/{session}/room"), &["-H", &token, version]);
+        let code = serde_json::from_str::<serde_json::Value>(&room).unwrap()["code"].clone();
+        let digits = code["digits"].as_str().unwrap();
+        let wanted = server::qr::of(&format!("{}/join?room={session}&code={digits}", secret.url)).unwrap();
+        assert_eq!(code["qr"], serde_json::to_value(wanted).unwrap(), "{version}");
     }
 }
 

@@ -7,6 +7,7 @@ use crate::auth::limiter::Doors;
 use crate::database::Database;
 use crate::error::{ApiError, ApiResult, Code, ErrorBody};
 use crate::gathering;
+use crate::public_url;
 use crate::qr::{self, Qr};
 use actix_web::HttpRequest;
 use actix_web::web::{Data, Json, Path};
@@ -165,8 +166,7 @@ async fn waiting(db: &Database, id: PlaybackId) -> ApiResult<Vec<OpenCheck>> {
 
 fn shown(request: &HttpRequest, codes: &Codes, room: PlaybackId, now: Moment) -> CodeAnswer {
     let digits = codes.shown(room, now);
-    let here = request.connection_info();
-    let address = format!("{}://{}/join?room={room}&code={digits}", here.scheme(), here.host());
+    let address = format!("{}/join?room={room}&code={digits}", public_url::of(request));
     CodeAnswer { next_in_ms: code::next_in_ms(now), qr: qr::of(&address), digits }
 }
 

@@ -5,11 +5,19 @@ use actix_web::HttpRequest;
 use actix_web::web::Data;
 use std::net::{IpAddr, Ipv4Addr};
 
-/// The address a request comes from. Of `X-Forwarded-For` only the last entry counts, which the proxy itself wrote, and
-/// only from a proxy among `trusted_proxies`: anybody else's word for it is not taken.
+/// The address a request comes from, as its peer is or a trusted proxy says in `X-Forwarded-For`.
 pub fn of(request: &HttpRequest) -> IpAddr {
-    let peer = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
-    let trusted = request.app_data::<Data<Config>>().is_some_and(|config| config.trusted_proxies.contains(&peer));
-    let told = request.headers().get("x-forwarded-for").filter(|_| trusted).and_then(|value| value.to_str().ok());
-    told.and_then(|text| text.rsplit(',').next()?.trim().parse().ok()).unwrap_or(peer)
+    told(request, "x-forwarded-for").and_then(|text| text.parse().ok()).unwrap_or_else(|| peer(request))
+}
+
+/// What a proxy among `trusted_proxies` says of a request in this header. Only the last entry counts, which the proxy
+/// itself wrote; anybody else's word is not taken.
+pub fn told<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a str> {
+    let config = request.app_data::<Data<Config>>()?;
+    let value = request.headers().get(name).filter(|_| config.trusted_proxies.contains(&peer(request)))?;
+    Some(value.to_str().ok()?.rsplit(',').next()?.trim())
+}
+
+fn peer(request: &HttpRequest) -> IpAddr {
+    request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip())
 }

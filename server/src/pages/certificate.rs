@@ -5,6 +5,7 @@ use crate::auth::identity::{Reader, SignedIn};
 use crate::database::Database;
 use crate::error::{ApiError, ApiResult, Code};
 use crate::pages::shell::Shell;
+use crate::public_url;
 use crate::qr::{self, Qr};
 use actix_web::web::{Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
@@ -111,8 +112,7 @@ async fn page(
 ) -> ApiResult<HttpResponse> {
     let found = seal::of_person(&db.read, who, year).await?;
     let found = found.ok_or_else(|| ApiError::say(Code::NotFound, format!("{year} 年还没有封存，封存以后才有证书")))?;
-    let here = request.connection_info().clone();
-    let address = format!("{}://{}/check", here.scheme(), here.host());
+    let address = format!("{}/check", public_url::of(request));
     let now = found.now().clone();
     crate::pages::draw(&CertificatePage {
         shell,

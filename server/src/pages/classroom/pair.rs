@@ -4,6 +4,7 @@ use crate::auth::identity::identify;
 use crate::error::ApiResult;
 use crate::pages::go;
 use crate::pages::shell::Shell;
+use crate::public_url;
 use actix_web::web::Query;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
@@ -33,6 +34,6 @@ pub async fn pair(request: HttpRequest, why: Query<Why>) -> ApiResult<HttpRespon
     if identify(&request).await.is_ok_and(|caller| caller.device_id.is_some()) {
         return Ok(go("/classroom"));
     }
-    let host = request.connection_info().host().to_owned();
+    let host = public_url::of(&request).host().to_owned();
     crate::pages::draw(&PairPage { shell: Shell::room("终端配对"), ended: !why.ended.is_empty(), host })
 }
