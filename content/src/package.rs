@@ -45,6 +45,8 @@ enum Place {
 pub struct Found {
     /// Its SHA-256.
     pub sha256: String,
+    /// How many bytes it has.
+    pub size_bytes: u64,
     /// Its type by content.
     pub mime: String,
     /// The length of a recording.
@@ -118,7 +120,8 @@ impl Package {
         blocking(move || {
             let (hashed, facts) = (hash_file(&fetched.path)?, probe(&fetched.path, &name)?);
             fit(&name, &hashed, &facts)?;
-            Ok(Found { sha256: hashed.sha256().to_owned(), mime: facts.mime, duration_ms: facts.duration_ms })
+            let (sha256, size_bytes) = (hashed.sha256().to_owned(), hashed.size());
+            Ok(Found { sha256, size_bytes, mime: facts.mime, duration_ms: facts.duration_ms })
         })
         .await
     }

@@ -135,8 +135,8 @@ pub async fn create(
     if let Concat::Final(parts) = &new.concat {
         let keep_until = now.plus_ms(limits.lifetime_ms);
         new.length = concat::length_of(db, parts, new.account_id, now, keep_until).await?;
-    } else if let Some(quota) = limits.county_quota {
-        quota::must_fit(db, new.unit_id, new.length, quota).await?;
+    } else {
+        within_quota(db, uploads, new.unit_id, new.length).await?;
     }
     if new.length > limits.max_bytes {
         return Err(Error::TooLong { max: limits.max_bytes });
@@ -159,6 +159,18 @@ pub async fn create(
         _ => UploadState::Receiving,
     };
     Ok(row_of(id, new, state, None, now.plus_ms(limits.lifetime_ms), now)?.insert(db).await?)
+}
+
+/// Refuses `more` bytes that would bring the county of this unit above its quota, whether they are uploaded or come out of
+/// a package that was.
+///
+/// # Errors
+/// [`Error::OverQuota`], or the database.
+pub async fn within_quota(db: &impl ConnectionTrait, uploads: &Uploads, unit: UnitId, more: u64) -> Result<()> {
+    match uploads.limits.county_quota {
+        Some(quota) => quota::must_fit(db, unit, more, quota).await,
+        None => Ok(()),
+    }
 }
 
 /// Announce an upload of bytes that are here already: it is complete, and nothing is to be sent.

@@ -11,9 +11,10 @@ use catalog::caption::NewCaption;
 use catalog::import::{Files, Manifest, MediaFile, Plan, Summary, Terms};
 use content::caption::Captions;
 use content::intake::Origin;
-use content::package::Package;
+use content::package::{Found, Package};
 use content::store::Store;
-use entity::{AccountId, Moment, UnitId};
+use entity::{AccountId, Moment, UnitId, media};
+use sea_orm::EntityTrait;
 use std::collections::{HashMap, HashSet};
 
 /// Why a package could not be checked, taken in or written.
@@ -91,9 +92,13 @@ pub async fn check(
     let mut files = Files { withheld: importer.withheld.clone(), ..Files::default() };
     for name in named.media {
         let found = unfit_is_a_reason(package.look(store, &name).await)?;
-        let found =
-            found.map(|found| MediaFile { sha256: found.sha256, mime: found.mime, duration_ms: found.duration_ms });
-        files.media.insert(name, found);
+        let file = |found: Found| MediaFile {
+            sha256: found.sha256,
+            size_bytes: found.size_bytes,
+            mime: found.mime,
+            duration_ms: found.duration_ms,
+        };
+        files.media.insert(name, found.map(file));
     }
     files.captions = captions(&package, named.captions).await?;
     let plan = catalog::import::plan(&db.read, manifest, &files, importer.unit, &importer.terms, now).await?;
@@ -126,6 +131,23 @@ pub async fn take_in(
         }
     }
     Ok(catalog::import::apply(&db.write, plan, importer.by, now).await?)
+}
+
+impl Checked {
+    /// How many bytes more are kept once it is taken in: those of the files that are needed and not here yet.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn brings(&self, db: &Database) -> Result<u64, Error> {
+        let needed = self.files.media.values().flatten().filter(|file| self.plan.needs(&file.sha256));
+        let mut sizes: HashMap<&str, u64> = needed.map(|file| (file.sha256.as_str(), file.size_bytes)).collect();
+        for sha256 in sizes.keys().copied().collect::<Vec<_>>() {
+            if media::Entity::find_by_id(sha256).one(&db.read).await.map_err(catalog::Error::from)?.is_some() {
+                sizes.remove(sha256);
+            }
+        }
+        Ok(sizes.values().sum())
+    }
 }
 
 async fn captions(package: &Package, names: Vec<String>) -> Result<HashMap<String, Result<NewCaption, String>>, Error> {

@@ -7,6 +7,7 @@ use serde_json::json;
 use std::io::Write;
 use std::path::Path;
 use tests::browser::Browser;
+use tests::city::pseudo_random;
 use tests::{Answer, City, Client, process};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
@@ -164,6 +165,29 @@ async fn hostile_packages_are_refused_whole() {
         (zip(&[("清单.csv", good.as_bytes()), ("/etc/cron.d/x", b"x")]), "不能用"),
         (link.finish().unwrap().into_inner(), "链接"),
         (locked, "密码"),
+#[tokio::test(flavor = "multi_thread")]
+async fn what_comes_out_of_a_package_counts_against_the_quota_of_the_county() {
+    use base64::Engine;
+    // As text they are a third longer than packed.
+    let notes = |from: usize| base64::engine::general_purpose::STANDARD.encode(&pseudo_random(300_000)[from..]);
+    let (first, second) = (notes(0), notes(150_000));
+    let table = "标题,类别,文件\n讲义一,农业科技,一.txt\n讲义二,农业科技,二.txt\n";
+    let files = [("清单.csv", table.as_bytes()), ("一.txt", first.as_bytes()), ("二.txt", second.as_bytes())];
+    let package = zip(&files);
+    let whole = first.len() + second.len();
+    assert!(package.len() < whole - 80_000, "{} of {whole}", package.len());
+    // Room for the package and not for what is in it; and just enough for that, because the package goes.
+    for (quota, fits) in [((whole + package.len()) / 2, false), (whole + 1_000, true)] {
+        let city = City::start_with(|config| config.county_quota_bytes = Some(quota as u64)).await;
+        let (trainer, before) = (city.client("trainer").await, lessons(&city).await);
+        let (sha256, looked) = shown(&trainer, &package).await;
+        let said = looked.must(if fits { 200 } else { 422 }).text();
+        assert_eq!(said.contains("东江县的课件空间共") && said.contains("放不下"), !fits, "{said}");
+        confirm(&trainer, &sha256).await.must(if fits { 200 } else { 422 });
+        assert_eq!(lessons(&city).await - before, if fits { 2 } else { 0 });
+    }
+}
+
         (zip(&[("清单.csv", good.as_bytes()), ("大.txt", &bomb)]), "不合常理"),
         (zip(&[("清单.csv", good.as_bytes()), ("A.txt", b"1"), ("a.txt", b"2")]), "两个"),
         (zip(&[("清单.csv", nonsense.as_bytes())]), "另有 9800 行"),

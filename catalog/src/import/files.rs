@@ -19,6 +19,8 @@ pub struct Files {
 pub struct MediaFile {
     /// Its SHA-256.
     pub sha256: String,
+    /// How many bytes it has.
+    pub size_bytes: u64,
     /// Its type.
     pub mime: String,
     /// Its length when it is a recording.

@@ -21,6 +21,7 @@ use askama::Template;
 use catalog::import::{BadRow, Manifest, Plan, RowChange, Terms};
 use content::package::Package;
 use content::store::Store;
+use content::upload::{self, Uploads};
 use entity::{Moment, media};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde::Deserialize;
@@ -71,12 +72,13 @@ pub async fn show(
     query: Query<PackageForm>,
     db: Data<Database>,
     store: Data<Store>,
+    uploads: Data<Uploads>,
 ) -> ApiResult<HttpResponse> {
     if query.package.is_empty() {
         return draw(&ImportPage::of(&author));
     }
-    let (importer, now) = (importer(&author)?, Moment::now());
-    match looked_through(&author, &db, &store, &query.package, importer, now).await {
+    let importer = importer(&author)?;
+    match looked_through(&author, &db, &store, &uploads, &query.package, importer).await {
         Ok((_, found, checked)) => answer(&author, found, checked.plan),
         Err(cause) => said(&author, cause),
     }
@@ -91,9 +93,11 @@ pub async fn take(
     form: Form<PackageForm>,
     db: Data<Database>,
     store: Data<Store>,
+    uploads: Data<Uploads>,
 ) -> ApiResult<HttpResponse> {
     let (importer, now) = (importer(&author)?, Moment::now());
-    let (importer, found, checked) = match looked_through(&author, &db, &store, &form.package, importer, now).await {
+    let (importer, found, checked) = match looked_through(&author, &db, &store, &uploads, &form.package, importer).await
+    {
         Ok(all) => all,
         Err(cause) => return said(&author, cause),
     };
@@ -122,9 +126,9 @@ async fn looked_through(
     author: &Author,
     db: &Database,
     store: &Store,
+    uploads: &Uploads,
     sha256: &str,
     mut importer: Importer,
-    now: Moment,
 ) -> ApiResult<(Importer, media::Model, Checked)> {
     let unknown = || ApiError::say(Code::Unprocessable, "没有这个文件，请重新上传");
     reach::blob(db, author, sha256).await.map_err(|_| unknown())?;
@@ -135,7 +139,10 @@ async fn looked_through(
     let package = block(move || Package::of_upload(&path)).await??;
     let manifest = package::manifest(&package).await?;
     importer.withheld = withheld(author, db, &manifest).await?;
-    let checked = package::check(db, store, package, &manifest, &importer, now).await?;
+    let checked = package::check(db, store, package, &manifest, &importer, Moment::now()).await?;
+    // The package itself goes when it is taken in: what counts is what comes out of it.
+    let more = checked.brings(db).await?.saturating_sub(u64::try_from(found.size_bytes).unwrap_or(0));
+    upload::within_quota(&db.read, uploads, importer.unit, more).await?;
     Ok((importer, found, checked))
 }
 
@@ -162,7 +169,8 @@ fn answer(author: &Author, found: media::Model, plan: Plan) -> ApiResult<HttpRes
 
 /// Says on the page what is wrong with the package; any other failure is not the page's.
 fn said(author: &Author, cause: ApiError) -> ApiResult<HttpResponse> {
-    let speaks = [Code::Unprocessable, Code::TooLarge, Code::VersionConflict, Code::Taken, Code::DiskFull];
+    let speaks =
+        [Code::Unprocessable, Code::TooLarge, Code::VersionConflict, Code::Taken, Code::DiskFull, Code::QuotaExceeded];
     if !speaks.contains(&cause.code()) {
         return Err(cause);
     }
