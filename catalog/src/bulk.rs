@@ -6,19 +6,22 @@
 
 mod chosen;
 mod deed;
+mod outcome;
 mod undo;
 
 pub use chosen::{Chosen, choose, intend};
 pub use deed::Deed;
+pub use outcome::{LeftOut, Outcome, Why};
 pub use undo::undo;
 
 use self::deed::Was;
+use self::outcome::NAMED;
 use crate::audience::{Viewer, kept_by_staff};
 use crate::lesson::state::tell;
 use crate::lesson::write::{Rewrite, write_all};
 use crate::trail::Change;
 use crate::{Error, Result};
-use entity::{AccountId, BulkId, LessonId, LessonState, Moment, Scope, bulk_change, bulk_lesson, lesson};
+use entity::{AccountId, BulkId, LessonId, Moment, Scope, bulk_change, bulk_lesson, lesson};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, IntoActiveModel,
     PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select,
@@ -41,75 +44,6 @@ pub struct Doer {
     pub viewer: Viewer,
     /// Where it publishes and withdraws.
     pub reviews: Scope,
-}
-
-/// Why a lesson is left out.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Why {
-    /// It is no more, or no longer within reach.
-    Gone,
-    /// Somebody changed it meanwhile.
-    Changed,
-    /// It is so already.
-    Unchanged,
-    /// Its reviewer is somebody else.
-    NotReviewer,
-    /// Nobody reviews their own.
-    OwnLesson,
-    /// It stands elsewhere on its way.
-    WrongState(LessonState),
-    /// It breaks a rule.
-    Refused(String),
-}
-
-/// A lesson that is left out.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LeftOut {
-    /// Which.
-    pub lesson: LessonId,
-    /// Its title when it was chosen.
-    pub title: String,
-    /// Why, in Chinese.
-    pub why: String,
-}
-
-/// What a change does, or has done.
-#[derive(Clone, Debug, Default)]
-pub struct Outcome {
-    /// How many lessons change.
-    pub changed: u64,
-    /// How many were chosen that stay as they are; of them the first ones are named.
-    pub left_out: u64,
-    /// Those that are named.
-    pub named: Vec<LeftOut>,
-}
-
-/// Left out lessons that are named.
-const NAMED: u64 = 200;
-
-impl Why {
-    /// What people read.
-    pub fn text(&self) -> String {
-        match self {
-            Self::Gone => "已删除，或不在您的管理范围内".to_owned(),
-            Self::Changed => "预览以后有人改过它".to_owned(),
-            Self::Unchanged => "已经是这样，不用改".to_owned(),
-            Self::NotReviewer => "您不是它的审核员".to_owned(),
-            Self::OwnLesson => "须由他人审核，不能审核自己的课程".to_owned(),
-            Self::WrongState(state) => format!("状态是“{}”，不能这样改", state.label()),
-            Self::Refused(reason) => reason.clone(),
-        }
-    }
-
-    /// Why a single change would have been refused; a failure of the database is none.
-    fn of(cause: Error) -> Result<Self> {
-        Ok(match cause {
-            Error::WrongState { state } => Self::WrongState(state),
-            Error::OwnLesson => Self::OwnLesson,
-            Error::Invalid { reason, .. } => Self::Refused(reason),
-            other => return Err(other),
-        })
-    }
 }
 
 /// A change of this account by its id.
@@ -228,15 +162,6 @@ pub async fn outcome(db: &impl ConnectionTrait, bulk: &bulk_change::Model) -> Re
     });
     let changed = concerned.count(db).await?.saturating_sub(count);
     Ok(Outcome { changed, left_out: count, named: named.collect() })
-}
-
-impl Outcome {
-    fn leave_out(&mut self, item: bulk_lesson::Model, why: String) {
-        self.left_out += 1;
-        if self.left_out <= NAMED {
-            self.named.push(LeftOut { lesson: item.lesson_id, title: item.title, why });
-        }
-    }
 }
 
 /// Some chosen lessons, by whether they change.

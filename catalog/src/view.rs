@@ -21,11 +21,17 @@ pub async fn of(db: &impl ConnectionTrait, account: AccountId) -> Result<Vec<sav
     Ok(query.order_by_asc(saved_view::Column::Id).all(db).await?)
 }
 
-/// Keeps a view; one of that name is replaced.
+/// Keeps a view; one of that name is replaced. Answers what is kept.
 ///
 /// # Errors
 /// [`Error::Invalid`] for a name that is blank or too long, and beyond the twentieth view.
-pub async fn keep(db: &impl ConnectionTrait, account: AccountId, name: &str, query: &str, now: Moment) -> Result<()> {
+pub async fn keep(
+    db: &impl ConnectionTrait,
+    account: AccountId,
+    name: &str,
+    query: &str,
+    now: Moment,
+) -> Result<saved_view::Model> {
     let name = named(name)?;
     let others = saved_view::Entity::find()
         .filter(saved_view::Column::AccountId.eq(account))
@@ -36,7 +42,7 @@ pub async fn keep(db: &impl ConnectionTrait, account: AccountId, name: &str, que
     let row = saved_view::ActiveModel {
         id: NotSet,
         account_id: Set(account),
-        name: Set(name),
+        name: Set(name.clone()),
         query: Set(query.to_owned()),
         created_at: Set(now),
     };
@@ -44,7 +50,10 @@ pub async fn keep(db: &impl ConnectionTrait, account: AccountId, name: &str, que
         .update_column(saved_view::Column::Query)
         .to_owned();
     saved_view::Entity::insert(row).on_conflict(replaced).exec_without_returning(db).await?;
-    Ok(())
+    let kept = saved_view::Entity::find()
+        .filter(saved_view::Column::AccountId.eq(account))
+        .filter(saved_view::Column::Name.eq(name));
+    kept.one(db).await?.ok_or(Error::ViewNotFound)
 }
 
 /// Gives a view of this account another name.

@@ -1,9 +1,9 @@
 //! The API's document, served at `/openapi.json`. A test holds it equal to the route table.
 
 use crate::api::{
-    appeals, archive, audit, captions, courses, devices, drafts, exemptions, gaps, health, lessons, media, notes,
-    notices, people, plans, play_days, playback, quiz, reports, schedule, search, searches, session, stars, units,
-    uploads, versions, watchers,
+    appeals, archive, audit, captions, changes, courses, devices, drafts, exemptions, gaps, health, lessons, media,
+    notes, notices, people, plans, play_days, playback, quiz, reports, schedule, search, searches, session, stars,
+    units, uploads, versions, views, watchers,
 };
 use crate::api::{check, guests, hands, join, room, rules, seals, sessions};
 use actix_web::HttpResponse;
@@ -25,6 +25,7 @@ use utoipa::openapi::{Content, Ref, RefOr, ResponseBuilder};
     tags(
         (name = "session", description = "登录与账号"),
         (name = "catalog", description = "课程、搜索与审核"),
+        (name = "studio", description = "课程列表的批量修改与视图"),
         (name = "captions", description = "字幕"),
         (name = "quiz", description = "随堂测验"),
         (name = "media", description = "视频、音频与文件"),
@@ -62,6 +63,7 @@ use utoipa::openapi::{Content, Ref, RefOr, ResponseBuilder};
         rules::list, rules::enact, rules::preview, seals::list, seals::begin, seals::show, seals::amend, check::check,
         health::ready, health::metrics,
         drafts::put, drafts::delete, versions::list, versions::restore, courses::arrange,
+        changes::choose, changes::show, changes::confirm, changes::undo, views::list, views::keep, views::rename, views::forget,
         watchers::download, plans::list, plans::create, plans::end, plans::progress, plans::mine,
         notes::list, notes::make, notes::settle, notices::list, notices::seen,
         quiz::show, quiz::put, quiz::standing, quiz::begin, quiz::hand_in,

@@ -1,9 +1,9 @@
 //! The URL map: every address, what answers it, and who may enter. The table is also what the tests walk.
 
 use crate::api::{
-    appeals, archive, audit, captions, courses, devices, drafts, exemptions, gaps, health, lessons, media, notes,
-    notices, people, plans, play_days, playback, quiz, reports, schedule, search, searches, session, stars, units,
-    uploads, versions, watchers,
+    appeals, archive, audit, captions, changes, courses, devices, drafts, exemptions, gaps, health, lessons, media,
+    notes, notices, people, plans, play_days, playback, quiz, reports, schedule, search, searches, session, stars,
+    units, uploads, versions, views, watchers,
 };
 use crate::api::{check, guests, hands, join, room, rules, seals, sessions};
 use crate::auth::identity::{APPEAL_READERS, AUTHORS, CARETAKERS, DECIDERS, MATCHERS, OPERATORS, READERS, UPLOADERS};
@@ -97,6 +97,12 @@ routes! {
     "/api/v1/lessons/{id}/watchers.{format}" { GET watchers::download, With(READERS); }
     "/api/v1/lessons/{id}/notes" { GET notes::list, With(AUTHORS); POST notes::make, With(AUTHORS); }
     "/api/v1/lessons/{id}/notes/{note}/done" { POST notes::settle, With(AUTHORS); }
+    "/api/v1/changes" { POST changes::choose, With(AUTHORS); }
+    "/api/v1/changes/{id}" { GET changes::show, With(AUTHORS); }
+    "/api/v1/changes/{id}/confirm" { POST changes::confirm, With(AUTHORS); }
+    "/api/v1/changes/{id}/undo" { POST changes::undo, With(AUTHORS); }
+    "/api/v1/views" { GET views::list, With(AUTHORS); POST views::keep, With(AUTHORS); }
+    "/api/v1/views/{id}" { PATCH views::rename, With(AUTHORS); DELETE views::forget, With(AUTHORS); }
     "/api/v1/notices" { GET notices::list, SignedIn; }
     "/api/v1/notices/seen" { POST notices::seen, SignedIn; }
 

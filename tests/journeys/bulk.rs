@@ -192,6 +192,69 @@ async fn ten_thousand_lessons_are_listed_changed_and_restored_with_few_statement
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn programs_look_at_a_change_do_it_and_take_it_back() {
+    let mut city = City::start().await;
+    let ids = drafts(&mut city, 3).await;
+    let (trainer, other) = (city.client("trainer").await, city.client("reviewer").await);
+    trainer.post(&format!("/api/v1/lessons/{}/submit", ids[2]), json!({})).await.must(200);
+    let body = json!({"list": "q=%E7%AC%AC&state=", "action": "category", "value": "law"});
+    let looked = trainer.post("/api/v1/changes", body).await.must(201).json();
+    let path = format!("/api/v1/changes/{}", looked["id"]);
+    let counts = |answer: &serde_json::Value| {
+        ["state", "chosen", "changed", "left_out"].map(|name| answer[name].to_string()).join(" ")
+    };
+    assert_eq!((counts(&looked).as_str(), &looked["deed"]), ("\"looking\" 3 2 1", &json!("类别改为“法律常识”")));
+    let left = json!({"lesson_id": ids[2], "title": "第2课", "why": "状态是“待审核”，不能这样改"});
+    assert_eq!((&looked["named"][0], &looked["undo_until"]), (&left, &json!(null)));
+    assert_eq!(lesson_of(&trainer, ids[0]).await["category"], "agriculture");
+    other.get(&path).await.must(404);
+    for step in ["confirm", "undo"] {
+        other.post_empty(format!("{path}/{step}")).await.must(404);
+    }
+    trainer.post_empty(format!("{path}/undo")).await.must(404);
+    let done = trainer.post_empty(format!("{path}/confirm")).await.must(200).json();
+    assert_eq!(counts(&done), "\"done\" 3 2 1");
+    assert!(done["undo_until"].as_i64().unwrap() > entity::Moment::now().0, "{done}");
+    assert_eq!(lesson_of(&trainer, ids[0]).await["category"], "law");
+    assert_eq!(trainer.get(&path).await.must(200).json(), done);
+    let undone = trainer.post_empty(format!("{path}/undo")).await.must(200).json();
+    assert_eq!((counts(&undone).as_str(), &undone["undo_until"]), ("\"undone\" 3 2 0", &json!(null)));
+    assert_eq!(lesson_of(&trainer, ids[0]).await["category"], "agriculture");
+    for bad in [
+        json!({"action": "level", "value": "entry"}),
+        json!({"lessons": [ids[0]], "list": "", "action": "level", "value": "entry"}),
+        json!({"lessons": [], "action": "level", "value": "entry"}),
+        json!({"lessons": [ids[0]], "action": "category", "value": "moon"}),
+        json!({"lessons": [ids[0]], "action": "nonsense"}),
+        json!({"lessons": [ids[0]], "action": "audience", "value": city.units["西山县"].to_string()}),
+    ] {
+        trainer.post("/api/v1/changes", bad.clone()).await.must(400);
+    }
+    trainer.post("/api/v1/changes", json!({"list": "unit=99999", "action": "submit"})).await.must(404);
+    city.client("cadre").await.post("/api/v1/changes", json!({"list": "", "action": "submit"})).await.must(403);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn programs_keep_views_that_only_their_owner_sees() {
+    let city = City::start().await;
+    let (trainer, other) = (city.client("trainer").await, city.client("reviewer").await);
+    let body = json!({"name": "缺字幕", "query": "lack=captions&page=3&nonsense=1"});
+    let kept = trainer.post("/api/v1/views", body.clone()).await.must(201).json();
+    assert_eq!((&kept["name"], &kept["query"]), (&json!("缺字幕"), &json!("lack=captions")));
+    assert_eq!(trainer.post("/api/v1/views", body).await.must(201).json(), kept, "one name, one view");
+    assert_eq!(trainer.get("/api/v1/views").await.must(200).json(), json!({"views": [kept]}));
+    assert_eq!(other.get("/api/v1/views").await.must(200).json(), json!({"views": []}));
+    let path = format!("/api/v1/views/{}", kept["id"]);
+    other.patch(&path, json!({"name": "我的"})).await.must(404);
+    other.delete(&path).await.must(404);
+    trainer.patch(&path, json!({"name": " "})).await.must(400);
+    trainer.patch(&path, json!({"name": "没有字幕的"})).await.must(204);
+    assert!(trainer.get("/studio").await.must(200).text().contains("没有字幕的"));
+    trainer.delete(&path).await.must(204);
+    trainer.delete(&path).await.must(404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn views_are_kept_by_name_renamed_and_forgotten() {
     let city = City::start().await;
     let (trainer, reviewer) = (city.client("trainer").await, city.client("reviewer").await);

@@ -65,6 +65,32 @@ pub(super) struct Standing {
 }
 
 impl Deed {
+    /// What an action and its value mean: the words of the variants, as in JSON.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for no such action, or a value that it cannot have.
+    pub fn parse(action: &str, value: &str) -> Result<Self> {
+        let wrong = |reason: &str| Error::invalid("value", reason);
+        let filled = Some(value.trim().to_owned()).filter(|text| !text.is_empty());
+        Ok(match action {
+            "category" => Self::Category(Category::parse(value).ok_or_else(|| wrong("请选择类别"))?),
+            "level" => Self::Level(Level::parse(value).ok_or_else(|| wrong("请选择难度"))?),
+            "language" => Self::Language(value.to_owned()),
+            "season" => Self::Season(filled),
+            "valid_until" => {
+                let day = filled.map(|text| text.parse().map_err(|_| wrong("请填日期，如 2026-12-31")));
+                Self::ValidUntil(day.transpose()?)
+            }
+            "audience" => Self::Audience(value.parse().map_err(|_| wrong("请选择单位"))?, String::new()),
+            "add_tag" => Self::AddTag(value.to_owned()),
+            "remove_tag" => Self::RemoveTag(value.to_owned()),
+            "submit" => Self::Submit,
+            "publish" => Self::Publish,
+            "withdraw" => Self::Withdraw(value.to_owned()),
+            _ => return Err(Error::invalid("action", "请选一项要改的内容")),
+        })
+    }
+
     /// What people read.
     pub fn label(&self) -> String {
         let or_none = |text: Option<String>| text.unwrap_or_else(|| "（空）".to_owned());

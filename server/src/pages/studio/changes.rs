@@ -3,7 +3,7 @@
 
 mod form;
 
-use self::form::{Forms, deed};
+use self::form::Forms;
 use super::editor::REVIEWERS;
 use super::place::{Back, Place};
 use crate::auth::identity::{Author, Identity};
@@ -17,7 +17,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Form, Path};
 use askama::Template;
-use catalog::bulk::{self, Chosen, Doer, LeftOut, Outcome};
+use catalog::bulk::{self, Chosen, Deed, Doer, LeftOut, Outcome};
 use entity::{BulkId, Moment, Scope, bulk_change};
 
 #[derive(Template)]
@@ -63,14 +63,7 @@ struct Named {
 pub async fn choose(author: Author, form: Form<Pairs>, db: Data<Database>) -> ApiResult<HttpResponse> {
     let (place, now) = (Place::parse(&form.text("place")), Moment::now());
     let chosen = match form.text("which").as_str() {
-        "all" => {
-            let reach = author.reach();
-            let kept = match place.unit.is_empty() {
-                true => reach,
-                false => Scope::of([unit(&db.read, &reach, Some(&place.unit)).await?.path]),
-            };
-            Chosen::All(Box::new(place.filter(kept)))
-        }
+        "all" => all_of(&db, &author, &place).await?,
         _ => Chosen::These(form.all("lesson").filter_map(|id| id.parse().ok()).collect()),
     };
     match bulk::choose(&db.write, &doer(&author), chosen, &place.query(), now).await {
@@ -103,11 +96,11 @@ pub async fn take(author: Author, id: Path<BulkId>, form: Form<Pairs>, db: Data<
     let outcome = match action.as_str() {
         "confirm" => bulk::confirm(&db.write, &doer, bulk.id, now).await.map(|()| after),
         "undo" => bulk::undo(&db.write, &doer, bulk.id, now).await.map(|()| after),
-        _ => match deed(&action, &form.text("value")) {
+        _ => match Deed::parse(&action, &form.text("value")) {
             Ok(deed) => {
                 bulk::intend(&db.write, &doer, bulk.id, deed).await.map(|()| format!("/studio/changes/{}", bulk.id))
             }
-            Err(reason) => Err(catalog::Error::Invalid { field: "value", reason: reason.to_owned() }),
+            Err(cause) => Err(cause),
         },
     };
     match outcome {
@@ -121,6 +114,19 @@ pub async fn take(author: Author, id: Path<BulkId>, form: Form<Pairs>, db: Data<
         }
         Err(cause) => Err(ApiError::from(cause)),
     }
+}
+
+/// All that the list holds at this place.
+///
+/// # Errors
+/// `not_found` when the list is of a unit beyond the caller's reach.
+pub async fn all_of(db: &Database, author: &Author, place: &Place) -> ApiResult<Chosen> {
+    let reach = author.reach();
+    let kept = match place.unit.is_empty() {
+        true => reach,
+        false => Scope::of([unit(&db.read, &reach, Some(&place.unit)).await?.path]),
+    };
+    Ok(Chosen::All(Box::new(place.filter(kept))))
 }
 
 /// Who changes many lessons, for the catalog.

@@ -50,7 +50,7 @@ pub async fn keep(author: Author, form: Form<ViewForm>, db: Data<Database>) -> A
     let query = kept_of(&place).query();
     match catalog::view::keep(&db.write, author.account_id, &form.name, &query, Moment::now()).await {
         Err(catalog::Error::Invalid { .. }) => Ok(go(&refused(&place, &form.name))),
-        done => done.map(|()| go(&place.after("done", "view-kept"))).map_err(Into::into),
+        done => done.map(|_| go(&place.after("done", "view-kept"))).map_err(Into::into),
     }
 }
 
@@ -82,6 +82,6 @@ fn refused(place: &Place, name: &str) -> String {
 }
 
 /// What of a place is kept: everything but the page.
-fn kept_of(place: &Place) -> Place {
+pub fn kept_of(place: &Place) -> Place {
     place.with(|_| ())
 }
