@@ -162,20 +162,25 @@ impl Client {
         path.trim_start_matches("/uploads/").to_owned()
     }
 
+    /// Announce a file of this length and send nothing of it: the upload's id.
+    pub async fn begin_upload_of(&self, length: u64) -> String {
+        let create = self.request(Method::POST, "/uploads").header("Tus-Resumable", "1.0.0");
+        let created = self.send(create.header("Upload-Length", length)).await.must(201);
+        let location = created.header("location");
+        location[location.find("/uploads/").unwrap() + "/uploads/".len()..].to_owned()
+    }
+
     /// Announce a file and send only the first bytes of it: the upload's id.
     pub async fn begin_upload(&self, bytes: &[u8], first: usize) -> String {
-        let create = self.request(Method::POST, "/uploads").header("Tus-Resumable", "1.0.0");
-        let created = self.send(create.header("Upload-Length", bytes.len())).await.must(201);
-        let location = created.header("location");
-        let path = &location[location.find("/uploads/").unwrap()..];
+        let upload = self.begin_upload_of(bytes.len() as u64).await;
         let append = self
-            .request(Method::PATCH, path)
+            .request(Method::PATCH, &format!("/uploads/{upload}"))
             .header("Tus-Resumable", "1.0.0")
             .header("Upload-Offset", 0)
             .header("Content-Type", "application/offset+octet-stream")
             .body(bytes[..first].to_vec());
         self.send(append).await.must(204);
-        path.trim_start_matches("/uploads/").to_owned()
+        upload
     }
 
     /// Wait until an upload became a blob: its status.

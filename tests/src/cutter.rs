@@ -26,6 +26,8 @@ struct Way {
     server: Mutex<Option<SocketAddr>>,
     /// Towards the server on each connection; as fast as it goes when 0.
     bytes_per_s: AtomicU32,
+    /// Connections that were cut.
+    cuts: AtomicU32,
     away: watch::Sender<bool>,
 }
 
@@ -68,6 +70,11 @@ impl Line {
         self.way.bytes_per_s.store(bytes_per_s, Ordering::Relaxed);
     }
 
+    /// How many connections were cut so far, those aside that broke when the line was taken away.
+    pub fn cuts(&self) -> u32 {
+        self.way.cuts.load(Ordering::Relaxed)
+    }
+
     /// Take the line away: whatever is open breaks, and nothing new comes through until it is given back.
     pub fn take_away(&self, away: bool) {
         self.way.away.send_replace(away);
@@ -108,7 +115,11 @@ async fn carry(client: TcpStream, way: Arc<Way>, cut: Option<u64>) {
         let (mut left, mut buffer) = (cut.unwrap_or(u64::MAX), vec![0; 16 * 1024]);
         while let Ok(count @ 1..) = from_client.read(&mut buffer).await {
             let through = usize::try_from(left).unwrap_or(count).min(count);
-            if to_server.write_all(&buffer[..through]).await.is_err() || through < count {
+            if to_server.write_all(&buffer[..through]).await.is_err() {
+                return;
+            }
+            if through < count {
+                way.cuts.fetch_add(1, Ordering::Relaxed);
                 return;
             }
             left -= through as u64;

@@ -13,6 +13,7 @@ mod search;
 mod soak;
 mod stations;
 mod subject;
+mod uploads;
 
 use subject::Subject;
 
@@ -24,6 +25,10 @@ async fn main() {
     if asked("relevance") {
         let ablation = wanted.iter().any(|word| word == "--ablation");
         relevance::measure(after("--set"), ablation).await;
+    }
+    if wanted.iter().any(|word| word == "uploads") {
+        return uploads::measure(after("--bytes").and_then(|number| number.parse().ok()).unwrap_or(uploads::USUAL))
+            .await;
     }
     if wanted.iter().any(|word| word == "archive") {
         return archive::measure(&archive::Scale::of(after)).await;
