@@ -3,21 +3,18 @@
 //! A lesson has one track of each language. Every change leaves its audit row and has the search entry made anew, in one
 //! transaction, because what is said in a lesson is found by its captions.
 
+use crate::track::{Expected, MAX_TRACKS, changeable, language};
 use crate::trail::{self, Change};
-use crate::{Error, Result, lesson as lessons};
+use crate::{Error, Result};
 use entity::caption::{Column, Cue, Entity};
-use entity::{AccountId, CaptionId, LessonId, LessonState, Moment, caption, lesson};
+use entity::{AccountId, CaptionId, LessonId, Moment, caption, lesson};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseConnection,
     EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, SqlErr,
 };
 
-/// Most tracks of a lesson.
-pub const MAX_TRACKS: u64 = 8;
 /// Most cues of a track.
 pub const MAX_CUES: usize = 20_000;
-/// Most characters of a language's name: it stands in addresses.
-const LANGUAGE: usize = 20;
 /// Most characters kept of a file's name.
 const NAME: usize = 200;
 
@@ -34,17 +31,6 @@ pub struct NewCaption {
     pub cues: Vec<Cue>,
 }
 
-/// What the caller believes to be there before a change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Expected {
-    /// Whatever there is.
-    Anything,
-    /// No track of this language.
-    Nothing,
-    /// The track with this id: every change makes a new one.
-    Track(CaptionId),
-}
-
 /// Puts the track of a language in the place of the one before. In review nothing may change.
 ///
 /// # Errors
@@ -54,7 +40,7 @@ pub async fn put(
     db: &DatabaseConnection,
     id: LessonId,
     new: NewCaption,
-    expected: Expected,
+    expected: Expected<CaptionId>,
     by: Option<AccountId>,
     now: Moment,
 ) -> Result<caption::Model> {
@@ -72,7 +58,7 @@ pub async fn put_within(
     txn: &impl ConnectionTrait,
     id: LessonId,
     new: NewCaption,
-    expected: Expected,
+    expected: Expected<CaptionId>,
     by: Option<AccountId>,
     now: Moment,
 ) -> Result<caption::Model> {
@@ -110,7 +96,7 @@ pub async fn remove(
     db: &DatabaseConnection,
     id: LessonId,
     language: &str,
-    expected: Expected,
+    expected: Expected<CaptionId>,
     by: Option<AccountId>,
     now: Moment,
 ) -> Result<()> {
@@ -160,15 +146,10 @@ async fn take(
     txn: &impl ConnectionTrait,
     id: LessonId,
     language: &str,
-    expected: Expected,
+    expected: Expected<CaptionId>,
 ) -> Result<Option<caption::Model>> {
     let found = of_language(id, language).one(txn).await?;
-    let as_expected = match expected {
-        Expected::Anything => true,
-        Expected::Nothing => found.is_none(),
-        Expected::Track(id) => found.as_ref().is_some_and(|found| found.id == id),
-    };
-    if !as_expected {
+    if !expected.holds(found.as_ref().map(|found| &found.id)) {
         return Err(Error::CaptionChanged);
     }
     if let Some(found) = &found
@@ -177,23 +158,6 @@ async fn take(
         return Err(Error::CaptionChanged); // somebody was faster
     }
     Ok(found)
-}
-
-async fn changeable(txn: &impl ConnectionTrait, id: LessonId) -> Result<()> {
-    match lessons::get(txn, id).await?.state {
-        state @ LessonState::Review => Err(Error::WrongState { state }),
-        LessonState::Draft | LessonState::Published | LessonState::Withdrawn => Ok(()),
-    }
-}
-
-/// The name of a language, fit to stand in an address.
-pub(crate) fn language(text: &str) -> Result<String> {
-    let text = text.trim();
-    let odd = |c: char| c.is_control() || matches!(c, '/' | '\\' | '.' | '?' | '#' | '%');
-    if text.is_empty() || text.chars().count() > LANGUAGE || text.contains(odd) {
-        return Err(Error::invalid("language", format!("请填写语言，如普通话；最多{LANGUAGE}字，不能有 / . ? 等符号")));
-    }
-    Ok(text.to_owned())
 }
 
 fn check(cues: &[Cue]) -> Result<()> {
@@ -217,12 +181,6 @@ mod tests {
 
     fn cue(from: i64, to: i64, text: &str) -> Cue {
         Cue(from, to, text.to_owned())
-    }
-
-    #[test]
-    fn a_language_can_stand_in_an_address() {
-        assert_eq!(language(" 壮语 ").ok().as_deref(), Some("壮语"));
-        assert!(["", "a/b", "普通话.vtt", "a\nb", &"长".repeat(21)].iter().all(|text| language(text).is_err()));
     }
 
     #[test]

@@ -44,6 +44,12 @@ pub enum Error {
     /// Somebody else changed the captions first.
     #[error("the captions changed in the meantime")]
     CaptionChanged,
+    /// The lesson has no voice in this language.
+    #[error("no such voice")]
+    VoiceNotFound,
+    /// Somebody else changed the voice first.
+    #[error("the voice changed in the meantime")]
+    VoiceChanged,
     /// A field breaks its rule; `reason` is Chinese and meant for people.
     #[error("{field}: {reason}")]
     Invalid {

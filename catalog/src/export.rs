@@ -3,10 +3,10 @@
 //! One lesson at a time, so that a long course is never held whole. What depends on this server stays here: ids, plays,
 //! who keeps a lesson and for whom it is.
 
-use crate::import::line::{CaptionLine, Line, QuestionLine, QuizLine};
+use crate::import::line::{CaptionLine, Line, QuestionLine, QuizLine, VoiceLine};
 use crate::lesson::tags_of;
 use crate::quiz::Quiz;
-use crate::{Result, caption, lesson};
+use crate::{Result, caption, lesson, voice};
 use entity::{LessonId, LessonState, caption::Cue, course, media};
 use sea_orm::{ConnectionTrait, EntityTrait};
 use std::collections::BTreeMap;
@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 pub struct Exported {
     /// Its line.
     pub line: Line,
-    /// The SHA-256 of each recording and picture, by the name its line gives it.
+    /// The SHA-256 of each recording, voice and picture, by the name its line gives it.
     pub media: BTreeMap<String, String>,
     /// The cues of each track, by the name its line gives it.
     pub captions: BTreeMap<String, Vec<Cue>>,
@@ -50,6 +50,12 @@ pub async fn lesson(db: &impl ConnectionTrait, id: LessonId, course: &str) -> Re
         captions.insert(file.clone(), track.read_cues());
         tracks.push(CaptionLine { language: Some(track.language), file });
     }
+    let mut voices = Vec::new();
+    for (voice, blob) in voice::of_lesson(db, &row).await? {
+        let name = format!("{}.{}", row.slug, voice.language);
+        let file = named(db, "voices", &name, Some(&blob.sha256), &mut media).await?;
+        voices.extend(file.map(|file| VoiceLine { language: voice.language, file }));
+    }
     // What waits for review here is a draft anywhere else; what was published stays so where the operator says it.
     let state = Some(row.state).filter(|state| matches!(state, LessonState::Draft | LessonState::Withdrawn));
     let line = Line {
@@ -76,6 +82,7 @@ pub async fn lesson(db: &impl ConnectionTrait, id: LessonId, course: &str) -> Re
         cover,
         chapters: Some(row.chapters).filter(|text| !text.is_empty()),
         captions: tracks,
+        voices,
         course: Some(course.to_owned()),
         position: Some(row.position),
         ..Line::default()
@@ -83,11 +90,11 @@ pub async fn lesson(db: &impl ConnectionTrait, id: LessonId, course: &str) -> Re
     Ok(Exported { line, media, captions })
 }
 
-/// Names a blob after its lesson, with the ending it came with.
+/// Names a blob by its folder and stem, with the ending it came with.
 async fn named(
     db: &impl ConnectionTrait,
     folder: &str,
-    slug: &str,
+    stem: &str,
     sha256: Option<&str>,
     media: &mut BTreeMap<String, String>,
 ) -> Result<Option<String>> {
@@ -95,7 +102,7 @@ async fn named(
     let Some(blob) = media::Entity::find_by_id(sha256).one(db).await? else { return Ok(None) };
     let ending = blob.filename.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
     let plain = |ending: &String| ending.len() <= 8 && ending.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    let name = format!("{folder}/{slug}.{}", ending.filter(plain).unwrap_or_else(|| "bin".to_owned()));
+    let name = format!("{folder}/{stem}.{}", ending.filter(plain).unwrap_or_else(|| "bin".to_owned()));
     media.insert(name.clone(), blob.sha256);
     Ok(Some(name))
 }

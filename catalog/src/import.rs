@@ -162,7 +162,7 @@ async fn add_all(txn: &impl ConnectionTrait, rows: &[Row], shelves: &mut Shelves
         let ids: Vec<_> = made.iter().map(|lesson| lesson.id).collect();
         trail::reindex(txn, &ids, shelves.change.now).await?;
         let made: HashMap<&str, &lesson_row::Model> = made.iter().map(|one| (one.slug.as_str(), one)).collect();
-        for row in chunk.iter().filter(|row| row.quiz.is_some() || !row.captions.is_empty()) {
+        for row in chunk.iter().filter(|row| extras::any(row)) {
             let lesson = made.get(row.slug.as_str()).ok_or(Error::LessonNotFound)?;
             extras::write(txn, lesson, row, shelves.change).await?;
         }
@@ -204,7 +204,7 @@ async fn change_one(txn: &impl ConnectionTrait, item: &RowChange, change: Change
     if lesson.version != item.version {
         return Err(Error::Stale { current: lesson.version });
     }
-    let of_the_row = |field: &&FieldChange| ![extras::CAPTIONS, extras::QUIZ].contains(&field.field);
+    let of_the_row = |field: &&FieldChange| !extras::FIELDS.contains(&field.field);
     let fields: Vec<&str> = item.fields.iter().filter(of_the_row).map(|change| change.field).collect();
     if !fields.is_empty() {
         let mut row = item.row.columns();

@@ -14,7 +14,7 @@ pub use state::{publish, publish_at, publish_due, send_back, submit, withdraw};
 
 use crate::trail::{self, Change};
 use crate::{Error, Result, chapters, fields, history, slug};
-use crate::{caption, course, draft as drafts, quiz, review};
+use crate::{caption, course, draft as drafts, quiz, review, voice};
 use entity::{AccountId, CourseId, LessonId, LessonState, Moment, lesson, media, org_unit};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
@@ -211,6 +211,7 @@ pub async fn delete(
         return Err(Error::Stale { current: old.version });
     }
     caption::drop_all(&txn, id).await?;
+    voice::drop_all(&txn, id).await?;
     quiz::drop_all(&txn, id).await?;
     review::drop_all(&txn, id).await?;
     drafts::drop_all(&txn, id).await?;

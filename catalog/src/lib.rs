@@ -1,6 +1,6 @@
 //! What can be learnt: courses, lessons, who may see them, and the search over them.
 //!
-//! Owns the rows `course`, `lesson`, `caption`, `play_day`, `training_plan`, `lesson_draft`, `lesson_version`, `review_note`,
+//! Owns the rows `course`, `lesson`, `caption`, `voice`, `play_day`, `training_plan`, `lesson_draft`, `lesson_version`, `review_note`,
 //! `notice`, `bulk_change`, `bulk_lesson` and `saved_view`, the audit and outbox rows their changes leave, the search index that
 //! follows them, and the counts of what was searched for. Knows no HTTP, no media bytes and nothing of who watched what.
 
@@ -27,8 +27,10 @@ pub mod review;
 pub mod search;
 pub mod season;
 pub mod slug;
+pub mod track;
 mod trail;
 pub mod view;
+pub mod voice;
 
 pub use audience::Viewer;
 pub use error::{Error, Result};

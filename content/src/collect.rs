@@ -1,6 +1,6 @@
 //! Removes blobs that nothing names any more, after a time of grace; never one in use.
 //!
-//! What names a blob: a recording, something made of one, a lesson, or an upload that is becoming a recording. What
+//! What names a blob: a recording, something made of one, a lesson or a voice of one, or an upload that is becoming a recording. What
 //! people brought is not judged here: a recording that no lesson uses stays until an operator says so (`forget`),
 //! because a withdrawn or half-made lesson may want it back, and nobody but its owner knows.
 //!
@@ -13,7 +13,7 @@
 
 use crate::Result;
 use crate::store::{Store, Stored};
-use entity::{AccountId, Moment, UploadState, audit, job, lesson, media, rendition, star_mark, upload};
+use entity::{AccountId, Moment, UploadState, audit, job, lesson, media, rendition, star_mark, upload, voice};
 use sea_orm::sea_query::{Expr, Query};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend,
@@ -117,6 +117,7 @@ async fn unused(db: &impl ConnectionTrait, before: Moment) -> Result<Vec<media::
         .from(lesson::Entity)
         .and_where(lesson::Column::CoverSha256.is_not_null())
         .to_owned();
+    let as_voices = Query::select().column(voice::Column::MediaSha256).from(voice::Entity).to_owned();
     let brought_again = Query::select()
         .column(upload::Column::Sha256)
         .from(upload::Entity)
@@ -128,6 +129,7 @@ async fn unused(db: &impl ConnectionTrait, before: Moment) -> Result<Vec<media::
         .filter(media::Column::CreatedAt.lt(before))
         .filter(media::Column::Sha256.not_in_subquery(in_lessons))
         .filter(media::Column::Sha256.not_in_subquery(as_covers))
+        .filter(media::Column::Sha256.not_in_subquery(as_voices))
         .filter(media::Column::Sha256.not_in_subquery(brought_again))
         .filter(media::Column::Sha256.not_in_subquery(proving))
         .order_by_asc(media::Column::CreatedAt)
@@ -148,9 +150,10 @@ pub async fn forget_one(
     media::Entity::delete_by_id(sha256).exec(&txn).await?;
     let uses = Condition::any().add(lesson::Column::MediaSha256.eq(sha256)).add(lesson::Column::CoverSha256.eq(sha256));
     let used = lesson::Entity::find().filter(uses).one(&txn).await?.is_some();
+    let speaks = voice::Entity::find().filter(voice::Column::MediaSha256.eq(sha256)).one(&txn).await?.is_some();
     let proves =
         star_mark::Entity::find().filter(star_mark::Column::EvidenceSha256.eq(sha256)).one(&txn).await?.is_some();
-    if used || proves {
+    if used || speaks || proves {
         return Ok(false); // the transaction ends without a commit
     }
     rendition::Entity::delete_many().filter(rendition::Column::MediaSha256.eq(sha256)).exec(&txn).await?;

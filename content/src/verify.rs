@@ -5,11 +5,11 @@
 
 use crate::store::Store;
 use crate::{Error, Result};
-use entity::{JobState, Moment, RenditionKind, job, lesson, media, rendition};
+use entity::{JobState, Moment, RenditionKind, job, lesson, media, rendition, voice};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect,
+    QuerySelect, QueryTrait,
 };
 use std::fmt;
 use std::pin::pin;
@@ -208,10 +208,13 @@ impl Round<'_> {
         {
             note = format!("{note}{}将由原片重新制作", if note.is_empty() { "" } else { "；" });
         }
+        let spoken = voice::Entity::find().select_only().column(voice::Column::LessonId);
+        let spoken = spoken.filter(voice::Column::MediaSha256.eq(&item.of));
+        let plays = lesson::Column::MediaSha256.eq(&item.of).or(lesson::Column::Id.in_subquery(spoken.into_query()));
         let lessons: Vec<String> = lesson::Entity::find()
             .select_only()
             .column(lesson::Column::Title)
-            .filter(lesson::Column::MediaSha256.eq(&item.of))
+            .filter(plays)
             .order_by_asc(lesson::Column::Id)
             .limit(50)
             .into_tuple()

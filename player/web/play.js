@@ -5,6 +5,7 @@ import { Beats } from "./beats.js";
 import { Quality } from "./quality.js";
 import { focusFirst, listen } from "./remote.js";
 import { Peek } from "./seek.js";
+import { Voice } from "./voice.js";
 
 const STEP_S = 10;
 
@@ -35,6 +36,8 @@ export function play(page) {
     },
   });
   const steady = () => quality.held === null;
+  const said = page.querySelector("[data-voice-said]");
+  new Voice(forms, video, (text) => (said.textContent = text));
   const attend = new Attend(page);
   const pin = page.querySelector("[data-pin]");
 

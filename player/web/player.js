@@ -4,6 +4,7 @@ import { Beats } from "./beats.js";
 import { watchIdle } from "./idle.js";
 import { Quality } from "./quality.js";
 import { seekBar } from "./seek.js";
+import { Voice } from "./voice.js";
 
 let fastest = 1.5; // until the session says what the rule of this place allows
 const STILL_READING_MS = 60_000;
@@ -29,6 +30,8 @@ function play(stage) {
     },
   });
   const steady = () => quality.held === null;
+  const said = stage.querySelector("[data-voice-said]");
+  new Voice(stage.querySelector("[data-voices]"), media, (text) => (said.textContent = text));
 
   function now() {
     const rate = Math.min(media.playbackRate || 1, fastest);

@@ -1,4 +1,5 @@
-// The lesson editor's helper: a safety copy of the form, its recording, and how far that is prepared.
+// The helper of the lesson editor and of the voices' page: a safety copy of the form, what is uploaded into it, and how
+// far that is prepared.
 //
 // Owns nothing the server does not check again. Without this file the form still saves; only uploading needs it.
 
@@ -14,7 +15,7 @@ for (const card of document.querySelectorAll("[data-preparation]")) watchPrepara
 
 function attach(done, area) {
   const name = area.dataset.field;
-  const field = document.querySelector(`form[data-draft] [name="${name}"]`);
+  const field = area.closest("form")?.elements.namedItem(name);
   if (!field) return;
   field.value = done.sha256;
   field.dispatchEvent(new Event("input", { bubbles: true }));

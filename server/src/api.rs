@@ -38,4 +38,5 @@ pub mod units;
 pub mod uploads;
 pub mod versions;
 pub mod views;
+pub mod voices;
 pub mod watchers;

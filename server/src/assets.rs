@@ -63,6 +63,7 @@ const SOURCES: &[(&str, &str, &str)] = &[
     ("quality.js", JS, include_str!("../../player/web/quality.js")),
     ("seek.js", JS, include_str!("../../player/web/seek.js")),
     ("idle.js", JS, include_str!("../../player/web/idle.js")),
+    ("voice.js", JS, include_str!("../../player/web/voice.js")),
     ("player.js", JS, include_str!("../../player/web/player.js")),
     ("captions.js", JS, include_str!("../../player/web/captions.js")),
     ("remote.js", JS, include_str!("../../player/web/remote.js")),

@@ -3,7 +3,7 @@
 use crate::api::{
     appeals, archive, audit, captions, changes, courses, devices, drafts, exemptions, gaps, health, lessons, media,
     notes, notices, people, plans, play_days, playback, quiz, reports, schedule, search, searches, session, stars,
-    units, uploads, versions, views, watchers,
+    units, uploads, versions, views, voices, watchers,
 };
 use crate::api::{check, guests, hands, join, room, rules, seals, sessions};
 use actix_web::HttpResponse;
@@ -27,6 +27,7 @@ use utoipa::openapi::{Content, Ref, RefOr, ResponseBuilder};
         (name = "catalog", description = "课程、搜索与审核"),
         (name = "studio", description = "课程列表的批量修改与视图"),
         (name = "captions", description = "字幕"),
+        (name = "voices", description = "语言配音"),
         (name = "quiz", description = "随堂测验"),
         (name = "media", description = "视频、音频与文件"),
         (name = "uploads", description = "断点续传（tus 1.0.0）"),
@@ -49,7 +50,7 @@ use utoipa::openapi::{Content, Ref, RefOr, ResponseBuilder};
         session::sign_in, session::sign_out, session::refresh, session::sign_out_everywhere, session::change_password,
         session::me, search::search, search::suggest, searches::list, searches::answer, courses::list, courses::create, courses::show, courses::update,
         courses::delete, captions::list, captions::vtt, captions::preview, captions::put,
-        captions::delete, lessons::list, lessons::create, lessons::show, lessons::update, lessons::delete,
+        captions::delete, voices::list, voices::put, voices::delete, lessons::list, lessons::create, lessons::show, lessons::update, lessons::delete,
         lessons::submit, lessons::publish, lessons::send_back, lessons::withdraw, media::serve, media::playlist::master,
         media::playlist::media, media::playlist::piece, media::preparation::show, media::preparation::retry, media::ticket, uploads::create,
         uploads::options, uploads::options_of_one, uploads::offset, uploads::append, uploads::terminate, uploads::list, uploads::show, playback::begin,

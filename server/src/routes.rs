@@ -3,7 +3,7 @@
 use crate::api::{
     appeals, archive, audit, captions, changes, courses, devices, drafts, exemptions, gaps, health, lessons, media,
     notes, notices, people, plans, play_days, playback, quiz, reports, schedule, search, searches, session, stars,
-    units, uploads, versions, views, watchers,
+    units, uploads, versions, views, voices, watchers,
 };
 use crate::api::{check, guests, hands, join, room, rules, seals, sessions};
 use crate::auth::identity::{APPEAL_READERS, AUTHORS, CARETAKERS, DECIDERS, MATCHERS, OPERATORS, READERS, UPLOADERS};
@@ -87,6 +87,8 @@ routes! {
     "/api/v1/lessons/{id}/captions/preview" { POST captions::preview, With(AUTHORS); }
     "/api/v1/lessons/{id}/captions/{language}.vtt" { GET captions::vtt, SignedInOrRoom; }
     "/api/v1/lessons/{id}/captions/{language}" { PUT captions::put, With(AUTHORS); DELETE captions::delete, With(AUTHORS); }
+    "/api/v1/lessons/{id}/voices" { GET voices::list, SignedIn; }
+    "/api/v1/lessons/{id}/voices/{language}" { PUT voices::put, With(AUTHORS); DELETE voices::delete, With(AUTHORS); }
     "/api/v1/lessons/{id}/submit" { POST lessons::submit, With(AUTHORS); }
     "/api/v1/lessons/{id}/publish" { POST lessons::publish, With(REVIEWERS); }
     "/api/v1/lessons/{id}/return" { POST lessons::send_back, With(REVIEWERS); }
@@ -204,6 +206,7 @@ routes! {
     "/studio/lessons/new" { GET pages::studio::editor::new, With(AUTHORS); }
     "/studio/lessons/{id}" { GET pages::studio::editor::edit, With(AUTHORS); POST pages::studio::save::update, With(AUTHORS); }
     "/studio/lessons/{id}/captions" { GET pages::studio::captions::show, With(AUTHORS); POST pages::studio::captions::take, With(AUTHORS); }
+    "/studio/lessons/{id}/voices" { GET pages::studio::voices::show, With(AUTHORS); POST pages::studio::voices::take, With(AUTHORS); }
     "/studio/lessons/{id}/versions" { GET pages::studio::versions::show, With(AUTHORS); POST pages::studio::versions::restore, With(AUTHORS); }
     "/studio/courses/{id}" { GET pages::studio::course::show, With(AUTHORS); POST pages::studio::course::arrange, With(AUTHORS); }
     "/studio/courses/{id}/package.zip" { GET pages::studio::package::download, With(AUTHORS); }

@@ -51,5 +51,6 @@ mod tus_clients;
 mod under_load;
 mod upgrade;
 mod uploading;
+mod voices;
 mod watchers;
 mod wire;

@@ -33,6 +33,12 @@ fn film() -> Vec<u8> {
     std::fs::read(films.iter().find(|path| path.extension().is_some_and(|end| end == "mp4")).unwrap()).unwrap()
 }
 
+/// Speech that a browser plays.
+fn sound() -> Vec<u8> {
+    std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("../server/demo/media/health-pesticide-poison.m4a"))
+        .unwrap()
+}
+
 /// Uploads a package as the trainer's page does: its SHA-256.
 async fn uploaded(client: &Client, bytes: &[u8]) -> String {
     let id = client.upload("课程.zip", "application/zip", bytes).await;
@@ -63,16 +69,22 @@ async fn a_course_goes_from_one_server_to_another_whole_and_the_same_twice_chang
     }
     let folder = place.path().join("沙糖桔");
     std::fs::create_dir_all(folder.join("视频")).unwrap();
+    std::fs::create_dir_all(folder.join("声音")).unwrap();
     let course = json!({"kind": "course", "id": "citrus", "title": "沙糖桔一年管理", "summary": "四季", "category": "agriculture"});
     let first = json!({"id": "clean", "title": "冬季清园", "category": "agriculture", "course": "沙糖桔一年管理",
         "summary": "剪枝喷药", "published": "2025-12-01", "tags": ["清园"], "media": "视频/一.mp4", "cover": "封面.png",
         "chapters": "0:00 开场\n0:02 剪枝", "captions": [{"language": "普通话", "file": "一.srt"}],
+        "voices": [{"language": "壮语", "file": "声音/壮语.m4a"}],
         "quiz": {"required": true, "questions": [{"kind": "single", "text": "先做哪一步？", "choices": ["剪枝", "喷药"], "answer": [0]}]}});
     let second = json!({"id": "spring", "title": "春梢管理", "category": "agriculture", "course": "沙糖桔一年管理", "body": "看叶。"});
     let manifest = [&course, &first, &second].map(ToString::to_string).join("\n");
-    for (name, bytes) in
-        [("清单.jsonl", manifest.as_bytes()), ("视频/一.mp4", &film()), ("一.srt", SRT.as_bytes()), ("封面.png", PNG)]
-    {
+    for (name, bytes) in [
+        ("清单.jsonl", manifest.as_bytes()),
+        ("视频/一.mp4", &film()),
+        ("一.srt", SRT.as_bytes()),
+        ("封面.png", PNG),
+        ("声音/壮语.m4a", &sound()),
+    ] {
         std::fs::write(folder.join(name), bytes).unwrap();
     }
     let from = folder.to_str().unwrap();
@@ -91,6 +103,8 @@ async fn a_course_goes_from_one_server_to_another_whole_and_the_same_twice_chang
     assert!(said(&here, &["import", "lessons", out.to_str().unwrap()], true).contains("不变2课"));
     said(&there, &["import", "lessons", out.to_str().unwrap()], true);
     assert!(said(&there, &["import", "lessons", out.to_str().unwrap()], true).contains("不变2课"));
+    let mut taken = zip::ZipArchive::new(std::fs::File::open(&out).unwrap()).unwrap();
+    assert_eq!(taken.by_name("voices/clean.壮语.m4a").unwrap().size(), sound().len() as u64);
     said(&there, &["export", "course", "citrus", back.to_str().unwrap()], true);
     assert!(std::fs::read(&out).unwrap() == std::fs::read(&back).unwrap(), "the other server tells the same course");
 
@@ -100,6 +114,13 @@ async fn a_course_goes_from_one_server_to_another_whole_and_the_same_twice_chang
     std::fs::write(folder.join("清单.jsonl"), manifest.replace("一.srt", "二.srt")).unwrap();
     let bad = said(&here, &["import", "lessons", from], false);
     assert!(bad.contains("第2行") && bad.contains("二.srt"), "{bad}");
+    for (from, to, why) in
+        [("声音/壮语.m4a", "视频/一.mp4", "“视频/一.mp4”不是录音文件"), ("\"壮语\"", "\"普通话\"", "本来就是普通话")]
+    {
+        std::fs::write(folder.join("清单.jsonl"), manifest.replace(from, to)).unwrap();
+        let bad = said(&here, &["import", "lessons", &place.path().join("沙糖桔").to_string_lossy()], false);
+        assert!(bad.contains("第2行") && bad.contains(why), "{bad}");
+    }
 }
 
 /// What a command says; it must succeed or fail as expected.
@@ -145,27 +166,6 @@ async fn a_trainer_sees_what_a_package_would_do_and_takes_it_in_as_drafts() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn hostile_packages_are_refused_whole() {
-    let city = City::start().await;
-    let trainer = city.client("trainer").await;
-    let good = "标题,类别\n好课,农业科技\n";
-    let nonsense: String =
-        std::iter::once("标题,类别\n".to_owned()).chain((0..10_000).map(|n| format!("课{n},天文{n}\n"))).collect();
-    let films = |name: &str| format!("标题,类别,文件\n好课,农业科技,\n坏课,农业科技,{name}\n");
-    let mut link = ZipWriter::new(std::io::Cursor::new(Vec::new()));
-    link.start_file("清单.csv", SimpleFileOptions::default()).unwrap();
-    link.write_all(films("一.mp4").as_bytes()).unwrap();
-    link.add_symlink("一.mp4", "/etc/passwd", SimpleFileOptions::default()).unwrap();
-    let mut locked = zip(&[("清单.csv", good.as_bytes())]);
-    let directory = locked.windows(4).position(|four| four == b"PK\x01\x02").unwrap();
-    (locked[6], locked[directory + 8]) = (locked[6] | 1, locked[directory + 8] | 1);
-    let bomb = vec![b'\n'; 64 << 20];
-    let packages: Vec<(Vec<u8>, &str)> = vec![
-        (zip(&[("清单.csv", good.as_bytes()), ("../../etc/cron.d/x", b"x")]), "不能用"),
-        (zip(&[("清单.csv", good.as_bytes()), ("/etc/cron.d/x", b"x")]), "不能用"),
-        (link.finish().unwrap().into_inner(), "链接"),
-        (locked, "密码"),
-#[tokio::test(flavor = "multi_thread")]
 async fn what_comes_out_of_a_package_counts_against_the_quota_of_the_county() {
     use base64::Engine;
     // As text they are a third longer than packed.
@@ -188,6 +188,27 @@ async fn what_comes_out_of_a_package_counts_against_the_quota_of_the_county() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn hostile_packages_are_refused_whole() {
+    let city = City::start().await;
+    let trainer = city.client("trainer").await;
+    let good = "标题,类别\n好课,农业科技\n";
+    let nonsense: String =
+        std::iter::once("标题,类别\n".to_owned()).chain((0..10_000).map(|n| format!("课{n},天文{n}\n"))).collect();
+    let films = |name: &str| format!("标题,类别,文件\n好课,农业科技,\n坏课,农业科技,{name}\n");
+    let mut link = ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    link.start_file("清单.csv", SimpleFileOptions::default()).unwrap();
+    link.write_all(films("一.mp4").as_bytes()).unwrap();
+    link.add_symlink("一.mp4", "/etc/passwd", SimpleFileOptions::default()).unwrap();
+    let mut locked = zip(&[("清单.csv", good.as_bytes())]);
+    let directory = locked.windows(4).position(|four| four == b"PK\x01\x02").unwrap();
+    (locked[6], locked[directory + 8]) = (locked[6] | 1, locked[directory + 8] | 1);
+    let bomb = vec![b'\n'; 64 << 20];
+    let packages: Vec<(Vec<u8>, &str)> = vec![
+        (zip(&[("清单.csv", good.as_bytes()), ("../../etc/cron.d/x", b"x")]), "不能用"),
+        (zip(&[("清单.csv", good.as_bytes()), ("/etc/cron.d/x", b"x")]), "不能用"),
+        (link.finish().unwrap().into_inner(), "链接"),
+        (locked, "密码"),
         (zip(&[("清单.csv", good.as_bytes()), ("大.txt", &bomb)]), "不合常理"),
         (zip(&[("清单.csv", good.as_bytes()), ("A.txt", b"1"), ("a.txt", b"2")]), "两个"),
         (zip(&[("清单.csv", nonsense.as_bytes())]), "另有 9800 行"),

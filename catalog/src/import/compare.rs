@@ -1,6 +1,6 @@
 //! Lines beside what is here: new, changed field by field, unchanged, or not to be taken.
 
-use super::extras::{CAPTIONS, Kept, QUIZ};
+use super::extras::{self, Kept};
 use super::files::Files;
 use super::plan::{BadRow, FieldChange, Plan, RowChange};
 use super::{Row, Terms};
@@ -66,11 +66,11 @@ fn resolve(
     Ok(())
 }
 
-/// A lesson in review takes no captions and no quiz, so none comes in with them.
+/// A lesson in review takes no captions, voices or quiz, so none comes in with them.
 fn new(row: &Row) -> std::result::Result<(), String> {
-    let bare = row.captions.is_empty() && row.quiz.is_none();
+    let bare = row.captions.is_empty() && row.voices.is_empty() && row.quiz.is_none();
     if row.state == LessonState::Review && !bare {
-        Err("待审核的课不能带字幕和测验导入，请把状态写成草稿".to_owned())
+        Err("待审核的课不能带字幕、配音和测验导入，请把状态写成草稿".to_owned())
     } else {
         Ok(())
     }
@@ -83,13 +83,13 @@ fn may_become(
     changes: &[FieldChange],
     terms: &Terms,
 ) -> std::result::Result<(), String> {
-    let hangs = changes.iter().any(|change| [CAPTIONS, QUIZ].contains(&change.field));
+    let hangs = changes.iter().any(|change| extras::FIELDS.contains(&change.field));
     let switches = row.quiz.as_ref().is_some_and(|quiz| quiz.required != old.quiz_required);
     match (old.state, terms) {
         _ if changes.is_empty() => Ok(()),
         (LessonState::Review, Terms::Author(_)) => Err("这一课正在审核，现在不能改".to_owned()),
         (LessonState::Published, Terms::Author(_)) => Err("这一课已经发布，请先撤回再导入".to_owned()),
-        (LessonState::Review, Terms::Operator) if hangs => Err("这一课正在审核，不能改字幕和测验".to_owned()),
+        (LessonState::Review, Terms::Operator) if hangs => Err("这一课正在审核，不能改字幕、配音和测验".to_owned()),
         (LessonState::Published, Terms::Operator) if switches => {
             Err("这一课已经发布，不能改变“通过测验才计学时”，请先撤回".to_owned())
         }

@@ -81,6 +81,9 @@ pub struct Line {
     /// Its captions.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub captions: Vec<CaptionLine>,
+    /// Its voices in other languages.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub voices: Vec<VoiceLine>,
     /// Its quiz.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quiz: Option<QuizLine>,
@@ -101,6 +104,15 @@ pub struct CaptionLine {
     /// 普通话, 壮语 and so on; the lesson's own when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
+    /// The file.
+    pub file: String,
+}
+
+/// A second sound.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct VoiceLine {
+    /// 壮语, 桂柳话 and so on; not the lesson's own.
+    pub language: String,
     /// The file.
     pub file: String,
 }

@@ -76,6 +76,7 @@ impl Manifest {
         let mut named = Named::default();
         for line in self.lines.iter().filter_map(|(_, line)| line.as_ref().ok()) {
             named.media.extend(line.media.iter().chain(&line.cover).cloned());
+            named.media.extend(line.voices.iter().map(|voice| voice.file.clone()));
             named.captions.extend(line.captions.iter().map(|caption| caption.file.clone()));
             named.hashes.extend(line.media_sha256.iter().map(|sha256| sha256.trim().to_ascii_lowercase()));
         }

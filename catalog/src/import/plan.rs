@@ -83,7 +83,10 @@ impl Plan {
 
     /// Whether a lesson that is added or changed needs this blob.
     pub fn needs(&self, sha256: &str) -> bool {
-        let of = |row: &Row| [&row.media_sha256, &row.cover_sha256].into_iter().flatten().any(|one| one == sha256);
+        let of = |row: &Row| {
+            let own = [&row.media_sha256, &row.cover_sha256].into_iter().flatten();
+            own.chain(row.voices.iter().map(|voice| &voice.media_sha256)).any(|one| one == sha256)
+        };
         self.adds.iter().any(of) || self.changes.iter().any(|change| of(&change.row))
     }
 

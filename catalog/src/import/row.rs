@@ -4,6 +4,7 @@ use super::line::Line;
 use super::{Files, Terms, extras};
 use crate::caption::NewCaption;
 use crate::quiz::Quiz;
+use crate::voice::NewVoice;
 use crate::{Error, chapters, fields, slug};
 use entity::{Category, Day, LessonState, Level, UnitId, lesson};
 use sea_orm::ActiveValue::{NotSet, Set};
@@ -49,6 +50,8 @@ pub struct Row {
     pub chapters: Option<String>,
     /// Captions that take the place of those in their languages.
     pub captions: Vec<NewCaption>,
+    /// Voices that take the place of those in their languages.
+    pub voices: Vec<NewVoice>,
     /// The quiz that takes the place of the one there is.
     pub quiz: Option<Quiz>,
     /// The state to have; a state it does not name follows from `published_on`.
@@ -140,6 +143,7 @@ fn checked(line: usize, raw: Line, files: &Files, duration_ms: Option<i64>) -> c
         media_sha256: None,
         cover_sha256: None,
         captions: extras::captions_of(&raw, files)?,
+        voices: extras::voices_of(&raw, files)?,
         quiz: raw.quiz.as_ref().map(extras::quiz_of).transpose()?,
         chapters: raw.chapters.as_deref().map(chapters::checked).transpose()?,
         state,

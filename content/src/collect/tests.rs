@@ -66,6 +66,25 @@ async fn a_blob_that_nothing_names_is_removed_after_its_grace_and_not_before() {
 }
 
 #[tokio::test]
+async fn a_recording_that_is_the_voice_of_a_lesson_is_not_forgotten() {
+    let scene = Scene::new().await;
+    let (spoken, silent) = (scene.bring("spoken", 100).await, scene.bring("silent", 100).await);
+    let voice = voice::ActiveModel {
+        id: NotSet,
+        lesson_id: Set(entity::LessonId(1)),
+        language: Set("壮语".to_owned()),
+        media_sha256: Set(spoken.clone()),
+        created_by: Set(None),
+        created_at: Set(Moment(1)),
+    };
+    voice.insert(&scene.db).await.unwrap();
+    let gone = forget(&scene.db, Moment::now(), None, Moment::now(), false).await.unwrap();
+    assert_eq!(gone.iter().map(|media| media.sha256.as_str()).collect::<Vec<_>>(), [silent.as_str()]);
+    let kept = media::Entity::find_by_id(&spoken).one(&scene.db).await.unwrap().unwrap();
+    assert!(!forget_one(&scene.db, &kept, None, Moment::now()).await.unwrap());
+}
+
+#[tokio::test]
 async fn whatever_names_a_blob_keeps_it() {
     let scene = Scene::new().await;
     let recording = scene.bring("recording", 100).await;

@@ -86,6 +86,8 @@ ids! {
     RenditionId;
     /// The captions of a lesson in one language.
     CaptionId;
+    /// The second sound of a lesson in one language.
+    VoiceId;
     /// A terminal that asks to be paired.
     PairingId;
     /// One stretch of time in which a terminal was on.

@@ -57,6 +57,7 @@ pub mod star_mark;
 pub mod training_plan;
 pub mod training_plan_item;
 pub mod upload;
+pub mod voice;
 pub mod wish;
 pub mod wish_answer;
 pub mod words;

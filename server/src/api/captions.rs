@@ -14,7 +14,8 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use actix_web::web::{self, Data, Json, Path, Payload, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use answer::NoteAnswer;
-use catalog::caption::{Expected, NewCaption};
+use catalog::caption::NewCaption;
+use catalog::track::Expected;
 use content::caption::{self as file, Captions};
 use entity::{CaptionId, Moment, Scope, lesson};
 use reading::whole;
@@ -139,7 +140,7 @@ pub async fn put(
     let reading = Reading::parse(query.encoding.as_deref(), query.shift_ms)?;
     let Captions { encoding, cues, notes, .. } = reading.read(whole(body).await?, &lesson).await?;
     let new = NewCaption { language, source_name: query.name, source_encoding: encoding.as_str().to_owned(), cues };
-    let (expected, by) = (expected(query.expected), Some(author.account_id));
+    let (expected, by) = (Expected::said(query.expected, CaptionId), Some(author.account_id));
     let made = catalog::caption::put(&db.write, lesson.id, new, expected, by, Moment::now()).await?;
     let mut answer = CaptionAnswer::of(&lesson, &made);
     answer.notes = notes.into_iter().map(NoteAnswer::from).collect();
@@ -162,13 +163,13 @@ pub async fn delete(
 ) -> ApiResult<HttpResponse> {
     let (id, language) = path.into_inner();
     let lesson = kept(&author.reach(), &id, &db).await?;
-    let (expected, by) = (expected(query.expected), Some(author.account_id));
+    let (expected, by) = (Expected::said(query.expected, CaptionId), Some(author.account_id));
     catalog::caption::remove(&db.write, lesson.id, &language, expected, by, Moment::now()).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
 /// A lesson the caller may see.
-async fn seen(caller: &Identity, id: &str, db: &Database) -> ApiResult<lesson::Model> {
+pub(super) async fn seen(caller: &Identity, id: &str, db: &Database) -> ApiResult<lesson::Model> {
     let named = catalog::lesson::find(&db.read, id).await?;
     Ok(catalog::lesson::visible(&db.read, &caller.viewer(), named.id, Moment::now().day()).await?)
 }
@@ -178,12 +179,4 @@ async fn kept(scope: &Scope, id: &str, db: &Database) -> ApiResult<lesson::Model
     let found = catalog::lesson::find(&db.read, id).await?;
     reach::unit(db, scope, found.unit_id).await?;
     Ok(found)
-}
-
-fn expected(id: Option<i64>) -> Expected {
-    match id {
-        None => Expected::Anything,
-        Some(0) => Expected::Nothing,
-        Some(id) => Expected::Track(CaptionId(id)),
-    }
 }

@@ -285,7 +285,7 @@ fn wrong(name: &str) -> ApiError {
 }
 
 /// A lesson kept by a unit within reach; any other is not there.
-async fn within(db: &Database, scope: &Scope, id: &str) -> ApiResult<row::Model> {
+pub(super) async fn within(db: &Database, scope: &Scope, id: &str) -> ApiResult<row::Model> {
     let found = lesson::find(&db.read, id).await?;
     reach::unit(db, scope, found.unit_id).await?;
     Ok(found)

@@ -1,7 +1,8 @@
 //! The captions of the sample recordings, read as any file a trainer brings. `demo/make-media` made them of the voice.
 
 use super::Result;
-use catalog::caption::{Expected, NewCaption};
+use catalog::caption::NewCaption;
+use catalog::track::Expected;
 use entity::{Moment, lesson};
 use sea_orm::ConnectionTrait;
 

@@ -42,11 +42,11 @@ impl From<catalog::Error> for ApiError {
         match cause {
             E::LessonNotFound | E::CourseNotFound | E::UnitNotFound | E::CaptionNotFound => Self::new(Code::NotFound),
             E::PlayDayNotFound | E::NoteNotFound | E::VersionNotFound | E::PlanNotFound => Self::new(Code::NotFound),
-            E::BulkNotFound | E::ViewNotFound => Self::new(Code::NotFound),
+            E::BulkNotFound | E::ViewNotFound | E::VoiceNotFound => Self::new(Code::NotFound),
             E::TooLate => Self::say(Code::Gone, "批量修改只能在一天之内撤销"),
             E::MediaNotFound => Self::say(Code::InvalidRequest, "所选的媒体文件不存在"),
             E::Invalid { field, reason } => Self::say(Code::InvalidRequest, format!("{field}：{reason}")),
-            E::Stale { .. } | E::CaptionChanged => Self::new(Code::VersionConflict),
+            E::Stale { .. } | E::CaptionChanged | E::VoiceChanged => Self::new(Code::VersionConflict),
             E::WrongState { state } => {
                 Self::say(Code::WrongState, format!("课程当前是“{}”，不能这样操作", state.label()))
             }

@@ -26,4 +26,5 @@ pub mod searches;
 pub mod uploads;
 pub mod versions;
 pub mod views;
+pub mod voices;
 pub mod watchers;

@@ -50,6 +50,8 @@ pub const ACTIONS: &[(&str, &str)] = &[
     ("lesson.quiz", "改随堂测验"),
     ("caption.put", "上传字幕"),
     ("caption.remove", "删除字幕"),
+    ("voice.put", "添加配音"),
+    ("voice.remove", "删除配音"),
     ("course.create", "新建课程"),
     ("course.update", "修改课程"),
     ("course.arrange", "调整课程顺序"),

@@ -8,8 +8,8 @@ use crate::error::{ApiResult, Code};
 use actix_web::http::header::HeaderValue;
 use catalog::audience::{kept_by_staff, published_for};
 use content::probe::shows_in_place;
-use entity::{AccountId, Moment, Role, lesson, media, org_unit, rendition, star_mark};
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect};
+use entity::{AccountId, Moment, Role, lesson, media, org_unit, rendition, star_mark, voice};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
 use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -91,13 +91,16 @@ async fn is_for(db: &Database, caller: &Identity, row: &media::Model, now: Momen
     }
     let viewer = caller.viewer();
     let seen = Condition::any().add(published_for(&viewer, now.day())).add(kept_by_staff(&viewer));
+    let spoken = voice::Entity::find().select_only().column(voice::Column::LessonId);
+    let spoken = spoken.filter(voice::Column::MediaSha256.eq(&row.sha256));
     let used = lesson::Entity::find()
         .select_only()
         .column(lesson::Column::Id)
         .filter(
             Condition::any()
                 .add(lesson::Column::MediaSha256.eq(&row.sha256))
-                .add(lesson::Column::CoverSha256.eq(&row.sha256)),
+                .add(lesson::Column::CoverSha256.eq(&row.sha256))
+                .add(lesson::Column::Id.in_subquery(spoken.into_query())),
         )
         .filter(seen)
         .into_tuple::<i64>()

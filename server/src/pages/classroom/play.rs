@@ -4,6 +4,7 @@ use super::roll::{Name, names};
 use super::room;
 use crate::api::media::sources::{Prepared, prepared_of};
 use crate::api::schedule::following;
+use crate::api::voices::{self, VoiceAnswer};
 use crate::auth::identity::Operator;
 use crate::database::Database;
 use crate::error::{ApiError, ApiResult, Code};
@@ -32,6 +33,9 @@ struct PlayPage {
     media_url: String,
     prepared: Prepared,
     transcript: Transcript,
+    /// What the recording itself speaks, and what it is heard in besides.
+    language: String,
+    voices: Vec<VoiceAnswer>,
     people: Vec<Name>,
     present: usize,
 }
@@ -85,7 +89,9 @@ pub async fn play(caller: Operator, id: Path<PlaybackId>, db: Data<Database>) ->
         last_seq: row.last_seq,
         start_ms: row.last_position_ms,
         duration_ms: row.duration_ms,
+        voices: voices::of_lesson(&db, &lesson).await?,
         title: lesson.title,
+        language: lesson.language,
         media_url,
         prepared,
         transcript,

@@ -5,6 +5,7 @@ use super::home::nearly_over;
 use super::quiz;
 use super::transcript::{self, Transcript};
 use crate::api::media::sources::{Prepared, prepared_of};
+use crate::api::voices::{self, VoiceAnswer};
 use crate::auth::identity::{Identity, SignedIn};
 use crate::database::Database;
 use crate::error::ApiResult;
@@ -40,6 +41,7 @@ struct LessonPage {
     prepared: Prepared,
     paragraphs: Vec<String>,
     transcript: Transcript,
+    voices: Vec<VoiceAnswer>,
     chapters: Vec<ChapterItem>,
     poster: Option<String>,
     mine: Option<Mine>,
@@ -111,6 +113,7 @@ pub async fn lesson(
         prepared,
         paragraphs: paragraphs(&lesson.body),
         transcript: transcript::of(&db, &lesson).await?,
+        voices: voices::of_lesson(&db, &lesson).await?,
         chapters: chapters(&lesson),
         mine: mine(&db.read, caller.person_id, lesson.id).await?,
         quiz: quiz::card(&db, &caller, &lesson, Moment::now()).await?,

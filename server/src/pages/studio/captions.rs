@@ -20,7 +20,8 @@ use askama::Template;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use catalog::caption::{Expected, NewCaption};
+use catalog::caption::NewCaption;
+use catalog::track::Expected;
 use content::caption::{Captions, Encoding, MAX_BYTES};
 use entity::caption::Cue;
 use entity::{CaptionId, LessonId, LessonState, Moment, lesson};
@@ -221,7 +222,7 @@ async fn work(
             source_encoding: found.encoding.as_str().to_owned(),
             cues: found.cues,
         };
-        let expected = if expected == 0 { Expected::Nothing } else { Expected::Track(CaptionId(expected)) };
+        let expected = Expected::said(Some(expected), CaptionId);
         catalog::caption::put(&db.write, lesson.id, new, expected, by, now).await?;
         return Ok(Some("saved"));
     }

@@ -1,4 +1,4 @@
-//! What of the recordings of lessons failed in preparation, waits or is under way, and what to do about it.
+//! What of the recordings and voices of lessons failed in preparation, waits or is under way, and what to do about it.
 
 use crate::api::media::preparation::{PartAnswer, again, part};
 use crate::auth::identity::Author;
@@ -12,7 +12,7 @@ use actix_web::HttpResponse;
 use actix_web::web::{Data, Form, Query};
 use askama::Template;
 use catalog::lesson::Preparation;
-use entity::{JobState, LessonId, RenditionKind, Scope, job, lesson};
+use entity::{JobState, LessonId, RenditionKind, Scope, job, lesson, voice};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 use serde::Deserialize;
 use std::collections::HashMap;
@@ -108,14 +108,20 @@ pub async fn retry(author: Author, form: Form<RetryForm>, db: Data<Database>) ->
     Ok(go(&format!("/studio/preparation?state={}&done=again", state.as_str())))
 }
 
-/// A condition on `job` rows: for the recording of a lesson kept within reach.
+/// A condition on `job` rows: for the recording, or a voice, of a lesson kept within reach.
 fn within(reach: &Scope) -> Condition {
     let recordings = lesson::Entity::find()
         .select_only()
         .column(lesson::Column::MediaSha256)
         .filter(lesson::Column::MediaSha256.is_not_null())
         .filter(reach.reaches((lesson::Entity, lesson::Column::UnitId)));
-    Condition::all().add(job::Column::MediaSha256.in_subquery(recordings.into_query()))
+    let kept = lesson::Entity::find().select_only().column(lesson::Column::Id);
+    let kept = kept.filter(reach.reaches((lesson::Entity, lesson::Column::UnitId)));
+    let voices = voice::Entity::find().select_only().column(voice::Column::MediaSha256);
+    let voices = voices.filter(voice::Column::LessonId.in_subquery(kept.into_query()));
+    Condition::any()
+        .add(job::Column::MediaSha256.in_subquery(recordings.into_query()))
+        .add(job::Column::MediaSha256.in_subquery(voices.into_query()))
 }
 
 async fn counts(db: &Database, reach: &Scope) -> ApiResult<HashMap<JobState, i64>> {
@@ -136,16 +142,19 @@ fn counts_of(counts: &HashMap<JobState, i64>, state: Preparation) -> u64 {
     u64::try_from(sum).unwrap_or(0)
 }
 
-/// The lessons within reach that play these recordings.
+/// The lessons within reach that play these recordings or have them for a voice.
 async fn lessons(
     db: &Database,
     reach: &Scope,
     jobs: &[job::Model],
 ) -> ApiResult<HashMap<String, Vec<(LessonId, String)>>> {
-    let rows: Vec<(String, LessonId, String)> = lesson::Entity::find()
+    let hashes = || jobs.iter().map(|job| job.media_sha256.clone());
+    let voices = voice::Entity::find().filter(voice::Column::MediaSha256.is_in(hashes())).all(&db.read).await?;
+    let spoken = lesson::Column::Id.is_in(voices.iter().map(|voice| voice.lesson_id));
+    let rows: Vec<(Option<String>, LessonId, String)> = lesson::Entity::find()
         .select_only()
         .columns([lesson::Column::MediaSha256, lesson::Column::Id, lesson::Column::Title])
-        .filter(lesson::Column::MediaSha256.is_in(jobs.iter().map(|job| job.media_sha256.clone())))
+        .filter(Condition::any().add(lesson::Column::MediaSha256.is_in(hashes())).add(spoken))
         .filter(reach.reaches((lesson::Entity, lesson::Column::UnitId)))
         .order_by_asc(lesson::Column::Id)
         .into_tuple()
@@ -153,7 +162,11 @@ async fn lessons(
         .await?;
     let mut lessons: HashMap<String, Vec<(LessonId, String)>> = HashMap::new();
     for (media, id, title) in rows {
-        lessons.entry(media).or_default().push((id, title));
+        for voice in voices.iter().filter(|voice| voice.lesson_id == id) {
+            let title = format!("{title}（{}配音）", voice.language);
+            lessons.entry(voice.media_sha256.clone()).or_default().push((id, title));
+        }
+        lessons.entry(media.unwrap_or_default()).or_default().push((id, title));
     }
     Ok(lessons)
 }
