@@ -148,6 +148,82 @@ async fn pages_neither_repeat_nor_lose_a_lesson_and_keep_their_place() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn captions_quiz_voices_and_preparation_lead_back_to_the_same_place() {
+    let mut city = City::start().await;
+    shelf(&mut city).await;
+    let trainer = city.client("trainer").await;
+    let (east, back) = (city.lesson("east"), "back=state%3Dpublished%26sort%3Dtitle");
+    let list = trainer.get("/studio?state=published&sort=title").await.must(200).text();
+    assert!(list.contains(&format!("href=\"/studio/preparation?{}\"", back.replace('&', "&#38;"))), "{list}");
+    let editor = trainer.get(&format!("/studio/lessons/{east}?{back}")).await.must(200).text();
+    let led_back =
+        |page: &str| page.contains(&format!("href=\"/studio?state=published&#38;sort=title#lesson-{east}\""));
+    for name in ["captions", "quiz", "voices"] {
+        let path = format!("/studio/lessons/{east}/{name}");
+        assert!(editor.contains(&format!("\"{path}?{back}\"")), "{name}: {editor}");
+        let page = trainer.get(&format!("{path}?{back}")).await.must(200).text();
+        assert!(led_back(&page) && page.contains(&format!("/studio/lessons/{east}?{back}")), "{name}: {page}");
+    }
+    let quiz = format!("/studio/lessons/{east}/quiz?{back}");
+    let wrong = [("action", "add"), ("version", "1"), ("kind", "single"), ("text", "")];
+    let said = trainer.send(trainer.request(Method::POST, &quiz).form(&wrong)).await.must(422).text();
+    assert!(led_back(&said), "{said}");
+    let right = [("action", "add"), ("version", "1"), ("kind", "true_false"), ("text", "要剪枝"), ("truth", "true")];
+    let done = trainer.send(trainer.request(Method::POST, &quiz).form(&right)).await.must(303);
+    assert_eq!(done.header("location"), format!("/studio/lessons/{east}/quiz?done=added&{back}"));
+    let page = trainer.get(done.header("location")).await.must(200).text();
+    assert!(led_back(&page) && page.contains(&format!("&#38;{back}#write")), "{page}");
+    let captions = format!("/studio/lessons/{east}/captions?{back}");
+    let form =
+        reqwest::multipart::Form::new().text("action", "remove").text("language", "普通话").text("expected", "1");
+    trainer.send(trainer.request(Method::POST, &captions).multipart(form)).await.must(404);
+    let none = reqwest::multipart::Form::new().text("action", "check").text("language", "普通话");
+    let said = trainer.send(trainer.request(Method::POST, &captions).multipart(none)).await.must(422).text();
+    assert!(led_back(&said), "{said}");
+    let failed = trainer.get(&format!("/studio/preparation?{back}")).await.must(200).text();
+    assert!(failed.contains("href=\"/studio?state=published&#38;sort=title\""), "{failed}");
+    assert!(failed.contains(&format!("state=waiting&#38;{back}")), "{failed}");
+    let blob = tests::city::sha256(b"a film nobody prepared");
+    let form = [("media", blob.as_str()), ("kind", "video_480"), ("state", "failed")];
+    let again = format!("/studio/preparation?{back}");
+    let done = trainer.send(trainer.request(Method::POST, &again).form(&form)).await.must(303);
+    assert_eq!(done.header("location"), format!("/studio/preparation?state=failed&done=again&{back}"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lesson_lacks_what_the_list_can_be_narrowed_to() {
+    let mut city = City::start().await;
+    let (county, trainer) = (city.units["东江县"], city.client("trainer").await);
+    let course = city.course(county).await;
+    let sheet = city.blob(b"%PDF-1.4", "application/pdf", "讲义.pdf", county, None).await;
+    let row = City::lesson_row(course, "sheet", 0, "一份讲义", Some((sheet, 60_000)), county, LessonState::Draft);
+    city.insert_lessons(vec![row]).await;
+    let lacks = async |title: &str| {
+        let page = trainer.get(&format!("/studio?q={title}")).await.must(200).text();
+        ["字幕", "随堂测验", "齐全"].map(|word| {
+            page.contains(&format!("off\">{word}<"))
+                || page.contains(&format!("warn\">{word}<"))
+                || page.contains(&format!("soft\">{word}<"))
+        })
+    };
+    let narrowed = async |lack: &str| titles(&trainer, &format!("/studio?lack={lack}")).await;
+    assert_eq!(lacks("东江县调解员").await, [true, true, false]);
+    assert_eq!(lacks("一份讲义").await, [false, true, false], "nobody hears a handout");
+    assert!(narrowed("captions").await.iter().all(|title| title != "一份讲义"));
+    assert!(narrowed("captions").await.iter().any(|title| title.starts_with("东江县调解员")));
+    let srt = "1\n00:00:01,000 --> 00:00:03,500\n先调解\n";
+    let path = format!("/api/v1/lessons/{}/captions/普通话", city.lesson("east"));
+    trainer.send(trainer.request(Method::PUT, &path).body(srt)).await.must(200);
+    let question = json!({"kind": "true_false", "text": "要先听双方说", "choices": [], "answer": [0]});
+    let body = json!({"version": 1, "required": false, "questions": [question]});
+    let quiz = format!("/api/v1/lessons/{}/quiz", city.lesson("east"));
+    trainer.send(trainer.request(Method::PUT, &quiz).json(&body)).await.must(200);
+    assert_eq!(lacks("东江县调解员").await, [false, false, true]);
+    let editor = trainer.get(&format!("/studio/lessons/{}", city.lesson("sheet"))).await.must(200).text();
+    assert!(editor.contains("warn\">随堂测验<") && !editor.contains("warn\">字幕<"), "{editor}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_failed_in_preparation_is_listed_with_what_to_do_and_made_again() {
     let mut city = City::start().await;
     shelf(&mut city).await;

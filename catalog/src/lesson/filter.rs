@@ -2,7 +2,8 @@
 
 use crate::audience::{Viewer, kept_by_staff, published_for};
 use entity::{
-    AccountId, Category, CourseId, Day, JobState, LessonState, Level, Moment, Scope, caption, job, lesson, question,
+    AccountId, Category, CourseId, Day, JobState, LessonState, Level, Moment, Scope, caption, job, lesson, media,
+    question,
 };
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select};
 
@@ -73,7 +74,7 @@ choices! {
         Content = "content", "没有正文和音视频";
         /// There is no recording.
         Media = "media", "没有音视频";
-        /// A recording without captions.
+        /// A film or a sound recording without captions.
         Captions = "captions", "没有字幕";
         /// No in-class quiz.
         Quiz = "quiz", "没有随堂测验";
@@ -127,7 +128,11 @@ impl Lack {
             Self::Media => all.add(lesson::Column::MediaSha256.is_null()),
             Self::Captions => {
                 let captioned = caption::Entity::find().select_only().column(caption::Column::LessonId);
-                all.add(lesson::Column::MediaSha256.is_not_null())
+                let plays = Condition::any()
+                    .add(media::Column::Mime.starts_with("video/"))
+                    .add(media::Column::Mime.starts_with("audio/"));
+                let played = media::Entity::find().select_only().column(media::Column::Sha256).filter(plays);
+                all.add(lesson::Column::MediaSha256.in_subquery(played.into_query()))
                     .add(lesson::Column::Id.not_in_subquery(captioned.into_query()))
             }
             Self::Quiz => {

@@ -3,6 +3,7 @@
 //! The file travels back with the confirmation, so nothing is kept between the two steps. What is typed survives every
 //! failure; reading a file is `api::captions`', keeping it the catalog's.
 
+use super::place::Back;
 use crate::api::captions::{Reading, url};
 use crate::auth::identity::Author;
 use crate::auth::reach;
@@ -37,6 +38,9 @@ const SHOWN: (usize, usize) = (8, 3);
 struct CaptionsPage {
     shell: Shell,
     lesson: lesson::Model,
+    /// The list, at the place the lesson was opened from, and what carries that place on.
+    list: String,
+    back: String,
     notice: Option<&'static str>,
     desk: Desk,
 }
@@ -45,7 +49,7 @@ struct CaptionsPage {
 #[derive(Template)]
 #[template(path = "studio/captions.html")]
 pub struct Desk {
-    /// Where its forms go.
+    /// Where its forms go, with the place in the list that was come from.
     action: String,
     /// The tracks there are.
     tracks: Vec<Track>,
@@ -109,6 +113,7 @@ pub async fn show(
     author: Author,
     id: Path<LessonId>,
     query: Query<DoneQuery>,
+    back: Query<Back>,
     db: Data<Database>,
 ) -> ApiResult<HttpResponse> {
     let lesson = reach::lesson(&db, &author.reach(), *id).await?;
@@ -117,8 +122,8 @@ pub async fn show(
         "removed" => Some("字幕已删除。"),
         _ => None,
     };
-    let desk = desk(&db, &lesson).await?;
-    crate::pages::draw(&CaptionsPage { shell: shell(&author, &lesson), notice, desk, lesson })
+    let desk = desk(&db, &lesson, &back).await?;
+    crate::pages::draw(&CaptionsPage { notice, ..CaptionsPage::of(&author, lesson, &back, desk) })
 }
 
 /// `POST /studio/lessons/{id}/captions`: check a file, save the one that was checked, or remove a track.
@@ -128,20 +133,20 @@ pub async fn show(
 pub async fn take(
     author: Author,
     id: Path<LessonId>,
+    back: Query<Back>,
     request: HttpRequest,
     body: Payload,
     db: Data<Database>,
 ) -> ApiResult<HttpResponse> {
     let lesson = reach::lesson(&db, &author.reach(), *id).await?;
     let form = FormData::read(&request, body, BODY_BYTES).await?;
-    let mut desk = desk(&db, &lesson).await?;
+    let mut desk = desk(&db, &lesson, &back).await?;
     match work(&author, &db, &lesson, &form, &mut desk).await {
-        Ok(Some(done)) => Ok(go(&format!("{}?done={done}", desk.action))),
-        Ok(None) => crate::pages::draw(&CaptionsPage { shell: shell(&author, &lesson), notice: None, desk, lesson }),
+        Ok(Some(done)) => Ok(go(&format!("/studio/lessons/{}/captions?done={done}{}", lesson.id, back.carried()))),
+        Ok(None) => crate::pages::draw(&CaptionsPage::of(&author, lesson, &back, desk)),
         Err(cause) if speaks(&cause) => {
             desk.problem = Some(format!("{}。", cause.message().trim_end_matches('。')));
-            let page = CaptionsPage { shell: shell(&author, &lesson), notice: None, desk, lesson };
-            let mut answer = crate::pages::draw(&page)?;
+            let mut answer = crate::pages::draw(&CaptionsPage::of(&author, lesson, &back, desk))?;
             *answer.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
             Ok(answer)
         }
@@ -160,7 +165,7 @@ impl Desk {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn desk(db: &Database, lesson: &lesson::Model) -> ApiResult<Desk> {
+pub async fn desk(db: &Database, lesson: &lesson::Model, back: &Back) -> ApiResult<Desk> {
     let tracks = catalog::caption::of_lesson(&db.read, lesson).await?;
     let track = |row: entity::caption::Model| {
         let cues = row.read_cues();
@@ -170,7 +175,7 @@ pub async fn desk(db: &Database, lesson: &lesson::Model) -> ApiResult<Desk> {
         Track { id: row.id, url: url(lesson, &row.language), language: row.language, about }
     };
     Ok(Desk {
-        action: format!("/studio/lessons/{}/captions", lesson.id),
+        action: format!("/studio/lessons/{}/captions{}", lesson.id, back.only()),
         locked: lesson.state == LessonState::Review,
         problem: None,
         form: CaptionForm { language: lesson.language.clone(), shift: "0".into(), ..CaptionForm::default() },
@@ -180,8 +185,17 @@ pub async fn desk(db: &Database, lesson: &lesson::Model) -> ApiResult<Desk> {
     })
 }
 
-fn shell(author: &Author, lesson: &lesson::Model) -> Shell {
-    Shell::new(author, format!("字幕：{}", lesson.title), "/studio")
+impl CaptionsPage {
+    fn of(author: &Author, lesson: lesson::Model, back: &Back, desk: Desk) -> Self {
+        Self {
+            shell: Shell::new(author, format!("字幕：{}", lesson.title), "/studio"),
+            list: back.place().at(lesson.id),
+            back: back.only(),
+            notice: None,
+            desk,
+            lesson,
+        }
+    }
 }
 
 /// Does what the pressed button says. Returns what was done, or nothing when the page is to be drawn with the check.

@@ -5,7 +5,7 @@
 use super::captions::{self, Desk};
 use super::form::LessonForm;
 use super::lessons::options::{categories, courses};
-use super::lessons::row::{badge_of, missing};
+use super::lessons::row::{Beside, badge_of, missing, plays};
 use super::notes::{self, Notes, RemarkForm};
 use super::place::Back;
 use crate::api::media::preparation::{PreparationAnswer, preparation};
@@ -196,15 +196,20 @@ pub async fn page(
         Some(media) => preparation(db, media).await?,
         None => PreparationAnswer::default(),
     };
+    let plays = row.as_ref().is_some_and(|media| plays(&media.mime));
     let media = match row {
         Some(media) => Some(view_of(db, media).await?),
         None => None,
     };
     let desk = match lesson.as_ref().filter(|lesson| lesson.media_sha256.is_some()) {
-        Some(lesson) => Some(captions::desk(db, lesson).await?),
+        Some(lesson) => Some(captions::desk(db, lesson, &draft.back).await?),
         None => None,
     };
-    let captioned = desk.as_ref().is_some_and(Desk::has_tracks);
+    let quizzed = match &lesson {
+        Some(lesson) => !catalog::quiz::of_lesson(&db.read, lesson.id).await?.is_empty(),
+        None => false,
+    };
+    let beside = Beside { plays, captioned: desk.as_ref().is_some_and(Desk::has_tracks), quizzed };
     let place = draft.back.place();
     let page = EditorPage {
         list: lesson.as_ref().map_or_else(|| place.address(), |lesson| place.at(lesson.id)),
@@ -249,7 +254,7 @@ pub async fn page(
         media,
         preparation,
         desk,
-        missing: lesson.as_ref().map(|lesson| missing(lesson, captioned, today)).unwrap_or_default(),
+        missing: lesson.as_ref().map(|lesson| missing(lesson, beside, today)).unwrap_or_default(),
         locked: matches!(state, LessonState::Review | LessonState::Published),
         frozen: state == LessonState::Review,
         locked_why: why_locked(state, can),

@@ -1,5 +1,6 @@
 //! What of the recordings and voices of lessons failed in preparation, waits or is under way, and what to do about it.
 
+use super::place::Back;
 use crate::api::media::preparation::{PartAnswer, again, part};
 use crate::auth::identity::Author;
 use crate::database::Database;
@@ -41,6 +42,9 @@ pub struct RetryForm {
 #[template(path = "studio/preparations.html")]
 struct PreparationPage {
     shell: Shell,
+    /// The list, at the place this page was come to from, and what carries that place on.
+    list: String,
+    back: String,
     tabs: Vec<Tab>,
     notice: bool,
     state: Preparation,
@@ -60,7 +64,12 @@ struct Row {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn list(author: Author, query: Query<PreparationQuery>, db: Data<Database>) -> ApiResult<HttpResponse> {
+pub async fn list(
+    author: Author,
+    query: Query<PreparationQuery>,
+    back: Query<Back>,
+    db: Data<Database>,
+) -> ApiResult<HttpResponse> {
     let state = Preparation::parse(&query.state).unwrap_or(Preparation::Failed);
     let reach = author.reach();
     let counts = counts(&db, &reach).await?;
@@ -83,16 +92,24 @@ pub async fn list(author: Author, query: Query<PreparationQuery>, db: Data<Datab
     };
     let rows = jobs.into_iter().map(row).collect();
     let tab = |other: &Preparation| Tab {
-        href: format!("/studio/preparation?state={}", other.as_str()),
+        href: format!("/studio/preparation?state={}{}", other.as_str(), back.carried()),
         label: format!("{} {}", other.label(), counts_of(&counts, *other)),
         current: *other == state,
     };
     crate::pages::draw(&PreparationPage {
         shell: Shell::new(&author, "转码情况", "/studio"),
+        list: back.place().address(),
+        back: back.only(),
         tabs: tabs(&author, "/studio"),
         notice: query.done == "again",
         states: Preparation::ALL.iter().map(tab).collect(),
-        pager: Pager::new("/studio/preparation", &[("state", state.as_str())], page, PAGE, total),
+        pager: Pager::new(
+            "/studio/preparation",
+            &[("state", state.as_str()), ("back", back.place().query().as_str())],
+            page,
+            PAGE,
+            total,
+        ),
         state,
         rows,
     })
@@ -102,10 +119,15 @@ pub async fn list(author: Author, query: Query<PreparationQuery>, db: Data<Datab
 ///
 /// # Errors
 /// `not_found` for a recording beyond the caller's reach, or no such part of it.
-pub async fn retry(author: Author, form: Form<RetryForm>, db: Data<Database>) -> ApiResult<HttpResponse> {
+pub async fn retry(
+    author: Author,
+    form: Form<RetryForm>,
+    back: Query<Back>,
+    db: Data<Database>,
+) -> ApiResult<HttpResponse> {
     again(&db, &author, &form.media, &form.kind).await?;
     let state = Preparation::parse(&form.state).unwrap_or(Preparation::Failed);
-    Ok(go(&format!("/studio/preparation?state={}&done=again", state.as_str())))
+    Ok(go(&format!("/studio/preparation?state={}&done=again{}", state.as_str(), back.carried())))
 }
 
 /// A condition on `job` rows: for the recording, or a voice, of a lesson kept within reach.

@@ -8,6 +8,7 @@ pub mod import;
 
 pub use form::QuestionForm;
 
+use super::place::Back;
 use crate::auth::identity::Author;
 use crate::auth::reach;
 use crate::database::Database;
@@ -30,6 +31,10 @@ use serde::Deserialize;
 struct QuizPage {
     shell: Shell,
     lesson: lesson::Model,
+    /// The list, at the place the lesson was opened from; what carries that place on, alone and after other parameters.
+    list: String,
+    back: String,
+    carried: String,
     notice: Option<&'static str>,
     problem: Option<String>,
     /// In review: nothing may change.
@@ -70,6 +75,8 @@ struct Draft {
     errors: Errors,
     plan: Option<PlanView>,
     moved: Option<(QuestionId, String)>,
+    /// Where in the list it was come from.
+    back: Back,
 }
 
 /// What was done just before, and which question is to be edited.
@@ -89,6 +96,7 @@ pub async fn show(
     author: Author,
     id: Path<LessonId>,
     wanted: Query<Wanted>,
+    back: Query<Back>,
     db: Data<Database>,
 ) -> ApiResult<HttpResponse> {
     let lesson = reach::lesson(&db, &author.reach(), *id).await?;
@@ -98,6 +106,7 @@ pub async fn show(
         notice: notice(&wanted.done),
         form: edited.map(QuestionForm::of).unwrap_or_default(),
         moved: wanted.moved.map(|id| (QuestionId(id), wanted.done.clone())),
+        back: back.into_inner(),
         ..Draft::default()
     };
     crate::pages::draw(&page(&author, lesson, rows, draft))
@@ -110,15 +119,22 @@ pub async fn show(
 pub async fn work(
     author: Author,
     id: Path<LessonId>,
+    back: Query<Back>,
     form: Form<Pairs>,
     db: Data<Database>,
 ) -> ApiResult<HttpResponse> {
     let lesson = reach::lesson(&db, &author.reach(), *id).await?;
     let action = form.text("action");
     match change(&author, &db, &lesson, &form, &action).await {
-        Ok(place) => Ok(go(&format!("/studio/lessons/{}/quiz?done={}{place}", *id, done(&action)))),
+        Ok(place) => {
+            let (done, carried) = (done(&action), back.carried());
+            Ok(go(&format!("/studio/lessons/{}/quiz?done={done}{carried}{place}", *id)))
+        }
         Err(catalog::Error::LessonNotFound) => Err(ApiError::new(Code::NotFound)),
-        Err(cause) => again(&author, &db, lesson.id, QuestionForm::read(&form), cause).await,
+        Err(cause) => {
+            let draft = Draft { form: QuestionForm::read(&form), back: back.into_inner(), ..Draft::default() };
+            again(&author, &db, lesson.id, draft, cause).await
+        }
     }
 }
 
@@ -164,10 +180,9 @@ async fn again(
     author: &Author,
     db: &Database,
     id: LessonId,
-    form: QuestionForm,
+    mut draft: Draft,
     cause: catalog::Error,
 ) -> ApiResult<HttpResponse> {
-    let mut draft = Draft { form, ..Draft::default() };
     let mut status = StatusCode::UNPROCESSABLE_ENTITY;
     match cause {
         catalog::Error::Invalid { field, reason } if form::FIELDS.contains(&field) => {
@@ -198,6 +213,9 @@ fn page(author: &Author, lesson: lesson::Model, rows: Vec<question::Model>, draf
     let rows = (1..).zip(rows).map(|(number, row)| Row::of(number, number == count, focus(row.id), row)).collect();
     QuizPage {
         shell: Shell::new(author, format!("随堂测验：{}", lesson.title), "/studio"),
+        list: draft.back.place().at(lesson.id),
+        back: draft.back.only(),
+        carried: draft.back.carried(),
         notice: draft.notice,
         problem: draft.problem,
         locked: lesson.state == LessonState::Review,

@@ -4,7 +4,9 @@ use crate::error::ApiResult;
 use crate::pages::figures::clock;
 use crate::pages::studio::place::{Back, Place};
 use catalog::Viewer;
-use entity::{CourseId, Day, LessonId, LessonState, Moment, UnitId, caption, course, lesson, media, org_unit};
+use entity::{
+    CourseId, Day, LessonId, LessonState, Moment, UnitId, caption, course, lesson, media, org_unit, question,
+};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 use std::collections::{HashMap, HashSet};
 
@@ -72,13 +74,25 @@ pub fn short_time(at: Moment, today: Day) -> String {
     at.local().format(form).to_string()
 }
 
-/// What a lesson lacks that people expect of one. Captions are a transcript, too.
-pub fn missing(lesson: &lesson::Model, captioned: bool, today: Day) -> Vec<&'static str> {
+/// What there is beside a lesson's row.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Beside {
+    /// It plays: a film or a sound recording, no handout.
+    pub plays: bool,
+    /// It has captions in some language.
+    pub captioned: bool,
+    /// It has an in-class quiz.
+    pub quizzed: bool,
+}
+
+/// What a lesson lacks that people expect of one; the list narrowed by `Lack` holds the same lessons.
+pub fn missing(lesson: &lesson::Model, beside: Beside, today: Day) -> Vec<&'static str> {
     let blank = |text: &str| text.trim().is_empty();
     let lacks = [
         (blank(&lesson.summary), "简介"),
         (blank(&lesson.body) && lesson.media_sha256.is_none(), "正文或音视频"),
-        (blank(&lesson.body) && lesson.media_sha256.is_some() && !captioned, "文字稿"),
+        (beside.plays && !beside.captioned, "字幕"),
+        (!beside.quizzed, "随堂测验"),
         (blank(&lesson.lecturer), "主讲人"),
         (blank(&lesson.source), "来源"),
         (lesson.valid_until.is_some_and(|day| day < today), "已过有效期"),
@@ -97,8 +111,14 @@ impl<C: ConnectionTrait> Shelf<'_, C> {
         }
         let courses = self.courses(&lessons).await?;
         let kinds = self.kinds(&lessons).await?;
-        let captioned = self.captioned(&lessons).await?;
+        let captioned = self.having(&lessons, caption::Entity, caption::Column::LessonId).await?;
+        let quizzed = self.having(&lessons, question::Entity, question::Column::LessonId).await?;
         let back = Back::from(place).only();
+        let beside = |lesson: &lesson::Model| Beside {
+            plays: lesson.media_sha256.as_ref().and_then(|sha256| kinds.get(sha256)).is_some_and(|mime| plays(mime)),
+            captioned: captioned.contains(&lesson.id),
+            quizzed: quizzed.contains(&lesson.id),
+        };
         let row = |lesson: lesson::Model| Row {
             href: format!("/studio/lessons/{}{back}", lesson.id),
             course: courses.get(&lesson.course_id).cloned().unwrap_or_default(),
@@ -108,7 +128,7 @@ impl<C: ConnectionTrait> Shelf<'_, C> {
             media: form_of(&lesson, &kinds),
             plays: lesson.plays,
             updated: short_time(lesson.updated_at, self.today),
-            missing: missing(&lesson, captioned.contains(&lesson.id), self.today),
+            missing: missing(&lesson, beside(&lesson), self.today),
             id: lesson.id,
             title: lesson.title,
             state: lesson.state,
@@ -138,12 +158,23 @@ impl<C: ConnectionTrait> Shelf<'_, C> {
         Ok(rows.into_iter().collect())
     }
 
-    async fn captioned(&self, lessons: &[lesson::Model]) -> ApiResult<HashSet<LessonId>> {
-        let query = caption::Entity::find().select_only().column(caption::Column::LessonId);
-        let query = query.filter(caption::Column::LessonId.is_in(lessons.iter().map(|lesson| lesson.id)));
+    /// Those of the lessons that rows of this table name.
+    async fn having<E: EntityTrait>(
+        &self,
+        lessons: &[lesson::Model],
+        _: E,
+        of: E::Column,
+    ) -> ApiResult<HashSet<LessonId>> {
+        let query = E::find().select_only().column(of).distinct();
+        let query = query.filter(of.is_in(lessons.iter().map(|lesson| lesson.id)));
         let ids: Vec<LessonId> = query.into_tuple().all(self.db).await?;
         Ok(ids.into_iter().collect())
     }
+}
+
+/// Whether a type is played.
+pub fn plays(mime: &str) -> bool {
+    mime.starts_with("video/") || mime.starts_with("audio/")
 }
 
 /// `视频 3:20`, `音频 12:05`, `文件` or `图文`.

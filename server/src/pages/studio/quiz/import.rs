@@ -3,7 +3,7 @@
 //! The file travels back with the confirmation, so nothing is kept between the two steps. Reading a file, bounded
 //! against hostile ones, is the roster's; what its lines mean is the catalog's.
 
-use super::{Draft, again, page};
+use super::{Back, Draft, again, page};
 use crate::auth::identity::Author;
 use crate::auth::reach;
 use crate::database::Database;
@@ -12,7 +12,7 @@ use crate::pages::go;
 use crate::pages::office::form_data::FormData;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use actix_web::web::{Data, Path, Payload, block};
+use actix_web::web::{Data, Path, Payload, Query, block};
 use actix_web::{HttpRequest, HttpResponse};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -57,6 +57,7 @@ pub struct PlanView {
 pub async fn take(
     author: Author,
     id: Path<LessonId>,
+    back: Query<Back>,
     request: HttpRequest,
     body: Payload,
     db: Data<Database>,
@@ -66,17 +67,18 @@ pub async fn take(
     let confirmed = form.text("action") == "confirm";
     let file = if confirmed { returned(&form) } else { form.file("file") };
     let (name, content) = file.unwrap_or_default();
+    let draft = Draft { back: Back::clone(&back), ..Draft::default() };
     match planned(&db, &lesson, &name, &content).await {
         Ok(plan) if confirmed && plan.bad.is_empty() => {
             let version = form.text("version").parse().unwrap_or(0);
             let (by, now) = (Some(author.account_id), Moment::now());
             match catalog::quiz::put(&db.write, lesson.id, plan.quiz, version, by, now).await {
-                Ok(_) => Ok(go(&format!("/studio/lessons/{}/quiz?done=imported", *id))),
-                Err(cause) => again(&author, &db, lesson.id, Default::default(), cause).await,
+                Ok(_) => Ok(go(&format!("/studio/lessons/{}/quiz?done=imported{}", *id, back.carried()))),
+                Err(cause) => again(&author, &db, lesson.id, draft, cause).await,
             }
         }
-        Ok(plan) => answer(&author, &db, lesson, Ok(PlanView::of(plan, name, &content))).await,
-        Err(cause) if speaks(&cause) => answer(&author, &db, lesson, Err(cause)).await,
+        Ok(plan) => answer(&author, &db, lesson, draft, Ok(PlanView::of(plan, name, &content))).await,
+        Err(cause) if speaks(&cause) => answer(&author, &db, lesson, draft, Err(cause)).await,
         Err(cause) => Err(cause),
     }
 }
@@ -112,11 +114,11 @@ async fn answer(
     author: &Author,
     db: &Database,
     lesson: lesson::Model,
+    mut draft: Draft,
     outcome: Result<PlanView, ApiError>,
 ) -> ApiResult<HttpResponse> {
     let rows = catalog::quiz::of_lesson(&db.read, lesson.id).await?;
     let bad = outcome.as_ref().map_or(true, |plan| !plan.bad.is_empty());
-    let mut draft = Draft::default();
     match outcome {
         Ok(plan) => draft.plan = Some(plan),
         Err(cause) => draft.problem = Some(format!("{}。", cause.message().trim_end_matches('。'))),
