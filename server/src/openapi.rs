@@ -1,5 +1,8 @@
 //! The API's document, served at `/openapi.json`. A test holds it equal to the route table.
 
+mod bounds;
+mod words;
+
 use crate::api::{
     appeals, archive, audit, captions, changes, courses, devices, drafts, exemptions, gaps, health, lessons, media,
     notes, notices, people, plans, play_days, playback, quiz, reports, schedule, search, searches, session, stars,
@@ -124,7 +127,15 @@ fn name_of(method: &str, path: &str) -> String {
 }
 
 /// Made once: to make it takes longer than to send it, and anybody may ask.
-static DOCUMENT: LazyLock<String> = LazyLock::new(|| Document::openapi().to_json().unwrap_or_default());
+static DOCUMENT: LazyLock<String> = LazyLock::new(|| whole().0.to_string());
+
+/// The document with its words and bounds; and which words found no place in it.
+fn whole() -> (serde_json::Value, Vec<(&'static str, &'static str)>) {
+    let mut document = serde_json::to_value(Document::openapi()).unwrap_or_default();
+    let unknown = words::write(&mut document);
+    bounds::write(&mut document);
+    (document, unknown)
+}
 
 /// The document itself.
 pub async fn document() -> HttpResponse {
@@ -138,7 +149,34 @@ pub async fn document() -> HttpResponse {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::Value;
     use std::collections::HashSet;
+
+    /// Texts that are described as a choice of words, and list none.
+    fn unlisted(at: &str, value: &Value, found: &mut Vec<String>) {
+        if let Some(map) = value.as_object() {
+            let described = map.get("description").and_then(Value::as_str).unwrap_or_default();
+            let schema = map.get("schema").unwrap_or(value);
+            let is_text = schema.get("type").is_some_and(|kind| kind.to_string().contains("\"string\""));
+            if described.starts_with('`') && described.contains("` or `") && is_text && schema.get("enum").is_none() {
+                found.push(format!("{at}: {described}"));
+            }
+        }
+        match value {
+            Value::Object(map) => map.iter().for_each(|(key, inner)| unlisted(&format!("{at}/{key}"), inner, found)),
+            Value::Array(list) => list.iter().for_each(|inner| unlisted(at, inner, found)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn every_choice_of_words_is_listed_and_every_list_has_its_place() {
+        let (document, unknown) = whole();
+        assert_eq!(unknown, []);
+        let mut found = Vec::new();
+        unlisted("", &document, &mut found);
+        assert!(found.is_empty(), "{found:#?}");
+    }
 
     #[test]
     fn every_operation_has_a_name_of_its_own_a_description_and_a_tag_that_is_described() {

@@ -1,0 +1,153 @@
+//! Which texts of the API are words of a closed set. The document lists the words, so that programs know them and
+//! checkers do not make up others.
+//!
+//! The sets are the domain's own: a new word stands in the document by itself. A test finds texts that are described as a
+//! choice and are in no table.
+
+use catalog::lesson::{Lack, Order, Preparation};
+use entity::{
+    Category, ExemptionKind, JobState, LessonState, Level, MarkedHow, PlaybackMode, PostKind, QuestionKind,
+    RenditionKind, Role, SealState, Source, UnitLevel, UploadState,
+};
+use serde_json::{Value, json};
+
+/// The words of a set, made when the document is.
+type Set = fn() -> Vec<&'static str>;
+
+macro_rules! words {
+    ($set:ident) => {
+        || $set::ALL.iter().map(|word| word.as_str()).collect()
+    };
+}
+
+/// The words and their Chinese names, where both are taken.
+macro_rules! named {
+    ($set:ident) => {
+        || $set::ALL.iter().flat_map(|word| [word.as_str(), word.label()]).collect()
+    };
+}
+
+/// Schemas and their properties; of a list its items are meant.
+const PROPERTIES: &[(&str, &str, Set)] = &[
+    ("AppealAnswer", "state", || vec!["open", "granted", "refused"]),
+    ("AskedAnswer", "kind", words!(QuestionKind)),
+    ("AttendeeAnswer", "marked", words!(MarkedHow)),
+    ("BeginBody", "mode", words!(PlaybackMode)),
+    ("BulkChangeAnswer", "state", || vec!["looking", "done", "undone"]),
+    ("BulkChangeBody", "action", || {
+        let fields = ["category", "level", "language", "season", "valid_until", "audience", "add_tag", "remove_tag"];
+        [fields.as_slice(), &["submit", "publish", "withdraw"]].concat()
+    }),
+    ("ChildAnswer", "level", words!(UnitLevel)),
+    ("CourseBrief", "category", words!(Category)),
+    ("CoursePatchBody", "category", named!(Category)),
+    ("EntryAnswer", "source", words!(Source)),
+    ("ExemptionAnswer", "kind", words!(ExemptionKind)),
+    ("ExemptionBody", "kind", words!(ExemptionKind)),
+    ("GapAnswer", "verdict", || vec!["met", "short", "exempt", "unbound"]),
+    ("GapLessonAnswer", "category", words!(Category)),
+    ("HitAnswer", "category", words!(Category)),
+    ("HitAnswer", "level", words!(Level)),
+    ("ItemAnswer", "state", || vec!["not_begun", "begun", "done"]),
+    ("LessonBrief", "category", words!(Category)),
+    ("LessonBrief", "level", words!(Level)),
+    ("LessonBrief", "state", words!(LessonState)),
+    ("LessonPatchBody", "category", named!(Category)),
+    ("LessonPatchBody", "level", named!(Level)),
+    ("MovedAnswer", "turn", || vec!["gain", "lose"]),
+    ("NewCourseBody", "category", named!(Category)),
+    ("NewLessonBody", "category", named!(Category)),
+    ("NewLessonBody", "level", named!(Level)),
+    ("PartAnswer", "kind", words!(RenditionKind)),
+    ("PartAnswer", "state", words!(JobState)),
+    ("PlanAnswer", "posts", words!(PostKind)),
+    ("PlanBody", "posts", named!(PostKind)),
+    ("QuestionAnswer", "kind", words!(QuestionKind)),
+    ("QuestionBody", "kind", named!(QuestionKind)),
+    ("QuizQuestionAnswer", "kind", words!(QuestionKind)),
+    ("RoleAt", "role", words!(Role)),
+    ("SealAnswer", "state", words!(SealState)),
+    ("SourceAnswer", "kind", || vec!["original", "video_720", "video_480", "video_240", "audio"]),
+    ("SourceTotal", "source", words!(Source)),
+    ("SuggestionAnswer", "kind", || vec!["hot", "crop", "tag", "lecturer", "course", "title"]),
+    ("UnitAnswer", "level", words!(UnitLevel)),
+    ("UploadAnswer", "state", words!(UploadState)),
+];
+
+const FORMATS: Set = || vec!["json", "csv", "xlsx"];
+
+/// Addresses and their parameters, of whatever method.
+const PARAMETERS: &[(&str, &str, Set)] = &[
+    ("/api/v1/appeals", "state", || vec!["open", "decided"]),
+    ("/api/v1/courses", "category", named!(Category)),
+    ("/api/v1/lessons", "category", named!(Category)),
+    ("/api/v1/lessons", "lack", words!(Lack)),
+    ("/api/v1/lessons", "level", named!(Level)),
+    ("/api/v1/lessons", "preparation", words!(Preparation)),
+    ("/api/v1/lessons", "sort", words!(Order)),
+    ("/api/v1/lessons", "state", || LessonState::ALL.iter().map(|state| state.as_str()).chain(["any"]).collect()),
+    ("/api/v1/lessons/{id}/captions/preview", "encoding", || {
+        content::caption::Encoding::ALL.iter().map(|encoding| encoding.as_str()).collect()
+    }),
+    ("/api/v1/lessons/{id}/captions/{language}", "encoding", || {
+        content::caption::Encoding::ALL.iter().map(|encoding| encoding.as_str()).collect()
+    }),
+    ("/api/v1/lessons/{id}/watchers.{format}", "format", FORMATS),
+    ("/api/v1/media/{sha256}/preparation/{kind}/retry", "kind", words!(RenditionKind)),
+    ("/api/v1/plans/{id}/progress.{format}", "format", FORMATS),
+    ("/api/v1/search", "sort", || vec!["relevance", "newest", "plays", "shortest", "smallest"]),
+    ("/api/v1/searches", "format", || vec!["csv"]),
+    ("/api/v1/searches", "sort", || vec!["most", "latest"]),
+    ("/api/v1/units/{id}/gaps", "who", || vec!["behind", "short", "exempt"]),
+];
+
+/// Writes the words into the document; answers the entries that name nothing in it.
+pub fn write(document: &mut Value) -> Vec<(&'static str, &'static str)> {
+    let mut unknown = Vec::new();
+    for (schema, property, set) in PROPERTIES {
+        match property_of(document, schema, property) {
+            Some(found) => list(found, &set()),
+            None => unknown.push((*schema, *property)),
+        }
+    }
+    for (path, name, set) in PARAMETERS {
+        let found = parameters_of(document, path, name);
+        if found.is_empty() {
+            unknown.push((*path, *name));
+        }
+        for schema in found {
+            list(schema, &set());
+        }
+    }
+    unknown
+}
+
+/// The property of a schema, or of one of the parts it is made of.
+fn property_of<'a>(document: &'a mut Value, schema: &str, property: &str) -> Option<&'a mut Value> {
+    let schema = document.pointer_mut(&format!("/components/schemas/{schema}"))?;
+    if schema.get("allOf").is_some() {
+        let parts = schema.get_mut("allOf")?.as_array_mut()?;
+        return parts.iter_mut().find_map(|part| part.get_mut("properties")?.get_mut(property));
+    }
+    schema.get_mut("properties")?.get_mut(property)
+}
+
+fn parameters_of<'a>(document: &'a mut Value, path: &str, name: &str) -> Vec<&'a mut Value> {
+    let methods = document.get_mut("paths").and_then(|paths| paths.get_mut(path)).and_then(Value::as_object_mut);
+    let operations = methods.into_iter().flat_map(|methods| methods.values_mut());
+    let lists = operations.filter_map(|operation| operation.get_mut("parameters")?.as_array_mut());
+    let named = lists.flatten().filter(|parameter| parameter.get("name").is_some_and(|known| known == name));
+    named.filter_map(|parameter| parameter.get_mut("schema")).collect()
+}
+
+/// Lists the words at a text, or at the items of a list of texts; what may be absent may still be null.
+fn list(schema: &mut Value, words: &[&str]) {
+    let schema = match schema.get("items").is_some() {
+        true => schema.get_mut("items"),
+        false => Some(schema),
+    };
+    let Some(schema) = schema.and_then(Value::as_object_mut) else { return };
+    let null = schema.get("type").and_then(Value::as_array).is_some_and(|types| types.contains(&json!("null")));
+    let words = words.iter().map(|word| json!(word)).chain(null.then_some(Value::Null));
+    schema.insert("enum".to_owned(), words.collect());
+}
