@@ -5,10 +5,12 @@ use entity::Outage;
 use migrations::{Migrate, Migrator};
 use sea_orm::sqlx::Connection;
 use sea_orm::sqlx::sqlite::SqliteConnectOptions;
-use sea_orm::{ConnectOptions, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr};
+use sea_orm::{ConnAcquireErr, ConnectOptions, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr};
 use std::future::ready;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 
 /// The open database, by intent.
 ///
@@ -20,7 +22,17 @@ pub struct Database {
     pub read: DatabaseConnection,
     /// For everything that changes rows.
     pub write: DatabaseConnection,
+    /// Who of many that begin at once may stand in the pool's queue.
+    turns: Arc<Semaphore>,
 }
+
+/// Transactions of requests that may stand in SQLite's one queue. When a thousand lessons end at once, the others wait
+/// before it, so that the beats of those who go on learning, which are written many at a time, come to their turn.
+const TURNS: usize = 4;
+/// The same on PostgreSQL: beats and reading keep a few connections.
+const TURNS_OF_POOL: usize = 12;
+/// How long a request waits for its turn before it is told to come again.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 impl Database {
     /// Open the database at `url`, or `yuanjiao.db` in the data folder.
@@ -47,6 +59,8 @@ impl Database {
     /// # Errors
     /// When the database fails.
     pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
+        let turn = tokio::time::timeout(PATIENCE, self.turns.acquire()).await;
+        let _turn = turn.map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))?;
         entity::writing::begin(&self.write).await
     }
 
@@ -79,7 +93,7 @@ impl Database {
         let open = |connections, cache_kib| sea_orm::Database::connect(sqlite_options(file, connections, cache_kib));
         let write = open(1, WRITER_CACHE_KIB).await.map_err(cannot_open(file))?;
         let read = open(8, READER_CACHE_KIB).await.map_err(cannot_open(file))?;
-        Ok(Self { read, write })
+        Ok(Self { read, write, turns: Arc::new(Semaphore::new(TURNS)) })
     }
 
     async fn postgres(url: &str) -> Result<Self, Failure> {
@@ -88,7 +102,7 @@ impl Database {
         let pool = sea_orm::Database::connect(options)
             .await
             .map_err(|cause| Failure::new("无法连接 PostgreSQL，请检查 database_url", cause))?;
-        Ok(Self { read: pool.clone(), write: pool })
+        Ok(Self { read: pool.clone(), write: pool, turns: Arc::new(Semaphore::new(TURNS_OF_POOL)) })
     }
 }
 

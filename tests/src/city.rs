@@ -209,7 +209,9 @@ impl City {
     /// Sets the minimum watch to nothing, so that a test in a browser need not play for minutes.
     pub async fn let_every_second_count(&self) {
         use sea_orm::IntoActiveModel;
-        for rule in entity::rule::Entity::find().all(&self.db.read).await.unwrap() {
+        let rules = entity::rule::Entity::find().all(&self.db.read).await.unwrap();
+        assert!(!rules.is_empty(), "there are no rules yet");
+        for rule in rules {
             let body = rule.body.replace("minimum_watch_minutes = 2", "minimum_watch_minutes = 0");
             assert_ne!(body, rule.body);
             let mut rule = rule.into_active_model();

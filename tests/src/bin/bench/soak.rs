@@ -9,7 +9,7 @@ mod line;
 mod player;
 
 use super::crowd;
-use entity::Role;
+use entity::{Moment, Role};
 use player::{Day, Player, Seen};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -94,7 +94,8 @@ async fn crowd(city: &mut City) -> (Vec<Player>, Vec<i64>) {
         city.insert_lessons((0..LESSONS).map(row).collect()).await;
         (0..LESSONS).map(|number| city.lesson(&format!("soak-{number}"))).collect()
     };
-    city.let_every_second_count().await;
+    archive::rules::ensure_presets(&city.db.write, city.units["桂岭市"], Moment::now()).await.unwrap();
+    city.let_every_second_count().await; // what is too short counts with a later sitting; marks know nothing of that
     let villages = crowd::villages(city, ROOMS).await;
     let managers: Vec<_> = villages.iter().map(|unit| (None, *unit)).collect();
     let managers = crowd::accounts(city, Role::SiteManager, &managers).await;

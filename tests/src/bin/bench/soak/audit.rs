@@ -67,25 +67,26 @@ pub async fn sums(city: &City) -> Sums {
     for (person, entries) in &ledger {
         let mut marks: HashMap<(LessonId, Day), Vec<bool>> = HashMap::new();
         // What is too short for the rule was watched all the same; marks know nothing of the rule.
-        let (mut credited, mut held_back, mut plain) = (0, 0, 0);
+        let mut differs = false;
         for entry in entries {
             let reasons: BTreeMap<String, i64> = serde_json::from_str(&entry.reasons).unwrap();
-            (credited, held_back) =
-                (credited + entry.credited_ms, held_back + reasons.get("TOO_SHORT").copied().unwrap_or(0));
+            let stands = entry.credited_ms + reasons.get("TOO_SHORT").copied().unwrap_or(0);
+            sums.hours += entry.credited_ms as f64 / 3_600_000.0;
             sums.unbalanced += usize::from(entry.credited_ms + reasons.values().sum::<i64>() != entry.claimed_ms);
-            if let (Some(id), Some(lesson)) = (entry.playback_id, entry.lesson_id) {
-                let marks = marks.entry((lesson, entry.day)).or_insert_with(|| vec![false; 3_600_001]);
-                plain += counted(city, id, *person, marks).await;
+            let (Some(id), Some(lesson)) = (entry.playback_id, entry.lesson_id) else { continue };
+            let marks = marks.entry((lesson, entry.day)).or_insert_with(|| vec![false; 3_600_001]);
+            let plain = counted(city, id, *person, marks).await;
+            if stands != plain {
+                differs = true;
+                if sums.differ < 3 {
+                    println!(
+                        "  person {person}, session {id}, lesson {lesson}: {} of {} ms in the ledger, {:?}; {plain} ms by the spans",
+                        entry.credited_ms, entry.claimed_ms, reasons
+                    );
+                }
             }
         }
-        let stands = credited + held_back;
-        sums.hours += credited as f64 / 3_600_000.0;
-        if stands != plain {
-            sums.differ += 1;
-            if sums.differ <= 3 {
-                println!("  person {person}: {stands} ms in the ledger, {plain} ms by the spans");
-            }
-        }
+        sums.differ += usize::from(differs);
     }
     sums
 }
