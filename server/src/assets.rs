@@ -41,6 +41,7 @@ const SOURCES: &[(&str, &str, &str)] = &[
     ("suggest.js", JS, include_str!("../assets/suggest.js")),
     ("books.css", CSS, include_str!("../assets/books.css")),
     ("certificate.css", CSS, include_str!("../assets/certificate.css")),
+    ("paper.css", CSS, include_str!("../assets/paper.css")),
     ("rules.css", CSS, include_str!("../assets/rules.css")),
     ("print.js", JS, include_str!("../assets/print.js")),
     ("storage.js", JS, include_str!("../assets/storage.js")),

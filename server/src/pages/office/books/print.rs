@@ -1,6 +1,6 @@
 //! A book ready for paper: all its rows, A4, with the place for signatures and the seal.
 
-use super::super::sheet::Sheet;
+use super::super::sheet::{Sheet, Shown};
 use super::BooksQuery;
 use crate::auth::identity::Reader;
 use crate::database::Database;
@@ -29,7 +29,20 @@ struct PrintPage {
     sheet: Sheet,
 }
 
+/// Rows that stay on one sheet with the totals and the signatures.
+const LAST: usize = 3;
+
 impl PrintPage {
+    /// All rows but the last.
+    fn first(&self) -> &[Vec<Shown>] {
+        self.sheet.rows.split_at(self.sheet.rows.len().saturating_sub(LAST)).0
+    }
+
+    /// The last rows.
+    fn last(&self) -> &[Vec<Shown>] {
+        self.sheet.rows.split_at(self.sheet.rows.len().saturating_sub(LAST)).1
+    }
+
     /// Some rows do not fit.
     fn cut(&self) -> bool {
         self.row_count > u64::try_from(self.sheet.rows.len()).unwrap_or(u64::MAX)
