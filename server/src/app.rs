@@ -140,6 +140,7 @@ fn serve(
     let fetched = Data::new(crate::api::media::Fetched::start((**db).clone()));
     let asked = Data::from(parts.asked);
     let searches = Data::new(crate::api::search::Searches::default());
+    let glances = Data::new(crate::pages::office::glances::Glances::default());
     let (heard, pairing) = (Data::from(parts.heard), Data::new(crate::api::devices::PairingLimits::default()));
     let settings = Data::new(config.clone());
     let workers = match config.workers {
@@ -179,6 +180,7 @@ fn serve(
             .app_data(watched.clone())
             .app_data(fetched.clone())
             .app_data(searches.clone())
+            .app_data(glances.clone())
             .app_data(asked.clone())
             .app_data(settings.clone())
             .app_data(heard.clone())

@@ -18,6 +18,10 @@ use entity::{Day, ExemptionKind, PostKind, UnitLevel};
 use std::collections::BTreeSet;
 
 mod exempt;
+mod rates;
+
+pub use rates::Rates;
+pub(crate) use rates::met_whole;
 
 /// A class that counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

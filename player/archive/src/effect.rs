@@ -69,7 +69,7 @@ fn share(part: u64, whole: u64) -> Option<Hundredths> {
 }
 
 /// The effect of every unit of the scope that has any. `until` is the last day that has begun: a period that is not over
-/// ends there.
+/// ends there. `credited` is what each person's period holds, by their unit: whoever asks has read it already.
 ///
 /// # Errors
 /// Only those of the database.
@@ -77,18 +77,16 @@ pub(crate) async fn of_units(
     db: &impl ConnectionTrait,
     book: &RuleBook,
     scope: &Scope,
-    slice: &Slice,
-    until: Day,
+    (slice, until): (&Slice, Day),
+    credited: impl IntoIterator<Item = (UnitId, i64)>,
 ) -> Result<HashMap<UnitId, Effect>> {
     let mut units: HashMap<UnitId, Effect> = HashMap::new();
     let homes = homes(db, scope).await?;
     let end = slice.to.min(until);
     let late_from = end.checked_sub_days(chrono::Days::new(LAST_DAYS - 1)).unwrap_or(end).max(slice.from);
     let late = Slice { from: late_from, to: end.max(late_from), ..slice.clone() };
-    for (person, sums) in view::sums(db, book, slice).await? {
-        if let Some(unit) = homes.get(&person) {
-            units.entry(*unit).or_default().credited_ms += sums.all().credited_ms;
-        }
+    for (unit, credited_ms) in credited {
+        units.entry(unit).or_default().credited_ms += credited_ms;
     }
     for (person, sums) in view::sums(db, book, &late).await? {
         if let Some(unit) = homes.get(&person) {

@@ -20,7 +20,7 @@ mod unit;
 
 pub use person::{Gap, languages, learnt, of_person};
 pub use unit::{Behind, Gaps, Who, of_unit};
-pub(crate) use unit::{Judged, judged};
+pub(crate) use unit::{Judged, judged, longest_behind};
 
 /// Days that a pace is measured over at least.
 const LEAST_DAYS: i64 = 30;

@@ -3,8 +3,9 @@
 //! A few grouped queries whatever the number of people; the folding into child units happens here. The numbers are
 //! those of `view`, the standings those of `assess`.
 
-use crate::assess::{self, Standing, Verdict};
+use crate::assess::{self, Rates, Standing, Verdict};
 use crate::effect::{self, Effect};
+use crate::gap::{self, Behind};
 use crate::rules::{RuleBook, Rules};
 use crate::view::{self, Slice, Total, Whom};
 use crate::year::Years;
@@ -19,16 +20,8 @@ use std::sync::Arc;
 pub struct UnitYear {
     /// The unit.
     pub unit: org_unit::Model,
-    /// People on the roster now.
-    pub people: u64,
-    /// Of these, people of whom some target asks something.
-    pub bound: u64,
-    /// Of these, people who met all of it.
-    pub met: u64,
-    /// People whom targets would bind, but who are exempt from all of them.
-    pub exempt: u64,
-    /// People, exempt or not, who met all that is asked of somebody without exemption.
-    pub met_whole: u64,
+    /// Its people, and how many of them met what is asked.
+    pub rates: Rates,
     /// What the year holds.
     pub total: Total,
     /// The last day anybody learnt.
@@ -38,37 +31,14 @@ pub struct UnitYear {
 }
 
 impl UnitYear {
-    /// Met of bound in whole percent, rounded down, the exempt left out; `None` when nobody is bound.
-    pub fn met_percent(&self) -> Option<u64> {
-        (self.met * 100).checked_div(self.bound)
-    }
-
-    /// The same with the exempt counted in, by what is asked of everybody else.
-    pub fn met_percent_of_all(&self) -> Option<u64> {
-        (self.met_whole * 100).checked_div(self.bound + self.exempt)
-    }
-
     fn new(unit: org_unit::Model) -> Self {
-        Self {
-            unit,
-            people: 0,
-            bound: 0,
-            met: 0,
-            exempt: 0,
-            met_whole: 0,
-            total: Total::default(),
-            last_day: None,
-            effect: Effect::default(),
-        }
+        let (rates, total, effect) = Default::default();
+        Self { unit, rates, total, last_day: None, effect }
     }
 
     fn add(&mut self, person: &PersonYear) {
         if person.on_roster {
-            self.people += 1;
-            self.bound += u64::from(person.is_bound());
-            self.met += u64::from(person.has_met());
-            self.exempt += u64::from(person.verdict == Verdict::Exempt);
-            self.met_whole += u64::from(person.met_whole);
+            self.rates.add(person.verdict, person.met_whole);
         }
         self.total.add(person.total);
         self.last_day = Ord::max(self.last_day, person.last_day);
@@ -90,6 +60,10 @@ pub struct Overview {
 
 /// One person in an overview.
 pub(crate) struct PersonYear {
+    id: PersonId,
+    unit: UnitId,
+    /// Since when they are behind, if they are and still belong there.
+    behind_since: Option<Day>,
     pub(crate) on_roster: bool,
     verdict: Verdict,
     met_whole: bool,
@@ -114,6 +88,25 @@ impl PersonYear {
 /// # Errors
 /// [`Error::NoSuchUnit`], [`Error::BadPeriod`].
 pub async fn units_overview(db: &impl ConnectionTrait, unit: UnitId, year: i32, today: Day) -> Result<Overview> {
+    Ok(glance(db, unit, (year, today), 0).await?.overview)
+}
+
+/// An overview, and who there is longest behind.
+#[derive(Clone, Debug)]
+pub struct Glance {
+    /// The overview.
+    pub overview: Overview,
+    /// How many people are below the line of today.
+    pub behind: u64,
+    /// Those of them who are so longest.
+    pub longest: Vec<Behind>,
+}
+
+/// An overview, and at most so many of those who are behind: everybody is read and judged once for both.
+///
+/// # Errors
+/// As [`units_overview`].
+pub async fn glance(db: &impl ConnectionTrait, unit: UnitId, (year, today): (i32, Day), most: usize) -> Result<Glance> {
     let unit = org_unit::Entity::find_by_id(unit).one(db).await?.ok_or(Error::NoSuchUnit(unit))?;
     let scope = Scope::of([unit.path.clone()]);
     let children = org_unit::Entity::find()
@@ -127,14 +120,16 @@ pub async fn units_overview(db: &impl ConnectionTrait, unit: UnitId, year: i32, 
     let mut children: Vec<_> = children.into_iter().map(UnitYear::new).collect();
     let places: HashMap<UnitId, usize> =
         children.iter().zip(0..).map(|(child, place)| (child.unit.id, place)).collect();
-    for (path, person) in people(db, &book, &slice, &scope, today).await? {
-        whole.add(&person);
-        let place = child_on(&path, &whole.unit.path).and_then(|child| places.get(&child).copied());
+    let people = people(db, &book, &slice, &scope, today).await?;
+    for (path, person) in &people {
+        whole.add(person);
+        let place = child_on(path, &whole.unit.path).and_then(|child| places.get(&child).copied());
         if let Some(child) = place.and_then(|place| children.get_mut(place)) {
-            child.add(&person);
+            child.add(person);
         }
     }
-    for (path, effect) in effects(db, &book, &slice, &scope, today).await? {
+    let credited = people.iter().map(|(_, person)| (person.unit, person.total.credited_ms));
+    for (path, effect) in effects(db, &book, &slice, &scope, today, credited).await? {
         whole.effect.add(&effect);
         let place = child_on(&path, &whole.unit.path).and_then(|child| places.get(&child).copied());
         if let Some(child) = place.and_then(|place| children.get_mut(place)) {
@@ -143,7 +138,12 @@ pub async fn units_overview(db: &impl ConnectionTrait, unit: UnitId, year: i32, 
     }
     let months = view::months_of(&view::days(db, &book, &slice).await?);
     let categories = view::by_category(db, &book, &slice).await?;
-    Ok(Overview { whole, children, months, categories })
+    let since: Vec<_> = people.iter().filter_map(|(_, person)| Some((person.behind_since?, person.id))).collect();
+    Ok(Glance {
+        overview: Overview { whole, children, months, categories },
+        behind: since.len() as u64,
+        longest: gap::longest_behind(db, &book, (&slice, today), since, most).await?,
+    })
 }
 
 /// What hours do not say of every unit in the scope, each with its path.
@@ -153,8 +153,9 @@ async fn effects(
     slice: &Slice,
     scope: &Scope,
     today: Day,
+    credited: impl Iterator<Item = (UnitId, i64)>,
 ) -> Result<Vec<(String, Effect)>> {
-    let mut effects = effect::of_units(db, book, scope, slice, today).await?;
+    let mut effects = effect::of_units(db, book, scope, (slice, today), credited).await?;
     let units: Vec<(UnitId, String)> = org_unit::Entity::find()
         .select_only()
         .columns([org_unit::Column::Id, org_unit::Column::Path])
@@ -192,9 +193,21 @@ pub(crate) async fn people(
         let (sums, facts) = years.take(id);
         let standings = assess::standings(rules.as_deref(), &facts);
         let verdict = assess::verdict(&standings);
-        let met_whole = verdict != Verdict::Unbound && standings.iter().all(Standing::meets_whole);
-        let (total, last_day) = (sums.all(), sums.last_day);
-        Some((path.clone(), PersonYear { on_roster: left_on.is_none(), verdict, met_whole, total, last_day }))
+        let met_whole = assess::met_whole(verdict, &standings);
+        let on_roster = left_on.is_none();
+        let behind = |standing| gap::progress(standing, facts.days, today).behind_since;
+        let looked_at: &[Standing] = if on_roster && verdict == Verdict::Short { &standings } else { &[] };
+        let person = PersonYear {
+            id,
+            unit,
+            behind_since: looked_at.iter().filter_map(behind).min(),
+            on_roster,
+            verdict,
+            met_whole,
+            total: sums.all(),
+            last_day: sums.last_day,
+        };
+        Some((path.clone(), person))
     });
     Ok(judged.collect())
 }

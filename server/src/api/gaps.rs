@@ -9,9 +9,8 @@ use crate::make_up::{self, Lessons};
 use actix_web::web::{Data, Json, Path, Query};
 use archive::assess::Verdict;
 use archive::gap::{self, Behind, Gap, Progress, Who};
-use archive::overview::UnitYear;
 use chrono::Datelike;
-use entity::{Moment, PersonId, UnitId, lesson};
+use entity::{Moment, PersonId, UnitId, lesson, org_unit};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -212,15 +211,14 @@ pub async fn of_unit(
     query: Query<GapsQuery>,
     db: Data<Database>,
 ) -> ApiResult<Json<GapsAnswer>> {
-    reach::unit(&db, &reader.reach(), *id).await?;
+    let unit = reach::unit(&db, &reader.reach(), *id).await?;
     let today = Moment::now().day();
     let year = query.year.unwrap_or(today.year());
     let who = Who::parse(query.who.as_deref().unwrap_or("behind"))
         .ok_or_else(|| ApiError::say(Code::InvalidRequest, "who 须为 behind、short 或 exempt"))?;
     let page = (query.page.unwrap_or(1), query.size.unwrap_or(PEOPLE).clamp(1, MOST_PEOPLE));
     let gaps = gap::of_unit(&db.read, *id, (year, today), who, page).await?;
-    let whole = archive::overview::units_overview(&db.read, *id, year, today).await?.whole;
-    Ok(Json(GapsAnswer::of(whole, gaps, year)))
+    Ok(Json(GapsAnswer::of(unit, gaps, year)))
 }
 
 /// A verdict as clients read it.
@@ -285,17 +283,18 @@ impl TargetAnswer {
 }
 
 impl GapsAnswer {
-    fn of(whole: UnitYear, gaps: gap::Gaps, year: i32) -> Self {
+    fn of(unit: org_unit::Model, gaps: gap::Gaps, year: i32) -> Self {
+        let rates = gaps.rates;
         Self {
-            met_percent: whole.met_percent(),
-            met_percent_with_exempt: whole.met_percent_of_all(),
-            unit_id: whole.unit.id.0,
-            name: whole.unit.name,
+            met_percent: rates.met_percent(),
+            met_percent_with_exempt: rates.met_percent_of_all(),
+            unit_id: unit.id.0,
+            name: unit.name,
             year,
-            people: whole.people,
-            bound: whole.bound,
-            met: whole.met,
-            exempt: whole.exempt,
+            people: rates.people,
+            bound: rates.bound,
+            met: rates.met,
+            exempt: rates.exempt,
             behind: gaps.behind,
             total: gaps.total,
             page: gaps.page,

@@ -9,6 +9,7 @@ pub mod bulletin;
 pub mod exemptions;
 pub mod form_data;
 pub mod gaps;
+pub mod glances;
 pub mod import;
 pub mod people;
 pub mod person;

@@ -11,7 +11,10 @@ async fn effect(city: &City, until: Day) -> Effect {
     let scope = Scope::of(["/1/".to_owned()]);
     let book = RuleBook::load(&city.db).await.unwrap();
     let slice = Slice::of_year(&city.db, Whom::Of(scope.clone()), START.year()).await.unwrap();
-    of_units(&city.db, &book, &scope, &slice, until).await.unwrap().get(&VILLAGE).copied().unwrap_or_default()
+    let sums = view::sums(&city.db, &book, &slice).await.unwrap();
+    let credited = sums.values().map(|sums| (VILLAGE, sums.all().credited_ms));
+    let units = of_units(&city.db, &book, &scope, (&slice, until), credited).await.unwrap();
+    units.get(&VILLAGE).copied().unwrap_or_default()
 }
 
 async fn tried(city: &City, who: i64, right: i32) {

@@ -1,6 +1,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests stop at the first surprise")]
 
 use super::*;
+use crate::assess::Rates;
 use crate::assess::{self, ClassFact, Facts, Term};
 use crate::classes::{self, Attended, NewClass};
 use crate::exemptions::{self, NewExemption};
@@ -123,8 +124,12 @@ async fn a_unit_lists_who_is_behind_longest_first_and_counts_the_exempt_apart() 
     let next = of_unit(&city.db, CITY, (2025, on), Who::Behind, (2, 2)).await.unwrap();
     assert_eq!(next.people.iter().map(|row| row.since).collect::<Vec<_>>(), [Some(day("2025-07-02"))]);
     let whole = units_overview(&city.db, CITY, 2025, on).await.unwrap().whole;
-    assert_eq!((whole.people, whole.bound, whole.met, whole.exempt, whole.met_whole), (5, 4, 1, 1, 1));
-    assert_eq!((whole.met_percent(), whole.met_percent_of_all()), (Some(25), Some(20)));
+    assert_eq!(whole.rates, Rates { people: 5, bound: 4, met: 1, exempt: 1, met_whole: 1 });
+    assert_eq!(whole.rates, gaps.rates);
+    assert_eq!((whole.rates.met_percent(), whole.rates.met_percent_of_all()), (Some(25), Some(20)));
+    let seen = crate::overview::glance(&city.db, CITY, (2025, on), 2).await.unwrap();
+    let first = |rows: &[Behind]| rows.iter().map(|row| (row.person_id, row.since)).collect::<Vec<_>>();
+    assert_eq!((seen.behind, first(&seen.longest)), (gaps.behind, first(&gaps.people)));
     let exempt = of_unit(&city.db, CITY, (2025, on), Who::Exempt, (1, 9)).await.unwrap();
     assert_eq!(exempt.people.iter().map(|row| row.person_id.0).collect::<Vec<_>>(), [4]);
     let early = of_unit(&city.db, CITY, (2025, day("2025-05-01")), Who::Behind, (1, 9)).await.unwrap();
@@ -152,7 +157,10 @@ async fn what_was_credited_this_year_is_learnt_and_its_language_known() {
     let city = City::with_people(1).await;
     city.solo(1, LESSON, START, &[watched((0, 300), (0, 300))]).await;
     crate::ledger::post_closed(&city.db, at(700)).await.unwrap();
-    assert_eq!(learnt(&city.db, PersonId(1), 2025).await.unwrap().into_iter().collect::<Vec<_>>(), [LESSON]);
+    assert_eq!(
+        learnt(&city.db, PersonId(1), 2025).await.unwrap().into_iter().collect::<Vec<_>>(),
+        [LESSON]
+    );
     assert!(learnt(&city.db, PersonId(1), 2026).await.unwrap().is_empty());
     assert_eq!(languages(&city.db, VILLAGE).await.unwrap().into_iter().collect::<Vec<_>>(), ["普通话"]);
     assert!(languages(&city.db, FAR_VILLAGE).await.unwrap().is_empty());

@@ -4,7 +4,7 @@
 //! names of one page.
 
 use super::{Progress, all_progress};
-use crate::assess::{self, Verdict};
+use crate::assess::{self, Rates, Verdict};
 use crate::rules::{RuleBook, Rules};
 use crate::view::{self, Slice, Whom};
 use crate::year::Years;
@@ -74,9 +74,11 @@ pub struct Behind {
     pub since: Option<Day>,
 }
 
-/// A page of the gaps of a unit's year. Its rates are `overview`'s.
+/// A page of the gaps of a unit's year.
 #[derive(Clone, Debug)]
 pub struct Gaps {
+    /// Everybody there, and how many met what is asked of them.
+    pub rates: Rates,
     /// How many people are below the line of today.
     pub behind: u64,
     /// How many people the list has.
@@ -120,12 +122,62 @@ pub async fn of_unit(
     let slice = Slice::of_year(db, Whom::Of(Scope::of([top.path.clone()])), year).await?;
     let everybody = judged(db, &book, &slice, today).await?;
     let behind = everybody.iter().filter(|judged| Who::Behind.lists(judged)).count();
+    let rates = rates(&everybody);
     let mut listed: Vec<_> = everybody.into_iter().filter(|judged| who.lists(judged)).collect();
     listed.sort_by_key(|judged| (judged.behind_since().is_none(), judged.behind_since(), judged.person_id));
     let total = listed.len() as u64;
     let first = usize::try_from(page.max(1).saturating_sub(1).saturating_mul(size)).unwrap_or(usize::MAX);
     let shown = listed.into_iter().skip(first).take(usize::try_from(size).unwrap_or(0)).collect();
-    Ok(Gaps { behind: behind as u64, total, page: page.max(1), size, people: named(db, shown).await? })
+    Ok(Gaps { rates, behind: behind as u64, total, page: page.max(1), size, people: named(db, shown).await? })
+}
+
+/// Those of these people who are longest behind, at most so many: of each it is known already since when.
+pub(crate) async fn longest_behind(
+    db: &impl ConnectionTrait,
+    book: &RuleBook,
+    (slice, today): (&Slice, Day),
+    mut behind: Vec<(Day, PersonId)>,
+    most: usize,
+) -> Result<Vec<Behind>> {
+    behind.sort_unstable();
+    behind.truncate(most);
+    if behind.is_empty() {
+        return Ok(Vec::new());
+    }
+    let slice = Slice { whom: Whom::These(behind.iter().map(|(_, who)| *who).collect()), ..slice.clone() };
+    let mut judged = these(db, book, &slice, today).await?;
+    judged.sort_by_key(|judged| (judged.behind_since(), judged.person_id));
+    named(db, judged).await
+}
+
+fn rates(everybody: &[Judged]) -> Rates {
+    let mut rates = Rates::default();
+    for judged in everybody {
+        let standings = judged.targets.iter().map(|target| &target.standing);
+        rates.add(judged.verdict, assess::met_whole(judged.verdict, standings));
+    }
+    rates
+}
+
+/// A bounded number of people, judged as of `today`.
+async fn these(db: &impl ConnectionTrait, book: &RuleBook, slice: &Slice, today: Day) -> Result<Vec<Judged>> {
+    let mut years = Years::load(db, book, slice).await?;
+    let homes: Vec<(PersonId, UnitId, String)> = person::Entity::find()
+        .select_only()
+        .columns([person::Column::Id, person::Column::UnitId])
+        .column(org_unit::Column::Path)
+        .join(JoinType::InnerJoin, view::person_unit())
+        .filter(slice.whom.owns(person::Column::Id))
+        .into_tuple()
+        .all(db)
+        .await?;
+    let judged = homes.into_iter().map(|(person_id, unit_id, path)| {
+        let rules = book.in_force(&path, today.clamp(slice.from, slice.to)).ok().map(|(_, rules)| rules);
+        let (_, facts) = years.take(person_id);
+        let (targets, verdict) = all_progress(&assess::standings(rules.as_deref(), &facts), facts.days, today);
+        Judged { person_id, unit_id, targets, verdict }
+    });
+    Ok(judged.collect())
 }
 
 /// Everybody on the roster in the slice's subtrees, judged as of `today`.

@@ -103,18 +103,20 @@ async fn an_overview_is_the_sum_of_its_people() {
     city.rule(entity::UnitId(5), "2025-01-01", |text| text.replace("need = 32", "need = 1")).await;
     correct(&city.db, 3, 45 * 60_000, "补", OFFICE, at(800)).await.unwrap();
     let overview = units_overview(&city.db, CITY, 2025, START.day()).await.unwrap();
-    assert_eq!((overview.whole.people, overview.whole.bound, overview.whole.met), (4, 4, 1));
+    assert_eq!((overview.whole.rates.people, overview.whole.rates.bound, overview.whole.rates.met), (4, 4, 1));
     assert_eq!(overview.whole.total.credited_ms, (15 + 45) * 60_000);
     assert_eq!(overview.months[10], overview.whole.total);
     let seen: Vec<_> = overview
         .children
         .iter()
-        .map(|child| (child.unit.name.as_str(), child.people, child.met_percent(), child.total.credited_ms / 60_000))
+        .map(|child| {
+            (child.unit.name.as_str(), child.rates.people, child.rates.met_percent(), child.total.credited_ms / 60_000)
+        })
         .collect();
     assert_eq!(seen, [("凤山县", 1, Some(100), 50), ("东兰县", 3, Some(0), 10)]);
     assert_eq!(overview.whole.last_day, Some(START.day()));
     let county = units_overview(&city.db, COUNTY, 2025, START.day()).await.unwrap();
-    assert_eq!((county.whole.people, county.children.len()), (3, 1));
+    assert_eq!((county.whole.rates.people, county.children.len()), (3, 1));
     let empty = units_overview(&city.db, COUNTY, 2024, START.day()).await.unwrap();
-    assert_eq!((empty.whole.people, empty.whole.total), (3, Total::default()));
+    assert_eq!((empty.whole.rates.people, empty.whole.total), (3, Total::default()));
 }

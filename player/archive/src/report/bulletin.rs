@@ -29,7 +29,7 @@ pub(super) async fn tables(frame: &Frame, scope: &Scope) -> Result<Vec<Table>> {
     Ok(vec![
         participation(&lines, &people),
         study(&lines, &people),
-        effect::table(frame, &lines).await?,
+        effect::table(frame, &lines, &people).await?,
         stations::table(&lines, &stations),
         kinds(&people),
         rhythm::days(frame).await?,
@@ -139,7 +139,7 @@ impl Group {
 }
 
 /// One person in the period.
-struct Someone {
+pub(super) struct Someone {
     unit: UnitId,
     group: Group,
     /// On the roster at some time of the period; others are here only for their hours.

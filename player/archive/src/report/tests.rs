@@ -197,7 +197,7 @@ async fn a_year_before_the_first_rule_is_empty_and_no_error() {
     }
     let record = record::of_person(&city.db, PersonId(1), 2001, START.day()).await.unwrap();
     assert!(record.standings.is_empty() && record.rule_name.is_empty());
-    assert_eq!(crate::overview::units_overview(&city.db, CITY, 2001, START.day()).await.unwrap().whole.people, 4);
+    assert_eq!(crate::overview::units_overview(&city.db, CITY, 2001, START.day()).await.unwrap().whole.rates.people, 4);
 }
 
 #[tokio::test]

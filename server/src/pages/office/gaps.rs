@@ -10,8 +10,8 @@ use crate::pages::phone::standing::short;
 use crate::pages::shell::Shell;
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Query};
+use archive::assess::Rates;
 use archive::gap::{self, Behind, Progress, Who};
-use archive::overview::{UnitYear, units_overview};
 use askama::Template;
 use entity::{Day, Moment, PersonId};
 use serde::Deserialize;
@@ -94,7 +94,6 @@ pub async fn list(reader: Reader, query: Query<GapsQuery>, db: Data<Database>) -
     let (year, today) = (year_of(&query.year), Moment::now().day());
     let who = Who::parse(&query.who).unwrap_or_default();
     let found = gap::of_unit(&db.read, at.id, (year, today), who, (page_number(Some(&query.page)), PAGE)).await?;
-    let whole = units_overview(&db.read, at.id, year, today).await?.whole;
     let (id, shown) = (at.id.to_string(), year.to_string());
     let kept = [("unit", id.as_str()), ("year", &shown), ("who", who.as_str())];
     crate::pages::draw(&GapsPage {
@@ -104,7 +103,7 @@ pub async fn list(reader: Reader, query: Query<GapsQuery>, db: Data<Database>) -
         units: units(&db.read, &reach, &at).await?,
         kinds: kinds(who),
         export: format!("/api/v1/reports/gaps.xlsx?unit={id}&year={year}"),
-        rates: rates(&whole, found.behind),
+        rates: rates(&found.rates, found.behind),
         exempt: who == Who::Exempt,
         pager: Pager::new("/office/gaps", &kept, found.page, PAGE, found.total),
         rows: found.people.into_iter().map(Row::of).collect(),
@@ -122,7 +121,7 @@ fn kinds(who: Who) -> Vec<Choice> {
 }
 
 /// The rates with and without the exempt, in one sentence.
-fn rates(whole: &UnitYear, behind: u64) -> String {
+fn rates(whole: &Rates, behind: u64) -> String {
     let percent = |share: Option<u64>| share.map_or("—".to_owned(), |share| format!("{share} %"));
     format!(
         "应考核 {} 人，达标 {} 人（{}）；免除 {} 人，连同免除的人计达标率 {}；落后于进度 {behind} 人。",

@@ -41,7 +41,7 @@ pub(super) fn of_year(overview: &Overview, year: i32, today: Day) -> Vec<Chart> 
         _ => 10_000,
     };
     let name = if gone < 10_000 { format!("时间过去 {}%", gone / 100) } else { "目标 100%".to_owned() };
-    let progress = overview.children.iter().filter(|child| child.bound > 0).take(MOST_UNITS).map(met);
+    let progress = overview.children.iter().filter(|child| child.rates.bound > 0).take(MOST_UNITS).map(met);
     let target = Target { at: gone.min(10_000), name: &name };
     let progress = Chart::against("progress", "各单位达标率", "达标率", target, &progress.collect::<Vec<_>>());
     let months = Chart::standing("months", "各月计入学时", ["月", "学时"], 1, &months(&overview.months));
@@ -52,8 +52,8 @@ pub(super) fn of_year(overview: &Overview, year: i32, today: Day) -> Vec<Chart> 
 const MOST_UNITS: usize = 30;
 
 fn met(child: &UnitYear) -> Item {
-    let value = (child.met * 10_000).checked_div(child.bound).unwrap_or(0);
-    let text = format!("{}%（{}/{}）", value / 100, child.met, child.bound);
+    let value = (child.rates.met * 10_000).checked_div(child.rates.bound).unwrap_or(0);
+    let text = format!("{}%（{}/{}）", value / 100, child.rates.met, child.rates.bound);
     Item { label: child.unit.name.clone(), text, value: i64::try_from(value).unwrap_or(0) }
 }
 

@@ -1,6 +1,7 @@
 //! Units at a glance: a unit's year, the units right below it, and at the bottom its people.
 
 use super::gaps::Row as GapRow;
+use super::glances::Glances;
 use super::import::Tile;
 use super::person::{year_of, years};
 use super::pictures;
@@ -12,24 +13,18 @@ use crate::pages::choose::{Head, Tab, crumbs, tabs, unit};
 use crate::pages::shell::Shell;
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Query};
+use archive::Hundredths;
 use archive::effect::Effect;
-use archive::gap::{self, Who};
-use archive::overview::{Overview, UnitYear, units_overview};
-use archive::report::{Cell, Kind, Report, ReportQuery};
-use archive::{About, Hundredths};
+use archive::overview::{Overview, UnitYear};
 use askama::Template;
 use chrono::Datelike;
-use entity::{Day, Moment, PersonId, UnitId, UnitLevel, org_unit};
-use futures_util::StreamExt;
+use entity::{Day, Moment, UnitLevel, org_unit};
 use serde::Deserialize;
 use std::cmp::Reverse;
-use std::collections::HashMap;
 
-/// People listed of one unit at most; more are found by searching.
-const PEOPLE: usize = 500;
+mod people;
 
-/// Of those behind so many are shown; the rest is one tap away.
-const BEHIND: u64 = 8;
+use people::{PersonRow, people};
 
 /// Which unit and year, and by which column it is sorted.
 #[derive(Debug, Default, Deserialize)]
@@ -50,6 +45,8 @@ struct UnitsPage {
     year: i32,
     years: Vec<Tab>,
     export: String,
+    /// The time of day of these numbers, when they are not of this moment.
+    as_of: Option<String>,
     tiles: Vec<Tile>,
     charts: Vec<Chart>,
     below: &'static str,
@@ -79,28 +76,22 @@ struct Row {
     last_day: Option<Day>,
 }
 
-struct PersonRow {
-    id: PersonId,
-    name: String,
-    code: String,
-    post: String,
-    credit: String,
-    met: Option<bool>,
-    missing: String,
-}
-
 /// `GET /office`: a unit's year.
 ///
 /// # Errors
 /// `not_found` for a unit beyond the caller's reach.
-pub async fn show(reader: Reader, query: Query<UnitsQuery>, db: Data<Database>) -> ApiResult<HttpResponse> {
+pub async fn show(
+    reader: Reader,
+    query: Query<UnitsQuery>,
+    db: Data<Database>,
+    glances: Data<Glances>,
+) -> ApiResult<HttpResponse> {
     let reach = reader.reach();
     let at = unit(&db.read, &reach, Some(&query.unit)).await?;
-    let (year, today) = (year_of(&query.year), Moment::now().day());
-    let mut overview = units_overview(&db.read, at.id, year, today).await?;
-    sort(&mut overview.children, &query.sort);
-    let rows: Vec<Row> = overview.children.iter().map(|child| Row::of(child, year, today)).collect();
-    let behind = gap::of_unit(&db.read, at.id, (year, today), Who::Behind, (1, BEHIND)).await?;
+    let (year, now) = (year_of(&query.year), Moment::now());
+    let (seen, today) = (glances.of(&db, at.id, year, now).await?, now.day());
+    let (glance, made_at) = seen.as_ref();
+    let rows = rows(&glance.overview, &query.sort, year, today);
     let way = format!("/office?year={year}&unit=");
     let here = format!("/office?unit={}&year={year}", at.id);
     crate::pages::draw(&UnitsPage {
@@ -109,11 +100,12 @@ pub async fn show(reader: Reader, query: Query<UnitsQuery>, db: Data<Database>) 
         crumbs: crumbs(&db.read, &reach, &at.path, &way).await?,
         years: years(year, &format!("/office?unit={}&year=", at.id)),
         export: format!("/api/v1/reports/assessment.xlsx?unit={}&year={year}", at.id),
-        tiles: tiles(&overview, behind.behind),
-        behind_total: behind.behind,
-        behind: behind.people.into_iter().map(GapRow::of).collect(),
+        as_of: as_of(*made_at, now),
+        tiles: tiles(&glance.overview, glance.behind),
+        behind_total: glance.behind,
+        behind: glance.longest.iter().cloned().map(GapRow::of).collect(),
         gaps: format!("/office/gaps?unit={}&year={year}", at.id),
-        charts: pictures::of_year(&overview, year, today),
+        charts: pictures::of_year(&glance.overview, year, today),
         below: below(at.level),
         heads: heads(&here, &query.sort),
         hot: catalog::asked::hot_words(&db.read, &reach.within(&at.path), today).await?,
@@ -135,13 +127,25 @@ const COLUMNS: [(&str, &str, bool); 5] = [
     ("last", "最近学习", false),
 ];
 
+/// The units right below, sorted as asked.
+fn rows(overview: &Overview, sorted: &str, year: i32, today: Day) -> Vec<Row> {
+    let mut children = overview.children.clone();
+    sort(&mut children, sorted);
+    children.iter().map(|child| Row::of(child, year, today)).collect()
+}
+
+/// The time of day of numbers that were made a while ago.
+fn as_of(made: Moment, now: Moment) -> Option<String> {
+    (now.since(made) >= 1000).then(|| made.local().format("%H:%M:%S").to_string())
+}
+
 /// Sorts by the column a word names; `-` before it turns the order round. Without a word units stand by their code.
 fn sort(children: &mut [UnitYear], word: &str) {
     match word.trim_start_matches('-') {
         "name" => children.sort_by(|a, b| a.unit.name.cmp(&b.unit.name)),
-        "people" => children.sort_by_key(|child| Reverse(child.people)),
+        "people" => children.sort_by_key(|child| Reverse(child.rates.people)),
         "credit" => children.sort_by_key(|child| Reverse(child.total.credit)),
-        "met" => children.sort_by_key(|child| Reverse(child.met_percent())),
+        "met" => children.sort_by_key(|child| Reverse(child.rates.met_percent())),
         "last" => children.sort_by_key(|child| Reverse(child.last_day)),
         _ => return,
     }
@@ -201,14 +205,14 @@ fn is_bottom(unit: &org_unit::Model, rows: &[Row]) -> bool {
 
 fn tiles(overview: &Overview, behind: u64) -> Vec<Tile> {
     let whole = &overview.whole;
-    let share = whole.met_percent().map_or("—".into(), |percent| format!("{percent} %"));
+    let share = whole.rates.met_percent().map_or("—".into(), |percent| format!("{percent} %"));
     let tile = |value: String, label| Tile { value, label, kind: "" };
     vec![
-        tile(whole.people.to_string(), "在册人数"),
+        tile(whole.rates.people.to_string(), "在册人数"),
         tile(whole.total.credit.to_string(), "计入学时"),
-        tile(format!("{} / {}", whole.met, whole.bound), "达标 / 应考核"),
+        tile(format!("{} / {}", whole.rates.met, whole.rates.bound), "达标 / 应考核"),
         tile(share, "达标率"),
-        tile(whole.exempt.to_string(), "免除"),
+        tile(whole.rates.exempt.to_string(), "免除"),
         Tile { value: behind.to_string(), label: "落后于进度", kind: if behind > 0 { "warn" } else { "" } },
         tile(whole.last_day.map_or("—".into(), |day| day.to_string()), "最近学习"),
     ]
@@ -216,12 +220,12 @@ fn tiles(overview: &Overview, behind: u64) -> Vec<Tile> {
 
 impl Row {
     fn of(child: &UnitYear, year: i32, today: Day) -> Self {
-        let percent = child.met_percent();
+        let percent = child.rates.met_percent();
         Self {
             href: format!("/office?unit={}&year={year}", child.unit.id),
             name: child.unit.name.clone(),
             zero_click: is_zero_click(child, year, today),
-            people: child.people,
+            people: child.rates.people,
             credit: child.total.credit.to_string(),
             effect: effect(&child.effect),
             percent,
@@ -230,8 +234,8 @@ impl Row {
                 Some(30..60) => "warn",
                 _ => "",
             },
-            met: child.met,
-            bound: child.bound,
+            met: child.rates.met,
+            bound: child.rates.bound,
             last_day: child.last_day,
         }
     }
@@ -244,51 +248,10 @@ fn is_zero_click(child: &UnitYear, year: i32, today: Day) -> bool {
     station && year == today.year() && !this_month
 }
 
-/// The people of a unit with their hours and standing, as the assessment report has them.
-async fn people(db: &Database, reader: &Reader, id: UnitId, year: i32, today: Day) -> ApiResult<Vec<PersonRow>> {
-    let roster = roster::people::of_unit(&db.read, id).await?;
-    // The report shows numbers masked, so two people are told apart by name and number.
-    let key = |person: entity::person::Model| ((person.name, entity::person::masked(&person.code)), person.id);
-    let ids: HashMap<(String, String), PersonId> = roster.into_iter().map(key).collect();
-    let scope = reader.reach();
-    let query =
-        ReportQuery { unit: Some(id), from: None, to: None, year: Some(year), about: About::Everything, scope, today };
-    let mut report = archive::report::report(&db.read, Kind::Assessment, &query).await?;
-    let mut people = Vec::new();
-    while let Some(batch) = report.rows.next().await {
-        people.extend(batch?.iter().filter_map(|cells| person_row(&report, cells, &ids)));
-        if people.len() >= PEOPLE {
-            break;
-        }
-    }
-    Ok(people)
-}
-
-/// A row of the assessment report as a row of this page; `None` for somebody who has left or lives further below.
-fn person_row(report: &Report, cells: &[Cell], ids: &HashMap<(String, String), PersonId>) -> Option<PersonRow> {
-    let of = |title: &str| {
-        let place = report.columns.iter().position(|column| column.title == title);
-        place.and_then(|place| cells.get(place)).map(Cell::text).unwrap_or_default()
-    };
-    let (name, code) = (of("姓名"), of("人员编号"));
-    Some(PersonRow {
-        id: *ids.get(&(name.clone(), code.clone()))?,
-        name,
-        code,
-        post: of("职务"),
-        credit: of("学时合计"),
-        met: match of("全部达标").as_str() {
-            "是" => Some(true),
-            "否" => Some(false),
-            _ => None, // exempt, or nothing is asked
-        },
-        missing: of("尚缺"),
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use entity::UnitId;
 
     fn village(name: &str, people: u64, last: Option<(i32, u32, u32)>) -> UnitYear {
         let unit = org_unit::Model {
@@ -302,11 +265,7 @@ mod tests {
         let last_day = last.and_then(|(year, month, day)| Day::from_ymd_opt(year, month, day));
         UnitYear {
             unit,
-            people,
-            bound: 0,
-            met: 0,
-            exempt: 0,
-            met_whole: 0,
+            rates: archive::assess::Rates { people, ..Default::default() },
             total: archive::Total::default(),
             last_day,
             effect: Effect::default(),
@@ -326,9 +285,9 @@ mod tests {
     fn a_second_click_on_a_heading_turns_the_order_round() {
         let mut units = vec![village("甲", 3, None), village("乙", 9, None)];
         sort(&mut units, "people");
-        assert_eq!(units.first().map(|unit| unit.people), Some(9));
+        assert_eq!(units.first().map(|unit| unit.rates.people), Some(9));
         sort(&mut units, "-people");
-        assert_eq!(units.first().map(|unit| unit.people), Some(3));
+        assert_eq!(units.first().map(|unit| unit.rates.people), Some(3));
         let heads = heads("/office?unit=1", "people");
         let people = heads.iter().find(|head| head.label == "人数");
         assert_eq!(people.and_then(|head| head.href.as_deref()), Some("/office?unit=1&sort=-people"));

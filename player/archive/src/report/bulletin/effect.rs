@@ -1,6 +1,6 @@
 //! Whether the hours did anything: beside every table of hours, so that nobody is ranked by hours alone.
 
-use super::{Lines, Sum};
+use super::{Lines, Someone, Sum};
 use crate::Result;
 use crate::effect::{self, Effect};
 use crate::report::sheets::{Table, columns, count, hours, text};
@@ -16,9 +16,10 @@ impl Sum<Effect> for Effect {
     }
 }
 
-pub(super) async fn table(frame: &Frame, lines: &Lines) -> Result<Table> {
-    let scope = &frame.roster.scope;
-    let units = effect::of_units(&frame.db, &frame.book, scope, &frame.slice, frame.judged_on).await?;
+pub(super) async fn table(frame: &Frame, lines: &Lines, people: &[Someone]) -> Result<Table> {
+    let (scope, when) = (&frame.roster.scope, (&frame.slice, frame.judged_on));
+    let credited = people.iter().map(|someone| (someone.unit, someone.sums.all().credited_ms));
+    let units = effect::of_units(&frame.db, &frame.book, scope, when, credited).await?;
     let (rows, whole) = lines.fold::<_, Effect>(units.iter().map(|(unit, effect)| (*unit, effect)));
     let share = |share: Option<crate::Hundredths>| share.map_or(Cell::Empty, Cell::Amount);
     let row = |name: &str, effect: &Effect| {
