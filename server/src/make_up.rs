@@ -2,7 +2,7 @@
 //!
 //! Joins what the archive knows (what was learnt, in which languages), what the station is known to hold (`player`), and
 //! the lessons themselves (`catalog`). A lesson fits when it is published, valid, meant for the person's unit, in
-//! Putonghua or a dialect in which their village has learnt before, long enough to count, and not learnt this year.
+//! Putonghua or a dialect in which their village has learnt before, long enough to count, and not learnt this year nor so lately that it would not count again.
 
 use crate::database::Database;
 use crate::error::ApiResult;
@@ -35,7 +35,7 @@ pub async fn lessons(db: &Database, gap: &Gap, today: Day, page: u64, size: u64)
     languages.insert(COMMON.to_owned());
     let wanted = MakeUp {
         languages: languages.into_iter().collect(),
-        without: gap::learnt(&db.read, gap.person_id, gap.year).await?.into_iter().collect(),
+        without: gap::learnt(&db.read, gap.person_id, gap.learnt_since, gap.year).await?.into_iter().collect(),
         first: held.clone(),
         at_least_ms: gap.minimum_watch_minutes * 60_000,
     };

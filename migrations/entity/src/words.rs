@@ -236,6 +236,8 @@ words! {
         SeekUnseen = "SEEK_UNSEEN", "拖动跳过,未观看";
         /// Already credited to this person for this lesson on this day.
         Overlap = "OVERLAP", "当天已学过这一段";
+        /// Credited to this person for this lesson on another day, and the rule counts it again only later.
+        Repeated = "REPEATED", "以前已计过,未到再计的时候";
         /// More than the server's clock allows.
         OverWall = "OVER_WALL", "超过实际经过的时间";
         /// Another session of the same person had taken over.

@@ -30,6 +30,8 @@ pub(crate) struct Worth {
 pub(crate) struct Before {
     /// Parts of this lesson that were credited, or wait to be: they count once a day.
     pub(crate) credited: Intervals,
+    /// Parts that were on other days, and by the rule do not count again yet.
+    pub(crate) repeated: Intervals,
     /// Parts of this lesson that were watched, credited or not.
     pub(crate) watched: Intervals,
     /// Time of this lesson that would have counted but for the minimum, the cap and its quiz.
@@ -61,30 +63,36 @@ pub(crate) fn seen(stretches: &[Stretch], stays: &Intervals) -> Intervals {
 
 /// What the stretches are worth to someone who was there during `stays`.
 ///
-/// Order of reasons: what the player refused, NOT_PRESENT, OVERLAP (with earlier entries and within the session),
-/// OVER_WALL, then TOO_SHORT and DAILY_CAP over the sum, and QUIZ_NOT_PASSED over what is left when it is `withheld`:
+/// Order of reasons: what the player refused, NOT_PRESENT, OVERLAP (with earlier entries of the day and within the
+/// session), REPEATED (with entries of other days), OVER_WALL, then TOO_SHORT and DAILY_CAP over the sum, and QUIZ_NOT_PASSED over what is left when it is `withheld`:
 /// so that is exactly what a pass would have been worth. The minimum looks at the whole day: a later session that
 /// brings the day over it is credited for its own part; the earlier entry stays as it is.
 pub(crate) fn worth(stretches: &[Stretch], stays: &Intervals, before: &Before, rules: &Rules, withheld: bool) -> Worth {
     let mut worth = Worth::default();
-    let mut credited_media = before.credited.clone();
+    let mut had_today = before.credited.clone();
+    let mut had = before.repeated.clone();
+    had.extend(&before.credited);
     for stretch in stretches {
         worth.refuse(stretch.lost.0, stretch.lost.1);
         let mut absent_ms = stretch.media_ms();
         for (wall, media) in stretch.present(stays) {
             let media_ms = media.1 - media.0;
-            let fresh_ms = credited_media.insert(media.0, media.1);
-            let credited_ms = fresh_ms.min(wall.1 - wall.0);
+            let fresh_ms = had_today.insert(media.0, media.1);
+            let new_ms = had.insert(media.0, media.1);
+            let credited_ms = new_ms.min(wall.1 - wall.0);
             absent_ms -= media_ms;
             worth.credit(credited_ms);
             worth.refuse(Reason::Overlap, media_ms - fresh_ms);
-            worth.refuse(Reason::OverWall, fresh_ms - credited_ms);
+            worth.refuse(Reason::Repeated, fresh_ms - new_ms);
+            worth.refuse(Reason::OverWall, new_ms - credited_ms);
         }
         worth.refuse(Reason::NotPresent, absent_ms);
     }
     let mut watched = before.watched.clone();
     watched.extend(&seen(stretches, stays));
-    let lesson_ms = before.watched_ms.saturating_add(worth.credited_ms).min(watched.measure());
+    let repeated_ms = worth.reasons.get(&Reason::Repeated).copied().unwrap_or(0);
+    let lesson_ms =
+        before.watched_ms.saturating_add(worth.credited_ms).saturating_add(repeated_ms).min(watched.measure());
     if lesson_ms < rules.minimum_watch_minutes * 60_000 {
         worth.withdraw(Reason::TooShort, worth.credited_ms);
     }

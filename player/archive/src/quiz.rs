@@ -14,7 +14,7 @@
 use crate::Result;
 use crate::judge::Worth;
 use crate::ledger::{self, NewEntry};
-use crate::rules::RuleBook;
+use crate::rules::{RuleBook, Rules};
 use crate::watched::{self, Sessions};
 use entity::{
     LessonId, LessonState, Moment, PersonId, PlaybackMode, Reason, Source, ledger_entry, lesson, playback, quiz_attempt,
@@ -60,24 +60,26 @@ pub async fn release(
     let mut known = Sessions::default();
     let mut added = Vec::new();
     for entry in waiting(txn, person, lesson).await? {
-        let day = watched::earlier(txn, &[person].into(), &[entry.day].into()).await?.remove(&(person, entry.day));
-        let Some(given) = giving(txn, &mut known, &book, &entry, &day.unwrap_or_default()).await? else { continue };
+        let earlier = watched::earlier(txn, &book, &[person].into(), &[entry.day].into(), &[lesson].into()).await?;
+        let Some(rules) = book.by_id(entry.rule_id) else { continue };
+        let beside = earlier.of((person, entry.day), lesson, rules);
+        let Some(given) = giving(txn, &mut known, rules, &entry, &beside).await? else { continue };
         added.extend(ledger::append(txn, &[given], now.max(passed)).await?);
     }
     Ok(added)
 }
 
-/// The entry that gives what `waiting` holds back, beside these entries of the same person and day.
+/// The entry that gives what `waiting` holds back, beside the entries of the same person that matter to it.
 pub(crate) async fn giving(
     db: &impl ConnectionTrait,
     known: &mut Sessions,
-    book: &RuleBook,
+    rules: &Rules,
     waiting: &ledger_entry::Model,
-    day: &[ledger_entry::Model],
+    beside: &[&ledger_entry::Model],
 ) -> Result<Option<NewEntry>> {
-    let (Some(id), Some(rules)) = (waiting.playback_id, book.by_id(waiting.rule_id)) else { return Ok(None) };
+    let Some(id) = waiting.playback_id else { return Ok(None) };
     let Some(session) = known.get(db, id).await? else { return Ok(None) };
-    let other: Vec<_> = day.iter().filter(|entry| entry.seq != waiting.seq).cloned().collect();
+    let other: Vec<_> = beside.iter().copied().filter(|entry| entry.seq != waiting.seq).collect();
     let worth = session.worth_now(db, known, (waiting.person_id, waiting.day), &other, rules).await?;
     // Somebody may have been given it by hand meanwhile: an entry never comes to more than was claimed.
     let corrections = other.iter().filter(|entry| entry.corrects_seq == Some(waiting.seq));
@@ -90,9 +92,15 @@ pub(crate) async fn giving(
 fn given_of(waiting: &ledger_entry::Model, waiting_ms: i64, room_ms: i64, worth: &Worth) -> NewEntry {
     let credited_ms = worth.credited_ms.min(waiting_ms).min(room_ms);
     let rest_ms = waiting_ms - credited_ms;
-    let capped_ms = worth.reasons.get(&Reason::DailyCap).copied().unwrap_or(0).min(rest_ms);
-    let parts =
-        [(Reason::QuizNotPassed, -waiting_ms), (Reason::DailyCap, capped_ms), (Reason::Overlap, rest_ms - capped_ms)];
+    let of = |reason| worth.reasons.get(&reason).copied().unwrap_or(0);
+    let capped_ms = of(Reason::DailyCap).min(rest_ms);
+    let repeated_ms = of(Reason::Repeated).min(rest_ms - capped_ms);
+    let parts = [
+        (Reason::QuizNotPassed, -waiting_ms),
+        (Reason::DailyCap, capped_ms),
+        (Reason::Repeated, repeated_ms),
+        (Reason::Overlap, rest_ms - capped_ms - repeated_ms),
+    ];
     NewEntry {
         person_id: waiting.person_id,
         unit_id: waiting.unit_id,
@@ -123,8 +131,8 @@ pub(crate) fn gives(entry: &ledger_entry::Model) -> bool {
 }
 
 /// The entries that waited, and of which something was given by one of these.
-pub(crate) fn given(entries: &[ledger_entry::Model]) -> BTreeSet<i64> {
-    let giving = entries.iter().filter(|entry| entry.credited_ms > 0 && gives(entry));
+pub(crate) fn given<'a>(entries: impl IntoIterator<Item = &'a ledger_entry::Model>) -> BTreeSet<i64> {
+    let giving = entries.into_iter().filter(|entry| entry.credited_ms > 0 && gives(entry));
     giving.filter_map(|entry| entry.corrects_seq).collect()
 }
 

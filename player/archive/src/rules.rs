@@ -19,12 +19,14 @@ mod fields;
 mod history;
 mod keys;
 mod preview;
+mod repeat;
 
 pub use book::RuleBook;
 pub use bounds::Bound;
 pub use history::{Version, history, row_in_force};
 pub use keys::{Change, changes, described};
 pub use preview::{Moved, Preview, Turn, preview};
+pub use repeat::OncePer;
 
 /// One version of the rules of hours, as written in TOML.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -50,6 +52,12 @@ pub struct Rules {
     /// Below this many minutes of one lesson on one day nothing counts.
     #[serde(deserialize_with = "fields::minutes_of_a_day")]
     pub minimum_watch_minutes: i64,
+    /// The time in which a part of a lesson counts once for one person.
+    #[serde(default)]
+    pub lesson_counts_once_per: OncePer,
+    /// So many days after it counted a part of a lesson may count again; 1 is the next day.
+    #[serde(default = "fields::next_day", deserialize_with = "fields::days_apart")]
+    pub lesson_counts_again_after_days: i64,
     /// A class does not count when more than one in so many of its half-days was missed.
     #[serde(deserialize_with = "fields::one_in")]
     pub leave_limit_one_in: i32,
@@ -327,5 +335,10 @@ mod tests {
         assert!(line > 1 && reason.contains("county_classes"), "{reason}");
         let (_, reason) = broken(|text| text.replace("leave_limit_one_in", "leave_limit"));
         assert!(reason.contains("leave_limit"), "{reason}");
+        let (line, reason) = broken(|text| text.replace("again_after_days = 1", "again_after_days = 0"));
+        assert_eq!((line, reason.as_str()), (line_with("lesson_counts_again"), "0 不在 1 到 3660 之间"));
+        let (line, reason) = broken(|text| text.replace("once_per = \"day\"", "once_per = \"week\""));
+        assert_eq!(line, line_with("lesson_counts_once_per"), "{reason}");
+        assert!(reason.contains("week"), "{reason}");
     }
 }

@@ -5,7 +5,7 @@
 use crate::chain::{self, GENESIS};
 use crate::judge::Worth;
 use crate::quiz::{self, Quizzes};
-use crate::rules::RuleBook;
+use crate::rules::{RuleBook, Rules};
 use crate::watched::{self, Sessions};
 use crate::{Result, ledger};
 use entity::{PlaybackId, ledger_entry, ledger_head};
@@ -164,16 +164,22 @@ async fn recompute(
         page.iter().filter(|entry| entry.playback_id.is_some() || quiz::gives(entry)).cloned().collect();
     let people: BTreeSet<_> = watched.iter().map(|entry| entry.person_id).collect();
     let days: BTreeSet<_> = watched.iter().map(|entry| entry.day).collect();
-    let earlier = watched::earlier(db, &people, &days).await?;
+    let lessons: BTreeSet<_> = watched.iter().filter_map(|entry| entry.lesson_id).collect();
+    let earlier = watched::earlier(db, book, &people, &days, &lessons).await?;
     let quizzes = Quizzes::load(db, &watched).await?;
     let ids: BTreeSet<_> = watched.iter().filter_map(|entry| entry.playback_id).collect();
     sessions.prepare(db, &ids.into_iter().collect::<Vec<_>>()).await?;
     for entry in &watched {
-        let before = earlier.get(&(entry.person_id, entry.day)).map_or(&[][..], Vec::as_slice);
-        let before = before.get(..before.partition_point(|other| other.seq < entry.seq)).unwrap_or_default();
-        let worth = match entry.playback_id {
-            Some(id) => watched_worth(db, sessions, (entry, id), before, book, quizzes.withheld(entry)).await,
-            None => given_worth(db, sessions, entry, before, book, quizzes.passed(entry)).await,
+        let worth = match (book.by_id(entry.rule_id), entry.playback_id) {
+            (None, _) => None,
+            (Some(rules), Some(id)) => {
+                let before = earlier.before(entry, rules);
+                watched_worth(db, sessions, (entry, id), &before, rules, quizzes.withheld(entry)).await
+            }
+            (Some(rules), None) => {
+                let before = earlier.before(entry, rules);
+                given_worth(db, sessions, entry, &before, rules, quizzes.passed(entry)).await
+            }
         };
         let fits = worth.as_ref().is_some_and(|worth| {
             worth.claimed_ms == entry.claimed_ms
@@ -194,12 +200,11 @@ async fn watched_worth(
     db: &impl ConnectionTrait,
     sessions: &mut Sessions,
     (entry, id): (&ledger_entry::Model, PlaybackId),
-    before: &[ledger_entry::Model],
-    book: &RuleBook,
+    before: &[&ledger_entry::Model],
+    rules: &Rules,
     withheld: bool,
 ) -> Option<Worth> {
     let session = sessions.get(db, id).await.ok()??;
-    let rules = book.by_id(entry.rule_id)?;
     session.worth(db, sessions, (entry.person_id, entry.day), before, rules, withheld).await.ok()
 }
 
@@ -208,15 +213,15 @@ async fn given_worth(
     db: &impl ConnectionTrait,
     sessions: &mut Sessions,
     entry: &ledger_entry::Model,
-    before: &[ledger_entry::Model],
-    book: &RuleBook,
+    before: &[&ledger_entry::Model],
+    rules: &Rules,
     passed: bool,
 ) -> Option<Worth> {
     let waited = before.iter().find(|other| Some(other.seq) == entry.corrects_seq).filter(|_| passed)?;
     if before.iter().any(|other| other.corrects_seq == entry.corrects_seq && quiz::gives(other)) {
         return None;
     }
-    let given = quiz::giving(db, sessions, book, waited, before).await.ok()??;
+    let given = quiz::giving(db, sessions, rules, waited, before).await.ok()??;
     Some(Worth { claimed_ms: given.claimed_ms, credited_ms: given.credited_ms, reasons: given.reasons })
 }
 

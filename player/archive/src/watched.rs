@@ -5,12 +5,12 @@
 
 use crate::intervals::Intervals;
 use crate::judge::{self, Before, Stretch, Worth};
-use crate::rules::Rules;
+use crate::rules::{RuleBook, Rules};
 use crate::{Result, ledger, quiz};
 use entity::{
     Day, LessonId, Moment, PersonId, PlaybackId, PlaybackMode, Reason, beat, ledger_entry, playback, presence,
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -74,12 +74,12 @@ impl Session {
         db: &impl ConnectionTrait,
         known: &mut Sessions,
         (person, day): (PersonId, Day),
-        earlier: &[ledger_entry::Model],
+        earlier: &[&ledger_entry::Model],
         rules: &Rules,
         withheld: bool,
     ) -> Result<Worth> {
         let had = if self.mode == PlaybackMode::Solo { Had::OrWaits } else { Had::Credited };
-        let before = known.before(db, self.lesson_id, earlier, had).await?;
+        let before = known.before(db, (self, day), earlier, had).await?;
         Ok(judge::worth(self.stretches(day), &self.stays_of(person), &before, rules, withheld))
     }
 
@@ -89,10 +89,10 @@ impl Session {
         db: &impl ConnectionTrait,
         known: &mut Sessions,
         (person, day): (PersonId, Day),
-        other: &[ledger_entry::Model],
+        other: &[&ledger_entry::Model],
         rules: &Rules,
     ) -> Result<Worth> {
-        let before = known.before(db, self.lesson_id, other, Had::Credited).await?;
+        let before = known.before(db, (self, day), other, Had::Credited).await?;
         Ok(judge::worth(self.stretches(day), &self.stays_of(person), &before, rules, false))
     }
 
@@ -150,20 +150,20 @@ impl Sessions {
         Ok(())
     }
 
+    /// What stands in the ledger before a session is judged on one of its days. A session over midnight is one sitting:
+    /// its two days are no repeats of each other.
     async fn before(
         &mut self,
         db: &impl ConnectionTrait,
-        lesson: LessonId,
-        earlier: &[ledger_entry::Model],
+        (judged, day): (&Session, Day),
+        earlier: &[&ledger_entry::Model],
         had: Had,
     ) -> Result<Before> {
         let mut before = Before::default();
-        let given = quiz::given(earlier);
-        for entry in earlier {
+        let given = quiz::given(earlier.iter().copied());
+        for entry in earlier.iter().filter(|entry| entry.day == day) {
             before.day_credited_ms = before.day_credited_ms.saturating_add(entry.credited_ms);
-            let (Some(id), true) = (entry.playback_id, entry.lesson_id == Some(lesson)) else { continue };
-            let Some(session) = self.get(db, id).await? else { continue };
-            let seen = session.seen_by(entry.person_id, entry.day);
+            let Some(seen) = self.seen_in(db, judged.lesson_id, entry).await? else { continue };
             let waits = had == Had::OrWaits && quiz::waiting_ms(entry)? > 0;
             if entry.credited_ms > 0 || given.contains(&entry.seq) || waits {
                 before.credited.extend(&seen);
@@ -171,8 +171,36 @@ impl Sessions {
             before.watched.extend(&seen);
             before.watched_ms = before.watched_ms.saturating_add(would_count_ms(entry)?);
         }
+        let elsewhere = |entry: &&&ledger_entry::Model| {
+            entry.day != day && entry.playback_id.is_some_and(|id| id != judged.playback_id)
+        };
+        for entry in earlier.iter().filter(elsewhere) {
+            let waits = had == Had::OrWaits && quiz::waiting_ms(entry)? > 0;
+            if (waits || comes_to_ms(entry, earlier) > 0)
+                && let Some(seen) = self.seen_in(db, judged.lesson_id, entry).await?
+            {
+                before.repeated.extend(&seen);
+            }
+        }
         Ok(before)
     }
+
+    /// Which parts of this lesson the person of an entry saw in its session; `None` when it has none of it.
+    async fn seen_in(
+        &mut self,
+        db: &impl ConnectionTrait,
+        lesson: LessonId,
+        entry: &ledger_entry::Model,
+    ) -> Result<Option<Intervals>> {
+        let (Some(id), true) = (entry.playback_id, entry.lesson_id == Some(lesson)) else { return Ok(None) };
+        Ok(self.get(db, id).await?.map(|session| session.seen_by(entry.person_id, entry.day)))
+    }
+}
+
+/// What an entry credits with the corrections of it among these.
+fn comes_to_ms(entry: &ledger_entry::Model, among: &[&ledger_entry::Model]) -> i64 {
+    let corrections = among.iter().filter(|other| other.corrects_seq == Some(entry.seq));
+    corrections.fold(entry.credited_ms, |sum, other| sum.saturating_add(other.credited_ms))
 }
 
 /// What of a lesson these entries of one person credit, each part once, in milliseconds.
@@ -182,31 +210,71 @@ pub(crate) async fn seen_ms(
     lesson: LessonId,
     entries: &[ledger_entry::Model],
 ) -> Result<i64> {
-    Ok(known.before(db, lesson, entries, Had::Credited).await?.credited.measure())
+    let given = quiz::given(entries);
+    let mut seen = Intervals::default();
+    for entry in entries.iter().filter(|entry| entry.credited_ms > 0 || given.contains(&entry.seq)) {
+        seen.extend(&known.seen_in(db, lesson, entry).await?.unwrap_or_default());
+    }
+    Ok(seen.measure())
 }
 
-/// The lesson entries of each person and day, in the order they were posted.
-pub(crate) type Earlier = HashMap<(PersonId, Day), Vec<ledger_entry::Model>>;
+/// The lesson entries of some people, for judging what they watched beside what they had before.
+#[derive(Debug, Default)]
+pub(crate) struct Earlier {
+    /// Each person's, in the order they were posted.
+    entries: HashMap<PersonId, Vec<ledger_entry::Model>>,
+}
 
-/// The lesson entries these people have on these days, and perhaps more of theirs.
+impl Earlier {
+    /// What matters to a lesson judged by these rules on that day: everything of the day, and of the lesson what was
+    /// learnt on other days too close to count again. In the order of posting.
+    pub(crate) fn of(
+        &self,
+        (person, day): (PersonId, Day),
+        lesson: LessonId,
+        rules: &Rules,
+    ) -> Vec<&ledger_entry::Model> {
+        let matters = |entry: &&ledger_entry::Model| {
+            entry.day == day || entry.lesson_id == Some(lesson) && rules.is_repeat(day, entry.day)
+        };
+        self.entries.get(&person).into_iter().flatten().filter(matters).collect()
+    }
+
+    /// The same, as it was before this entry was posted.
+    pub(crate) fn before(&self, entry: &ledger_entry::Model, rules: &Rules) -> Vec<&ledger_entry::Model> {
+        let Some(lesson) = entry.lesson_id else { return Vec::new() };
+        let mut before = self.of((entry.person_id, entry.day), lesson, rules);
+        before.retain(|other| other.seq < entry.seq);
+        before
+    }
+}
+
+/// The lesson entries these people have on these days and, where a rule of the book looks at other days, those they have
+/// of these lessons; perhaps more of theirs.
 pub(crate) async fn earlier(
     db: &impl ConnectionTrait,
+    book: &RuleBook,
     people: &BTreeSet<PersonId>,
     days: &BTreeSet<Day>,
+    lessons: &BTreeSet<LessonId>,
 ) -> Result<Earlier> {
-    let (Some(first), Some(last)) = (days.first(), days.last()) else { return Ok(Earlier::new()) };
+    let (Some(first), Some(last)) = (days.first(), days.last()) else { return Ok(Earlier::default()) };
+    let mut matters = Condition::any().add(ledger_entry::Column::Day.between(*first, *last));
+    if book.looks_at_other_days() {
+        matters = matters.add(ledger_entry::Column::LessonId.is_in(lessons.iter().copied()));
+    }
     let people: Vec<_> = people.iter().copied().collect();
-    let mut earlier = Earlier::new();
+    let mut earlier = Earlier::default();
     for chunk in people.chunks(CHUNK) {
         let rows = ledger_entry::Entity::find()
             .filter(ledger_entry::Column::PersonId.is_in(chunk.iter().copied()))
-            .filter(ledger_entry::Column::Day.between(*first, *last))
+            .filter(matters.clone())
             .filter(ledger_entry::Column::LessonId.is_not_null())
             .order_by_asc(ledger_entry::Column::Seq)
             .all(db)
             .await?;
-        for row in rows.into_iter().filter(|row| days.contains(&row.day)) {
-            earlier.entry((row.person_id, row.day)).or_default().push(row);
+        for row in rows {
+            earlier.entries.entry(row.person_id).or_default().push(row);
         }
     }
     Ok(earlier)

@@ -88,6 +88,9 @@ fn explained(reason: Reason, limits: Limits) -> (String, String) {
     let (what, advice) = match reason {
         Reason::SeekUnseen => ("进度条拖过去的部分没有观看。", "重新打开这一课，把跳过的这一段看完，就会计入。"),
         Reason::Overlap => ("这一段当天已经学过并计入，同一天只算一次。", "不用补。想多学，请换一课，或改天再看。"),
+        Reason::Repeated => {
+            ("这一段以前学过并计入了，按学时规则还没到可以再计的时候。", "不用补。想多学，请换一课没学过的。")
+        }
         Reason::OverWall => ("播放的进度比实际经过的时间快，多出的部分不算。", "按正常速度看，就会全部计入。"),
         Reason::SecondDevice => ("您在另一台设备上开始了学习，这一台之后的时间不算。", "一次只在一台设备上学。"),
         Reason::Idle => ("很久没有人操作，不能确定有人在看。", "屏幕上问“还在看吗”时点一下，就会接着计入。"),

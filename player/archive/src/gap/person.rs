@@ -33,6 +33,9 @@ pub struct Gap {
     pub minutes_per_credit_hour: Option<i64>,
     /// Below this many minutes of a lesson nothing counts.
     pub minimum_watch_minutes: i64,
+    /// Lessons learnt since this day earn nothing, or are to be learnt another year: the year's first, or by the rule
+    /// in force an earlier one.
+    pub learnt_since: Day,
 }
 
 impl Gap {
@@ -72,21 +75,22 @@ pub async fn of_person(db: &impl ConnectionTrait, id: PersonId, year: i32, today
         verdict,
         minutes_per_credit_hour: rules.as_ref().map(|rules| rules.minutes_per_credit_hour),
         minimum_watch_minutes: rules.as_ref().map_or(0, |rules| rules.minimum_watch_minutes),
+        learnt_since: rules.map_or(slice.from, |rules| rules.counted_since(today).min(slice.from)),
     })
 }
 
-/// The lessons that were credited to a person in a civil year: they need no second look.
+/// The lessons that were credited to a person in a civil year, or before it since a day: they need no second look.
 ///
 /// # Errors
 /// [`Error::BadPeriod`].
-pub async fn learnt(db: &impl ConnectionTrait, id: PersonId, year: i32) -> Result<BTreeSet<LessonId>> {
+pub async fn learnt(db: &impl ConnectionTrait, id: PersonId, since: Day, year: i32) -> Result<BTreeSet<LessonId>> {
     let (from, to) = view::year_days(year)?;
     let lessons: Vec<LessonId> = ledger_entry::Entity::find()
         .select_only()
         .distinct()
         .column(ledger_entry::Column::LessonId)
         .filter(ledger_entry::Column::PersonId.eq(id))
-        .filter(ledger_entry::Column::Day.between(from, to))
+        .filter(ledger_entry::Column::Day.between(since.min(from), to))
         .filter(ledger_entry::Column::CreditedMs.gt(0))
         .filter(ledger_entry::Column::LessonId.is_not_null())
         .into_tuple()

@@ -158,10 +158,12 @@ async fn what_was_credited_this_year_is_learnt_and_its_language_known() {
     city.solo(1, LESSON, START, &[watched((0, 300), (0, 300))]).await;
     crate::ledger::post_closed(&city.db, at(700)).await.unwrap();
     assert_eq!(
-        learnt(&city.db, PersonId(1), 2025).await.unwrap().into_iter().collect::<Vec<_>>(),
+        learnt(&city.db, PersonId(1), day("2025-01-01"), 2025).await.unwrap().into_iter().collect::<Vec<_>>(),
         [LESSON]
     );
-    assert!(learnt(&city.db, PersonId(1), 2026).await.unwrap().is_empty());
+    assert!(learnt(&city.db, PersonId(1), day("2026-01-01"), 2026).await.unwrap().is_empty());
+    let lately = learnt(&city.db, PersonId(1), day("2025-11-01"), 2026).await.unwrap();
+    assert!(lately.contains(&LESSON), "what would not count again is not offered in the new year either");
     assert_eq!(languages(&city.db, VILLAGE).await.unwrap().into_iter().collect::<Vec<_>>(), ["普通话"]);
     assert!(languages(&city.db, FAR_VILLAGE).await.unwrap().is_empty());
 }

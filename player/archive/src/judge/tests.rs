@@ -32,6 +32,7 @@ prop_compose! {
 prop_compose! {
     fn before()(
         credited in prop::collection::vec((0_i64..900_000, 0_i64..300_000), 0..4),
+        repeated in prop::collection::vec((0_i64..900_000, 0_i64..300_000), 0..4),
         too_short in prop::collection::vec((0_i64..900_000, 0_i64..300_000), 0..4),
         watched_ms in 0_i64..600_000,
         day_credited_ms in 0_i64..30_000_000,
@@ -39,7 +40,7 @@ prop_compose! {
         let credited = intervals(&credited);
         let mut watched = intervals(&too_short);
         watched.extend(&credited);
-        Before { credited, watched, watched_ms, day_credited_ms }
+        Before { credited, repeated: intervals(&repeated), watched, watched_ms, day_credited_ms }
     }
 }
 
@@ -88,8 +89,22 @@ proptest! {
             let first = worth(stretches, &Intervals::always(), &Before::default(), &rules, false);
             let saw = seen(stretches, &Intervals::always());
             let (watched_ms, day_credited_ms) = (first.credited_ms, first.credited_ms);
-            let before = Before { credited: saw.clone(), watched: saw, watched_ms, day_credited_ms };
+            let before =
+                Before { credited: saw.clone(), watched: saw, watched_ms, day_credited_ms, ..Before::default() };
             prop_assert_eq!(worth(stretches, &Intervals::always(), &before, &rules, false).credited_ms, 0);
+        }
+    }
+
+    #[test]
+    fn what_counted_on_another_day_and_does_not_count_again_earns_nothing(beats in beats(), before in before()) {
+        let rules = rules();
+        for stretches in by_day(&beats).values() {
+            let repeated = seen(stretches, &Intervals::always());
+            let before = Before { repeated, ..before.clone() };
+            let again = worth(stretches, &Intervals::always(), &before, &rules, false);
+            prop_assert_eq!(again.credited_ms, 0);
+            prop_assert_eq!(again.reasons.values().sum::<i64>(), again.claimed_ms);
+            prop_assert!(!again.reasons.contains_key(&Reason::OverWall), "what is repeated could not be too fast");
         }
     }
 }

@@ -14,7 +14,6 @@ use entity::{AccountId, GuestId, Moment, PersonId, PlaybackId, guest, ledger_ent
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
 };
-use std::collections::BTreeSet;
 
 /// Begin a transaction in which the ledger may grow. The chain's head is taken before anything else, as posting does, so
 /// that a session is not posted meanwhile.
@@ -148,12 +147,11 @@ async fn worth(
     let mut session =
         Session::load(txn, std::slice::from_ref(playback)).await?.pop().ok_or(Error::NoSuchPlayback(playback.id))?;
     session.seat(entry.person_id, stays);
-    let (people, days) = (BTreeSet::from([entry.person_id]), BTreeSet::from([entry.day]));
-    let mut earlier =
-        watched::earlier(txn, &people, &days).await?.remove(&(entry.person_id, entry.day)).unwrap_or_default();
-    earlier.retain(|other| other.seq < entry.seq);
+    let (people, days) = ([entry.person_id].into(), [entry.day].into());
+    let earlier = watched::earlier(txn, &book, &people, &days, &[playback.lesson_id].into()).await?;
+    let before = earlier.before(entry, rules);
     let worth =
-        session.worth(txn, &mut Sessions::default(), (entry.person_id, entry.day), &earlier, rules, false).await?;
+        session.worth(txn, &mut Sessions::default(), (entry.person_id, entry.day), &before, rules, false).await?;
     Ok(worth.credited_ms)
 }
 

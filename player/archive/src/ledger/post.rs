@@ -91,9 +91,10 @@ pub(super) async fn judged(
     let sessions = Session::load(txn, std::slice::from_ref(playback)).await?;
     let session = sessions.first().ok_or(Error::NoSuchPlayback(playback.id))?;
     let people: Vec<_> = session.people().into_iter().filter(|who| only.is_none_or(|only| only == *who)).collect();
-    let earlier = watched::earlier(txn, &people.iter().copied().collect(), &session.days()).await?;
-    let title = lesson::Entity::find_by_id(playback.lesson_id).one(txn).await?.map(|lesson| lesson.title);
     let book = RuleBook::load(txn).await?;
+    let (everybody, lessons) = (people.iter().copied().collect(), [playback.lesson_id].into());
+    let earlier = watched::earlier(txn, &book, &everybody, &session.days(), &lessons).await?;
+    let title = lesson::Entity::find_by_id(playback.lesson_id).one(txn).await?.map(|lesson| lesson.title);
     let homes = homes_of(txn, playback, &people).await?;
     let mut known = Sessions::default();
     let mut entries = Vec::new();
@@ -101,8 +102,8 @@ pub(super) async fn judged(
         let (unit_id, path) = homes.get(&person).ok_or(Error::NoSuchPerson(person))?;
         for day in session.days_of(person) {
             let (rule_id, rules) = book.in_force(path, day)?;
-            let posted = earlier.get(&(person, day)).map_or(&[][..], Vec::as_slice);
-            let worth = session.worth(txn, &mut known, (person, day), posted, &rules, quiz.withheld).await?;
+            let posted = earlier.of((person, day), playback.lesson_id, &rules);
+            let worth = session.worth(txn, &mut known, (person, day), &posted, &rules, quiz.withheld).await?;
             if worth.claimed_ms == 0 {
                 continue;
             }

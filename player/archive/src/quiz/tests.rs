@@ -5,7 +5,7 @@ use crate::ledger::{correct, post_playback, reasons_of};
 use crate::testing::{CITY, City, LESSON, OFFICE, OTHER_LESSON, START, Seconds, at, watched};
 use crate::verify::{self, Fault};
 use entity::PlaybackId;
-use entity::Reason::{DailyCap, Overlap, QuizNotPassed, TooShort};
+use entity::Reason::{DailyCap, Overlap, QuizNotPassed, Repeated, TooShort};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, DatabaseConnection, TransactionTrait};
 
 /// Credited and reasons of an entry in seconds.
@@ -250,4 +250,23 @@ async fn whatever_the_order_a_day_never_counts_more_than_was_seen_nor_than_its_c
         assert_eq!(record.total.credited_ms + reasons_ms, record.total.claimed_ms);
         assert!(record.reasons.values().all(|ms| *ms > 0), "{:?}", record.reasons);
     }
+}
+
+#[tokio::test]
+async fn where_a_lesson_counts_once_a_year_what_waits_is_given_once_over_all_days() {
+    let city = city(2).await;
+    let edit = |text: &str| text.replace("once_per = \"day\"", "once_per = \"year\"");
+    city.rule(CITY, "2025-11-01", edit).await;
+    let first = city.solo(1, LESSON, START, &[watched((0, 300), (0, 300))]).await;
+    assert_eq!(post(&city, first, at(400)).await, (0, vec![(QuizNotPassed, 300)]));
+    let next_day = city.solo(1, LESSON, at(86_400), &[watched((0, 500), (0, 500))]).await;
+    assert_eq!(post(&city, next_day, at(87_000)).await, (0, vec![(Repeated, 300), (QuizNotPassed, 200)]));
+    let given = pass(&city, 1, LESSON, at(88_000)).await;
+    assert_eq!(given, [(300, vec![(QuizNotPassed, -300)]), (200, vec![(QuizNotPassed, -200)])]);
+    let alone = city.solo(2, LESSON, START, &[watched((0, 300), (0, 300))]).await;
+    assert_eq!(post(&city, alone, at(89_000)).await, (0, vec![(QuizNotPassed, 300)]));
+    let room = city.room(LESSON, at(86_400), &[watched((0, 300), (0, 300))], &[(2, 0, None)]).await;
+    assert_eq!(post(&city, room, at(90_000)).await, (300, vec![]), "a room does not wait");
+    let given = pass(&city, 2, LESSON, at(91_000)).await;
+    assert_eq!(given, [(0, vec![(Repeated, 300), (QuizNotPassed, -300)])], "and was credited meanwhile");
 }

@@ -53,13 +53,13 @@ pub(super) async fn of(
     let mut known = Sessions::default();
     let mut found = Vec::with_capacity(open.len());
     for (session, row) in Session::load(db, &open).await?.into_iter().zip(&open) {
-        let earlier = watched::earlier(db, &[id].into(), &session.days()).await?;
+        let earlier = watched::earlier(db, book, &[id].into(), &session.days(), &[row.lesson_id].into()).await?;
         let mut pending = empty(row, &titles);
         let withheld = Quiz::of(db, row).await?.withheld;
         for day in session.days_of(id).into_iter().filter(|day| day.year() == year) {
             let (_, rules) = book.in_force(path, day)?;
-            let posted = earlier.get(&(id, day)).map_or(&[][..], Vec::as_slice);
-            let worth = session.worth(db, &mut known, (id, day), posted, &rules, withheld).await?;
+            let posted = earlier.of((id, day), row.lesson_id, &rules);
+            let worth = session.worth(db, &mut known, (id, day), &posted, &rules, withheld).await?;
             pending.claimed_ms += worth.claimed_ms;
             pending.credited_ms += worth.credited_ms;
             worth.reasons.into_iter().for_each(|(reason, ms)| *pending.reasons.entry(reason).or_default() += ms);

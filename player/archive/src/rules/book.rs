@@ -62,6 +62,11 @@ impl RuleBook {
         self.dated.iter().any(|dated| dated.rules.carry_over_hours > 0)
     }
 
+    /// Whether by any rule it matters on which other days a lesson was learnt.
+    pub(crate) fn looks_at_other_days(&self) -> bool {
+        self.dated.iter().any(|dated| dated.rules.looks_at_other_days())
+    }
+
     /// The same book with another rule at a unit, as if it had been in force from that day.
     pub(crate) fn with(&self, unit_id: UnitId, valid_from: Day, rules: Rules) -> Self {
         let mut dated: Vec<_> = self.dated.clone();

@@ -35,6 +35,11 @@ pub(super) fn percent<'de, D: Deserializer<'de>>(deserializer: D) -> std::result
     between(i64::deserialize(deserializer)?, 1, 100)
 }
 
+/// At most ten years.
+pub(super) fn days_apart<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<i64, D::Error> {
+    between(i64::deserialize(deserializer)?, 1, 3660)
+}
+
 pub(super) fn attempts<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<i64, D::Error> {
     between(i64::deserialize(deserializer)?, 1, 100)
 }
@@ -43,6 +48,10 @@ pub(super) fn attempts<'de, D: Deserializer<'de>>(deserializer: D) -> std::resul
 
 pub(super) fn fastest_percent() -> i64 {
     150
+}
+
+pub(super) fn next_day() -> i64 {
+    1
 }
 
 pub(super) fn quiz_pass_percent() -> i64 {

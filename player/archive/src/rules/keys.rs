@@ -28,8 +28,8 @@ pub fn changes(old: &str, new: &str) -> Vec<Change> {
     let differing = all.into_iter().filter(|key| old.get(*key) != new.get(*key));
     let change = |key: &String| Change {
         label: label(key, if new.contains_key(key) { &new } else { &old }),
-        old: old.get(key).map(said),
-        new: new.get(key).map(said),
+        old: old.get(key).map(|value| said_of(key, value)),
+        new: new.get(key).map(|value| said_of(key, value)),
         key: key.clone(),
     };
     differing.map(change).collect()
@@ -38,7 +38,7 @@ pub fn changes(old: &str, new: &str) -> Vec<Change> {
 /// The plain keys of a rule with their names and values, for people to read; targets, exemptions and bounds apart.
 pub fn described(text: &str) -> Vec<(String, String)> {
     let keys = keys(text);
-    let plain = PLAIN.iter().filter_map(|(key, label)| Some(((*label).to_owned(), said(keys.get(*key)?))));
+    let plain = PLAIN.iter().filter_map(|(key, label)| Some(((*label).to_owned(), said_of(key, keys.get(*key)?))));
     plain.collect()
 }
 
@@ -90,6 +90,13 @@ fn put(keys: &mut BTreeMap<String, Value>, kind: &str, named_by: &str, row: Valu
     }
 }
 
+/// The value of this key as people read it.
+fn said_of(key: &str, value: &Value) -> String {
+    let said = said(value);
+    let word = WORDS.iter().find(|(of, word, _)| *of == key && *word == said);
+    word.map_or(said, |(_, _, label)| (*label).to_owned())
+}
+
 fn said(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
@@ -125,6 +132,8 @@ const PLAIN: &[(&str, &str)] = &[
     ("half_day_minutes", "集中培训半天的分钟数"),
     ("daily_cap_minutes", "每人每天最多计的分钟数"),
     ("minimum_watch_minutes", "一课一天至少学的分钟数"),
+    ("lesson_counts_once_per", "同一课的同一段多久只计一次"),
+    ("lesson_counts_again_after_days", "同一课的同一段至少隔几天再计"),
     ("leave_limit_one_in", "请假上限（几分之一）"),
     ("most_rate_percent", "最快倍速（百分数）"),
     ("idle_check_minutes", "手机问“还在看吗”的间隔（分钟）"),
@@ -133,6 +142,13 @@ const PLAIN: &[(&str, &str)] = &[
     ("quiz_attempts_a_day", "随堂测验每天次数"),
     ("carry_over_hours", "结转到下一年的学时上限"),
     ("online_share_percent", "集中培训以外学时的计入上限（占要求的百分数）"),
+];
+
+/// Words of the file that people read otherwise.
+const WORDS: &[(&str, &str, &str)] = &[
+    ("lesson_counts_once_per", "day", "每天一次"),
+    ("lesson_counts_once_per", "year", "每年一次"),
+    ("lesson_counts_once_per", "lifetime", "终身一次"),
 ];
 
 const FIELDS: &[(&str, &str)] = &[
@@ -172,6 +188,15 @@ mod tests {
             said,
             [("结转到下一年的学时上限", Some("0"), Some("8")), ("党员年度集中学习：要求", Some("32"), Some("40")),]
         );
+    }
+
+    #[test]
+    fn how_often_a_lesson_counts_is_said_in_words() {
+        let new =
+            RULE.replace("once_per = \"day\"", "once_per = \"year\"").replace("after_days = 1", "after_days = 30");
+        let found = changes(RULE, &new);
+        let said: Vec<_> = found.iter().map(|change| (change.old.as_deref(), change.new.as_deref())).collect();
+        assert_eq!(said, [(Some("1"), Some("30")), (Some("每天一次"), Some("每年一次"))]);
     }
 
     #[test]

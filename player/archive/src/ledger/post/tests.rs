@@ -4,7 +4,7 @@ use super::*;
 use crate::ledger::reasons_of;
 use crate::testing::{CITY, City, LESSON, OTHER_LESSON, START, Seconds, at, day, watched};
 use crate::verify;
-use entity::Reason::{DailyCap, NotPresent, OverWall, Overlap, SecondDevice, SeekUnseen, TooShort};
+use entity::Reason::{DailyCap, NotPresent, OverWall, Overlap, Repeated, SecondDevice, SeekUnseen, TooShort};
 use entity::{Day, Reason};
 
 /// Day, claimed, credited and reasons in seconds.
@@ -102,6 +102,75 @@ async fn the_same_part_counts_once_a_day_alone_and_in_the_room_together() {
     assert_eq!(post_one(&city, tomorrow).await, (600, vec![]));
 }
 
+const DAY_S: i64 = 86_400;
+
+/// The city's rule from November on with a lesson counting once in so long.
+async fn counts_once_per(city: &City, long: &str) {
+    let edit = |text: &str| text.replace("once_per = \"day\"", &format!("once_per = \"{long}\""));
+    city.rule(CITY, "2025-11-01", edit).await;
+}
+
+#[tokio::test]
+async fn where_a_lesson_counts_once_a_year_only_new_parts_count_on_another_day() {
+    let city = City::with_people(2).await;
+    counts_once_per(&city, "year").await;
+    let alone = async |who, day: i64, beats: (i64, i64)| {
+        let length = beats.1 - beats.0;
+        let id = city.solo(who, LESSON, at(day * DAY_S), &[watched((0, length), beats)]).await;
+        post_one(&city, id).await
+    };
+    assert_eq!(alone(1, 0, (0, 300)).await, (300, vec![]));
+    assert_eq!(alone(1, 1, (0, 600)).await, (300, vec![(Repeated, 300)]));
+    assert_eq!(alone(1, 2, (0, 600)).await, (0, vec![(Repeated, 600)]));
+    assert_eq!(alone(2, 2, (0, 600)).await, (600, vec![]), "somebody else's year is not mine");
+    assert_eq!(alone(1, 40, (0, 600)).await, (600, vec![]), "the sixth of January is another year");
+    let other = city.solo(1, OTHER_LESSON, at(3 * DAY_S), &[watched((0, 300), (0, 300))]).await;
+    assert_eq!(post_one(&city, other).await, (300, vec![]));
+}
+
+#[tokio::test]
+async fn where_a_lesson_counts_once_in_a_lifetime_a_new_year_does_not_count_it_again() {
+    let city = City::with_people(1).await;
+    counts_once_per(&city, "lifetime").await;
+    for (day, outcome) in [(0, (600, vec![])), (40, (0, vec![(Repeated, 600)]))] {
+        let id = city.solo(1, LESSON, at(day * DAY_S), &[watched((0, 600), (0, 600))]).await;
+        assert_eq!(post_one(&city, id).await, outcome);
+    }
+}
+
+#[tokio::test]
+async fn days_apart_are_counted_both_ways_so_that_posting_late_earns_no_more() {
+    let city = City::with_people(1).await;
+    city.rule(CITY, "2025-11-01", |text| text.replace("after_days = 1", "after_days = 7")).await;
+    for (day, outcome) in [(10, (300, vec![])), (4, (0, vec![(Repeated, 300)])), (17, (300, vec![]))] {
+        let id = city.solo(1, LESSON, at(day * DAY_S), &[watched((0, 300), (0, 300))]).await;
+        assert_eq!(post_one(&city, id).await, outcome, "day {day}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_repeated_was_watched_and_so_makes_up_the_minimum_of_the_day() {
+    let city = City::with_people(1).await;
+    counts_once_per(&city, "year").await;
+    let first = city.solo(1, LESSON, START, &[watched((0, 250), (0, 250))]).await;
+    assert_eq!(post_one(&city, first).await, (250, vec![]));
+    let on = city.solo(1, LESSON, at(DAY_S), &[watched((0, 310), (0, 310))]).await;
+    assert_eq!(post_one(&city, on).await, (60, vec![(Repeated, 250)]), "a minute more of a lesson of five");
+    let little = city.solo(1, LESSON, at(2 * DAY_S), &[watched((0, 60), (310, 370))]).await;
+    assert_eq!(post_one(&city, little).await, (0, vec![(TooShort, 60)]));
+}
+
+#[tokio::test]
+async fn what_a_correction_took_away_may_be_earned_on_another_day() {
+    let city = City::with_people(1).await;
+    counts_once_per(&city, "lifetime").await;
+    let first = city.solo(1, LESSON, START, &[watched((0, 300), (0, 300))]).await;
+    assert_eq!(post_one(&city, first).await, (300, vec![]));
+    crate::ledger::correct(&city.db, 1, -300_000, "代学", crate::testing::OFFICE, at(400)).await.unwrap();
+    let again = city.solo(1, LESSON, at(DAY_S), &[watched((0, 300), (0, 300))]).await;
+    assert_eq!(post_one(&city, again).await, (300, vec![]));
+}
+
 #[tokio::test]
 async fn a_session_over_midnight_counts_for_both_days() {
     let city = City::with_people(1).await;
@@ -158,8 +227,15 @@ async fn whoever_was_never_there_that_day_gets_no_entry() {
 }
 
 #[tokio::test]
-async fn any_order_of_sessions_verifies() {
+async fn any_order_of_sessions_verifies_however_often_a_lesson_counts() {
+    for policy in [("", ""), ("once_per = \"day\"", "once_per = \"year\""), ("after_days = 1", "after_days = 3")] {
+        any_order_verifies(policy).await;
+    }
+}
+
+async fn any_order_verifies((old, new): (&str, &str)) {
     let city = City::with_people(3).await;
+    city.rule(CITY, "2025-11-26", |text| text.replace(old, new)).await; // some sessions are before it
     let mut random = fastrand::Rng::with_seed(20_261_123);
     for _ in 0..40 {
         let start = at(random.i64(-200_000..200_000));
