@@ -14,6 +14,7 @@ mod m20261129_000002_reports;
 mod m20261129_000003_studio;
 mod m20261130_000001_directory_changes;
 mod m20261130_000002_lists;
+mod m20261130_000003_late;
 mod m20261130_000005_voices;
 
 /// Runs the migrations in order.
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000003_studio::Migration),
             Box::new(m20261130_000001_directory_changes::Migration),
             Box::new(m20261130_000002_lists::Migration),
+            Box::new(m20261130_000003_late::Migration),
             Box::new(m20261130_000005_voices::Migration),
         ]
     }

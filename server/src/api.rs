@@ -15,6 +15,7 @@ pub mod guests;
 pub mod hands;
 pub mod health;
 pub mod join;
+pub mod late;
 pub mod lessons;
 pub mod media;
 pub mod notes;

@@ -8,7 +8,7 @@ use crate::api::{
     notes, notices, people, plans, play_days, playback, quiz, reports, schedule, search, searches, session, stars,
     units, uploads, versions, views, voices, watchers,
 };
-use crate::api::{check, guests, hands, join, room, rules, seals, sessions};
+use crate::api::{check, guests, hands, join, late, room, rules, seals, sessions};
 use actix_web::HttpResponse;
 use std::sync::LazyLock;
 use utoipa::OpenApi;
@@ -64,7 +64,7 @@ use utoipa::openapi::{Content, Ref, RefOr, ResponseBuilder};
         guests::add, guests::name, guests::candidates, guests::join, guests::part, sessions::list, sessions::show,
         appeals::make, appeals::list, appeals::decide,
         gaps::of_person, gaps::of_unit, exemptions::list, exemptions::grant, exemptions::end,
-        rules::list, rules::enact, rules::preview, seals::list, seals::begin, seals::show, seals::amend, check::check,
+        rules::list, rules::enact, rules::preview, seals::list, seals::begin, seals::show, seals::amend, late::list, late::decide, check::check,
         health::ready, health::metrics,
         drafts::put, drafts::delete, versions::list, versions::restore, courses::arrange,
         changes::choose, changes::show, changes::confirm, changes::undo, views::list, views::keep, views::rename, views::forget,

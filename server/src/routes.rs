@@ -5,7 +5,7 @@ use crate::api::{
     notes, notices, people, plans, play_days, playback, quiz, reports, schedule, search, searches, session, stars,
     units, uploads, versions, views, voices, watchers,
 };
-use crate::api::{check, guests, hands, join, room, rules, seals, sessions};
+use crate::api::{check, guests, hands, join, late, room, rules, seals, sessions};
 use crate::auth::identity::{APPEAL_READERS, AUTHORS, CARETAKERS, DECIDERS, MATCHERS, OPERATORS, READERS, UPLOADERS};
 use crate::error::{ApiError, Code};
 use crate::pages;
@@ -166,6 +166,8 @@ routes! {
     "/api/v1/seals/{seal}" { GET seals::show, With(READERS); }
     "/api/v1/check/{code}" { GET check::check, Anyone; }
     "/api/v1/ledger/{seq}/amendments" { POST seals::amend, With(ASSESSORS); }
+    "/api/v1/late-sessions" { GET late::list, With(READERS); }
+    "/api/v1/late-sessions/{late}/decision" { POST late::decide, With(ASSESSORS); }
     "/api/v1/ledger/{seq}/corrections" { POST archive::correct, With(ASSESSORS); }
     "/api/v1/ledger/{seq}/appeals" { POST appeals::make, SignedIn; }
     "/api/v1/appeals" { GET appeals::list, SignedIn; }
@@ -230,6 +232,8 @@ routes! {
     "/office" { GET pages::office::units::show, With(READERS); }
     "/office/gaps" { GET pages::office::gaps::list, With(READERS); }
     "/office/seal" { GET pages::office::seal::show, With(READERS); POST pages::office::seal::begin, With(ASSESSORS); }
+    "/office/late" { GET pages::office::late::list, With(READERS); }
+    "/office/late/{late}" { POST pages::office::late::decide, With(ASSESSORS); }
     "/office/rules" { GET pages::office::rules::show, With(READERS); }
     "/office/rules/draft" { GET pages::office::rules::draft::show, With(ASSESSORS); POST pages::office::rules::draft::take, With(ASSESSORS); }
     "/office/people/{id}/certificate" { GET pages::certificate::of_person, With(READERS); }

@@ -19,6 +19,7 @@ mod full_disk;
 mod gaps;
 mod hours;
 mod index;
+mod late;
 mod lists;
 mod lost_media;
 mod moving;

@@ -2,6 +2,7 @@
 
 use entity::Role;
 use reqwest::Method;
+use sea_orm::{ActiveModelTrait, Set};
 use serde_json::json;
 use server::routes::{ROUTES, Route, Who};
 use std::collections::BTreeSet;
@@ -24,6 +25,7 @@ struct Things {
     ledger: String,
     exemption: String,
     seal: String,
+    late: String,
     blob: String,
 }
 
@@ -59,6 +61,7 @@ impl Things {
             playback: playback["session_id"].to_string(),
             exemption: exemption(city, end, person).await,
             seal: seal(city, end, village).await,
+            late: late(city, village, person).await,
             ledger: "1".into(),
             blob: tests::city::sha256(if end.is_empty() { b"only for the east" } else { b"only for the west" }),
         }
@@ -83,6 +86,7 @@ impl Things {
         let path = path.replace("{check}", "1").replace("{question}", "1").replace("{exemption}", &self.exemption);
         let path = path
             .replace("{seal}", &self.seal)
+            .replace("{late}", &self.late)
             .replace("{note}", "1")
             .replace("{version}", "1")
             .replace("{format}", "json")
@@ -109,6 +113,23 @@ async fn seal(city: &City, end: &str, village: &str) -> String {
     let body = json!({"year": entity::Moment::now().year() - 1});
     let seals = format!("/api/v1/units/{}/seals", city.units[village]);
     city.client(&format!("office{end}")).await.post(&seals, body).await.must(202).json()["id"].to_string()
+}
+
+/// Something that came too late for this person's sealed year: its id.
+async fn late(city: &City, village: &str, person: &str) -> String {
+    let now = entity::Moment::now();
+    let row = entity::late_posting::ActiveModel {
+        playback_id: Set(entity::PlaybackId(1)),
+        person_id: Set(city.people[person]),
+        unit_id: Set(city.units[village]),
+        day: Set(now.day()),
+        title: Set("沙糖桔修剪".into()),
+        claimed_ms: Set(60_000),
+        credited_ms: Set(60_000),
+        noted_at: Set(now),
+        ..Default::default()
+    };
+    row.insert(&city.db.write).await.unwrap().id.to_string()
 }
 
 /// A training plan for this unit, with a lesson for everybody.
@@ -220,6 +241,8 @@ async fn no_role_reaches_another_county() {
         "/people/{id}",
         "/exemptions/",
         "/seals/",
+        "/late-sessions/",
+        "/office/late/",
         "/devices/{id}",
         "/play-days/{id}",
         "/plans/{id}",

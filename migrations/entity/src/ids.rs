@@ -108,6 +108,8 @@ ids! {
     ExemptionId;
     /// The closing of a unit's year.
     SealId;
+    /// What reached a sealed year too late.
+    LatePostingId;
     /// A change of many lessons at once.
     BulkId;
     /// A view of a list that somebody keeps.

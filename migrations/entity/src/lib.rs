@@ -19,6 +19,7 @@ pub mod exemption;
 pub mod guest;
 pub mod ids;
 pub mod job;
+pub mod late_posting;
 pub mod ledger_entry;
 pub mod ledger_head;
 pub mod lesson;

@@ -149,7 +149,7 @@ pub(crate) async fn grantable_ms(
 }
 
 /// The text on its way into a row: trimmed, 1 to 500 characters, and without the NUL that PostgreSQL refuses.
-fn said(text: &str) -> Option<String> {
+pub(crate) fn said(text: &str) -> Option<String> {
     let text = text.replace("\r\n", "\n").replace('\0', "");
     let text = text.trim();
     (1..=LONGEST).contains(&text.chars().count()).then(|| text.to_owned())

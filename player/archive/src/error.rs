@@ -1,6 +1,6 @@
 //! What can go wrong in the archive, in the words of the archive.
 
-use entity::{AppealId, Day, ExemptionId, PersonId, PlaybackId, UnitId};
+use entity::{AppealId, Day, ExemptionId, LatePostingId, PersonId, PlaybackId, UnitId};
 
 /// Every way a function of this crate can fail.
 #[derive(Debug, thiserror::Error)]
@@ -87,6 +87,15 @@ pub enum Error {
     /// Nobody there has a record of that year that is not sealed.
     #[error("nothing to seal")]
     NothingToSeal,
+    /// Nothing with this number came too late.
+    #[error("no late posting {0}")]
+    NoSuchLate(LatePostingId),
+    /// Somebody has decided it already.
+    #[error("late posting {0} is decided")]
+    LateDecided(LatePostingId),
+    /// Nobody lets their own hours into a sealed year.
+    #[error("nobody decides on their own late hours")]
+    OwnLate,
     /// One seal is made after the other.
     #[error("another seal is under way")]
     SealUnderWay,

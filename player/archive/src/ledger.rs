@@ -23,6 +23,7 @@ mod post;
 pub use correct::{amend, correct};
 use correct::{audit_correction, check_correction, correction};
 pub(crate) use correct::{correct_or_amend_within, correct_within};
+pub(crate) use post::judged;
 pub use post::{post_closed, post_playback, post_within};
 
 /// What a new entry says; number, hashes and time of posting are the ledger's own.
@@ -74,7 +75,7 @@ pub async fn append(txn: &DatabaseTransaction, entries: &[NewEntry], now: Moment
 }
 
 /// [`append`] for an amendment, which its caller writes in the same transaction.
-async fn append_also_sealed(
+pub(crate) async fn append_also_sealed(
     txn: &DatabaseTransaction,
     entries: &[NewEntry],
     now: Moment,

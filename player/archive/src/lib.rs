@@ -18,6 +18,7 @@ pub mod flags;
 pub mod gap;
 mod intervals;
 mod judge;
+pub mod late;
 pub mod ledger;
 mod names;
 pub mod overview;

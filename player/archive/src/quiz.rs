@@ -11,11 +11,11 @@
 //! while the lesson is not published, so for what was posted since the lesson last changed the lesson tells, and for
 //! older entries the entry itself.
 
-use crate::Result;
 use crate::judge::Worth;
 use crate::ledger::{self, NewEntry};
 use crate::rules::{RuleBook, Rules};
 use crate::watched::{self, Sessions};
+use crate::{Result, late};
 use entity::{
     LessonId, LessonState, Moment, PersonId, PlaybackMode, Reason, Source, ledger_entry, lesson, playback, quiz_attempt,
 };
@@ -43,8 +43,8 @@ pub async fn hold(txn: &DatabaseTransaction, person: PersonId, lesson: LessonId,
 /// Give a person who has passed what waited for it: a new entry for each that holds something back. Answers them.
 ///
 /// Given is what the session is still worth beside everything else of that day: the daily cap holds, and what was
-/// credited meanwhile in a room is not credited again. What cannot be given keeps a reason. A second call finds
-/// nothing that waits; without a pass nothing is given.
+/// credited meanwhile in a room is not credited again. What cannot be given keeps a reason; what belongs into a sealed
+/// year is put aside (`late`). A second call finds nothing that waits; without a pass nothing is given.
 ///
 /// # Errors
 /// Those of the ledger.
@@ -56,17 +56,27 @@ pub async fn release(
 ) -> Result<Vec<ledger_entry::Model>> {
     ledger::hold_head(txn).await?;
     let Some(passed) = passed_at(txn, person, lesson).await? else { return Ok(Vec::new()) };
-    let book = RuleBook::load(txn).await?;
-    let mut known = Sessions::default();
-    let mut added = Vec::new();
+    let (mut known, mut added) = (Sessions::default(), Vec::new());
     for entry in waiting(txn, person, lesson).await? {
-        let earlier = watched::earlier(txn, &book, &[person].into(), &[entry.day].into(), &[lesson].into()).await?;
-        let Some(rules) = book.by_id(entry.rule_id) else { continue };
-        let beside = earlier.of((person, entry.day), lesson, rules);
-        let Some(given) = giving(txn, &mut known, rules, &entry, &beside).await? else { continue };
-        added.extend(ledger::append(txn, &[given], now.max(passed)).await?);
+        let Some(given) = given_now(txn, &mut known, &entry).await? else { continue };
+        let at = now.max(passed);
+        let given = late::put_aside_given(txn, (&entry, given), at).await?;
+        added.extend(ledger::append(txn, given.as_slice(), at).await?);
     }
     Ok(added)
+}
+
+/// What an entry that waited gives now that its quiz is passed.
+pub(crate) async fn given_now(
+    db: &impl ConnectionTrait,
+    known: &mut Sessions,
+    waiting: &ledger_entry::Model,
+) -> Result<Option<NewEntry>> {
+    let book = RuleBook::load(db).await?;
+    let (Some(lesson), Some(rules)) = (waiting.lesson_id, book.by_id(waiting.rule_id)) else { return Ok(None) };
+    let (person, day) = (waiting.person_id, waiting.day);
+    let earlier = watched::earlier(db, &book, &[person].into(), &[day].into(), &[lesson].into()).await?;
+    giving(db, known, rules, waiting, &earlier.of((person, day), lesson, rules)).await
 }
 
 /// The entry that gives what `waiting` holds back, beside the entries of the same person that matter to it.

@@ -33,8 +33,8 @@ pub(crate) use amend::write as write_amendment;
 pub use amend::{Amendment, amendments};
 pub use certificate::{Certificate, Checked, by_code, last_year, of_person};
 pub use check::{SealFault, SealFindings, check};
-pub(crate) use sealed::refuse;
 pub use sealed::{Closed, closed};
+pub(crate) use sealed::{closed_among, refuse};
 pub use snapshot::{SealedStanding, Snapshot};
 
 /// Records sealed in one transaction.

@@ -183,7 +183,7 @@ impl From<archive::Error> for ApiError {
             E::CorrectionOutOfBounds { most_ms } => {
                 Self::say(Code::InvalidRequest, format!("更正后的时长须在 0 到 {} 分钟之间", most_ms / 60_000))
             }
-            E::NoReason => Self::say(Code::InvalidRequest, "请填写更正理由（1 到 500 字）"),
+            E::NoReason => Self::say(Code::InvalidRequest, "请填写理由（1 到 500 字）"),
             E::NoSuchAppeal(_) => Self::new(Code::NotFound),
             E::NoAppealText => Self::say(Code::InvalidRequest, "请写明申诉的理由（1 到 500 字）"),
             E::AppealOpen(_) => Self::say(Code::WrongState, "这条记录的申诉还在处理中，请等待答复"),
@@ -202,6 +202,9 @@ impl From<archive::Error> for ApiError {
             }
             E::NothingToSeal => Self::say(Code::WrongState, "没有可封存的档案：都已封存，或这一年还没有人"),
             E::SealUnderWay => Self::say(Code::WrongState, "正在封存，请等它完成"),
+            E::NoSuchLate(_) => Self::new(Code::NotFound),
+            E::LateDecided(_) => Self::say(Code::WrongState, "这一件已由他人处理，请刷新后查看"),
+            E::OwnLate => Self::say(Code::Forbidden, "自己的学习须由他人处理"),
             E::NoSuchExemption(_) => Self::new(Code::NotFound),
             E::BadExemption => Self::say(
                 Code::InvalidRequest,

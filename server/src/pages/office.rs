@@ -11,6 +11,7 @@ pub mod form_data;
 pub mod gaps;
 pub mod glances;
 pub mod import;
+pub mod late;
 pub mod people;
 pub mod person;
 pub mod pictures;

@@ -102,7 +102,7 @@ async fn amended(
     }
     let added = append_also_sealed(txn, &[correction(wrong, delta_ms, reason.trim(), by)], now).await?;
     let added = added.into_iter().next().ok_or(Error::NoSuchEntry(wrong.seq))?;
-    seal::write_amendment(txn, closed, &added, by, now).await?;
+    seal::write_amendment(txn, closed, (&added, &added.note), by, now).await?;
     audit_correction(txn, &added, "ledger.amend", by, now).await?;
     Ok(added)
 }

@@ -1,13 +1,14 @@
 //! Posting: a closed playback becomes ledger entries, one per person and civil day.
 //!
 //! Idempotent: a playback is posted once, and the ledger's unique key (playback, person, day) holds even if two
-//! servers try. What each entry says is `judge`'s; this only brings rows together.
+//! servers try. What each entry says is `judge`'s; this only brings rows together. What belongs into a sealed year is put
+//! aside (`late`), so that one whose year is closed holds up nobody else in the room.
 
 use super::{NewEntry, append, hold_head};
 use crate::quiz::Quiz;
 use crate::rules::RuleBook;
 use crate::watched::{self, Session, Sessions};
-use crate::{Error, Result};
+use crate::{Error, Result, late};
 use entity::{
     Moment, PersonId, PlaybackId, PlaybackMode, Source, UnitId, ledger_entry, lesson, org_unit, person, playback,
 };
@@ -43,7 +44,7 @@ pub async fn post_within(txn: &DatabaseTransaction, id: PlaybackId, now: Moment)
     }
     let quiz = Quiz::of(txn, &playback).await?;
     let now = quiz.dated(now);
-    let entries = judged(txn, &playback, None, quiz).await?;
+    let entries = late::put_aside(txn, judged(txn, &playback, None, quiz).await?, now).await?;
     let rows = append(txn, &entries, now).await?;
     playback::Entity::update_many()
         .set(playback::ActiveModel { posted_at: Set(Some(now)), ..Default::default() })
@@ -82,7 +83,7 @@ pub async fn post_closed(db: &DatabaseConnection, now: Moment) -> Result<usize> 
 }
 
 /// What a playback is worth to everybody in it, or to one of them.
-pub(super) async fn judged(
+pub(crate) async fn judged(
     txn: &DatabaseTransaction,
     playback: &playback::Model,
     only: Option<PersonId>,

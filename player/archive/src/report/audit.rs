@@ -25,6 +25,7 @@ pub const ACTIONS: &[(&str, &str)] = &[
     ("class.record", "登记集中培训"),
     ("star.mark", "创星评分"),
     ("rule.enact", "启用学时规则"),
+    ("late.decide", "处理封存后送到的学习"),
     ("seal.begin", "开始年度封存"),
     ("seal.close", "完成年度封存"),
     ("roster.import", "导入花名册"),

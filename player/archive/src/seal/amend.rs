@@ -3,7 +3,7 @@
 use super::{line, sealed, snapshot};
 use crate::{Error, Result, names};
 use entity::{AccountId, LineKind, Moment, PersonId, ledger_entry, org_unit, person, seal, seal_line};
-use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::{Deserialize, Serialize};
 
 /// An amendment as people read it.
@@ -39,11 +39,11 @@ pub(super) struct Body {
     pub(super) after: String,
 }
 
-/// Write the amendment that lets this entry stand in a sealed year.
+/// Write the amendment that lets this entry stand in a sealed year, for this reason.
 pub(crate) async fn write(
     txn: &DatabaseTransaction,
     closed: &sealed::Closed,
-    entry: &ledger_entry::Model,
+    (entry, reason): (&ledger_entry::Model, &str),
     by: AccountId,
     now: Moment,
 ) -> Result<()> {
@@ -53,7 +53,7 @@ pub(crate) async fn write(
     let unit = org_unit::Entity::find_by_id(person.unit_id).one(txn).await?.ok_or(Error::NoSuchUnit(person.unit_id))?;
     let then = seal::Model { upto_seq: entry.seq, ..closed.seal.clone() };
     let after = snapshot::of(txn, &then, vec![(person, unit)]).await?.pop().map(|(_, body)| body).unwrap_or_default();
-    let body = Body { v: 1, entry: entry.seq, delta_ms: entry.credited_ms, reason: entry.note.clone(), after };
+    let body = Body { v: 1, entry: entry.seq, delta_ms: entry.credited_ms, reason: reason.to_owned(), after };
     let body = serde_json::to_string(&body).map_err(|_| Error::Unreadable(entry.seq))?;
     let amendment = line::NewLine {
         seal_id: closed.seal.id,
@@ -66,7 +66,7 @@ pub(crate) async fn write(
     Ok(())
 }
 
-/// The amendments of a seal, the latest first; of one person only when asked.
+/// The amendments of a seal, the latest first, at most five hundred; of one person only when asked.
 ///
 /// # Errors
 /// [`Error::Unreadable`] for a line that was tampered with.
@@ -81,7 +81,7 @@ pub async fn amendments(
     if let Some(who) = only {
         query = query.filter(seal_line::Column::PersonId.eq(who));
     }
-    let lines = query.order_by_desc(seal_line::Column::Seq).all(db).await?;
+    let lines = query.order_by_desc(seal_line::Column::Seq).limit(500).all(db).await?;
     let people = names::of_people(db, lines.iter().filter_map(|line| line.person_id).collect()).await?;
     let approvers = names::of_accounts(db, lines.iter().map(|line| line.written_by).collect()).await?;
     let read = |line: seal_line::Model| {

@@ -20,22 +20,35 @@ pub struct Closed {
 /// # Errors
 /// [`Error::YearSealed`].
 pub(crate) async fn refuse(db: &impl ConnectionTrait, entries: impl Iterator<Item = (PersonId, Day)>) -> Result<()> {
+    match closed_among(db, entries).await?.first() {
+        Some((_, year)) => Err(Error::YearSealed(*year)),
+        None => Ok(()),
+    }
+}
+
+/// Whose years among these are closed.
+///
+/// # Errors
+/// Only those of the database.
+pub(crate) async fn closed_among(
+    db: &impl ConnectionTrait,
+    entries: impl Iterator<Item = (PersonId, Day)>,
+) -> Result<BTreeSet<(PersonId, i32)>> {
     let mut years: BTreeMap<i32, BTreeSet<PersonId>> = BTreeMap::new();
     entries.for_each(|(who, day)| {
         years.entry(day.year()).or_default().insert(who);
     });
+    let mut among = BTreeSet::new();
     for (year, people) in years {
         let seals = seal::Entity::find().filter(seal::Column::Year.eq(year)).all(db).await?;
         if seals.is_empty() {
             continue; // as good as always: this year's hours
         }
         for chunk in people.into_iter().collect::<Vec<_>>().chunks(500) {
-            if !any_of(db, &seals, chunk).await?.is_empty() {
-                return Err(Error::YearSealed(year));
-            }
+            among.extend(any_of(db, &seals, chunk).await?.into_iter().map(|(who, _)| (who, year)));
         }
     }
-    Ok(())
+    Ok(among)
 }
 
 /// The seal of a person's year, if there is one.
@@ -47,13 +60,17 @@ pub async fn closed(db: &impl ConnectionTrait, who: PersonId, year: i32) -> Resu
     if seals.is_empty() {
         return Ok(None);
     }
-    Ok(any_of(db, &seals, &[who]).await?.into_iter().next())
+    Ok(any_of(db, &seals, &[who]).await?.into_iter().next().map(|(_, closed)| closed))
 }
 
-async fn any_of(db: &impl ConnectionTrait, seals: &[seal::Model], people: &[PersonId]) -> Result<Vec<Closed>> {
-    let lines: Vec<(SealId, i64)> = seal_line::Entity::find()
+async fn any_of(
+    db: &impl ConnectionTrait,
+    seals: &[seal::Model],
+    people: &[PersonId],
+) -> Result<Vec<(PersonId, Closed)>> {
+    let lines: Vec<(PersonId, SealId, i64)> = seal_line::Entity::find()
         .select_only()
-        .columns([seal_line::Column::SealId, seal_line::Column::Seq])
+        .columns([seal_line::Column::PersonId, seal_line::Column::SealId, seal_line::Column::Seq])
         .filter(seal_line::Column::PersonId.is_in(people.iter().copied()))
         .filter(seal_line::Column::Kind.eq(LineKind::Record))
         .filter(seal_line::Column::SealId.is_in(seals.iter().map(|seal| seal.id)))
@@ -61,16 +78,19 @@ async fn any_of(db: &impl ConnectionTrait, seals: &[seal::Model], people: &[Pers
         .all(db)
         .await?;
     let known = |id: SealId| seals.iter().find(|seal| seal.id == id).cloned();
-    let mut found: Vec<_> =
-        lines.into_iter().filter_map(|(id, seq)| Some(Closed { seal: known(id)?, line: Some(seq) })).collect();
+    let line = |(who, id, seq)| Some((who, Closed { seal: known(id)?, line: Some(seq) }));
+    let mut found: Vec<_> = lines.into_iter().filter_map(line).collect();
     for seal in seals.iter().filter(|seal| seal.state == SealState::Sealing) {
         let Some(unit) = org_unit::Entity::find_by_id(seal.unit_id).one(db).await? else { continue };
-        let inside = person::Entity::find()
+        let inside: Vec<PersonId> = person::Entity::find()
+            .select_only()
+            .column(person::Column::Id)
             .filter(person::Column::Id.is_in(people.iter().copied()))
-            .filter(Scope::of([unit.path]).reaches((person::Entity, person::Column::UnitId)));
-        if inside.limit(1).one(db).await?.is_some() {
-            found.push(Closed { seal: seal.clone(), line: None });
-        }
+            .filter(Scope::of([unit.path]).reaches((person::Entity, person::Column::UnitId)))
+            .into_tuple()
+            .all(db)
+            .await?;
+        found.extend(inside.into_iter().map(|who| (who, Closed { seal: seal.clone(), line: None })));
     }
     Ok(found)
 }

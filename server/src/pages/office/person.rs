@@ -20,6 +20,7 @@ use sea_orm::EntityTrait;
 use serde::Deserialize;
 
 use super::import::Tile;
+use super::late::LateView;
 use super::seal::Amended;
 
 mod view;
@@ -73,6 +74,7 @@ struct PersonPage {
     correction: Option<Correction>,
     errors: Errors,
     sealed: Option<Sealed>,
+    late: Vec<LateView>,
 }
 
 /// The seal on the shown year.
@@ -236,6 +238,7 @@ async fn page(reader: &Reader, db: &Database, id: PersonId, year: i32) -> ApiRes
         correction: None,
         errors: Errors::default(),
         sealed: sealed(db, id, year).await?,
+        late: archive::late::of_person(&db.read, id, year).await?.into_iter().map(LateView::from).collect(),
         name: record.name,
         code: record.code,
     })

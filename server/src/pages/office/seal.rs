@@ -40,6 +40,7 @@ struct SealPage {
     may_seal: bool,
     seals: Vec<Row>,
     under_way: bool,
+    late: u64,
 }
 
 struct Row {
@@ -138,6 +139,7 @@ async fn page(reader: &Reader, db: &Database, at: org_unit::Model, year: i32) ->
         units: units(&db.read, &reach, &at).await?,
         look: seal::outlook(&db.read, at.id, year, Moment::now()).await?,
         may_seal: reader.scope(&[Role::Assessor]).contains(&at.path),
+        late: archive::late::open_count(&db.read, &Scope::of([at.path.clone()])).await?,
         under_way: rows.iter().any(|row| row.sealing),
         seals: rows,
         unit_name: at.name,

@@ -8,6 +8,7 @@ use crate::database::Database;
 use crate::error::{ApiError, ApiResult, Code};
 use crate::pages::chart::Chart;
 use crate::pages::figures;
+use crate::pages::office::late::LateView;
 use crate::pages::office::pictures::by_category;
 use crate::pages::parts::{Bar, Pager};
 use crate::pages::reasons::{Account, Limits};
@@ -37,6 +38,7 @@ struct RecordPage {
     years: Vec<i32>,
     year: i32,
     sealed: bool,
+    late: Vec<LateView>,
     person_name: String,
     person_code: String,
     unit_name: String,
@@ -115,6 +117,7 @@ pub async fn record(caller: SignedIn, wanted: Query<Wanted>, db: Data<Database>)
         years: years(today.year(), year),
         year,
         sealed: archive::seal::closed(&db.read, person, year).await?.is_some(),
+        late: archive::late::of_person(&db.read, person, year).await?.into_iter().map(LateView::from).collect(),
         unit_name: roster::org::full_name(&db.read, &unit).await?,
         posts: record.posts.iter().map(|post| post.label()).collect::<Vec<_>>().join("、"),
         credit: record.total.credit.to_string(),
