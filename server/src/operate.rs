@@ -107,14 +107,16 @@ pub async fn verify(config: &Config) -> Result<ExitCode, Failure> {
 /// Check what is kept of people: the chain of the ledger, the hours against the beats, the sealed years. Prints what it finds,
 /// and answers whether all is sound.
 async fn check_records(db: &impl ConnectionTrait) -> Result<bool, Failure> {
-    let ledger = archive::verify::ledger(db, &progress_line("核对台账"))
-        .await
-        .map_err(|cause| Failure::new("无法核对台账", cause))?;
-    println!("\n{ledger}");
+    let ledger = archive::verify::ledger(db, &progress_line("核对台账")).await;
+    if let Ok(found) = &ledger {
+        println!("\n{found}");
+    }
+    // The seals may say which row it is that stopped the walk over the ledger.
     let seals = archive::seal::check(db, &progress_line("核对封存"))
         .await
         .map_err(|cause| Failure::new("无法核对封存", cause))?;
     println!("\n{seals}");
+    let ledger = ledger.map_err(|cause| Failure::new("无法核对台账", cause))?;
     Ok(ledger.is_sound() && seals.is_sound())
 }
 

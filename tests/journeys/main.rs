@@ -45,6 +45,7 @@ mod seals;
 mod searching;
 mod sign_in;
 mod stores;
+mod tampering;
 mod terminal;
 mod tls;
 mod tus;

@@ -117,16 +117,16 @@ pub async fn record_many(
 }
 
 /// What a class is worth to one person.
-struct Judged {
+pub(crate) struct Judged {
     status: AttendanceStatus,
-    claimed_ms: i64,
-    credited_ms: i64,
-    reasons: BTreeMap<Reason, i64>,
+    pub(crate) claimed_ms: i64,
+    pub(crate) credited_ms: i64,
+    pub(crate) reasons: BTreeMap<Reason, i64>,
 }
 
 /// The whole class is claimed; missed half-days are NOT_PRESENT, and when too many were missed the rest is TOO_SHORT
 /// (干部教育培训工作条例, 2023: leave above one seventh of a class means it does not count).
-fn judge(class_half_days: i32, half_days: i32, rules: &Rules) -> Judged {
+pub(crate) fn judge(class_half_days: i32, half_days: i32, rules: &Rules) -> Judged {
     let missed = i64::from(class_half_days) - i64::from(half_days);
     let status = if half_days == 0 {
         AttendanceStatus::Absent

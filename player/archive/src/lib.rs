@@ -29,6 +29,7 @@ pub mod report;
 pub mod rules;
 pub mod seal;
 pub mod stars;
+mod unreadable;
 pub mod verify;
 mod view;
 mod watched;

@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 mod book;
 mod bounds;
+mod digest;
 mod fields;
 mod history;
 mod keys;
@@ -23,6 +24,7 @@ mod repeat;
 
 pub use book::RuleBook;
 pub use bounds::Bound;
+pub(crate) use digest::digest;
 pub use history::{Version, history, row_in_force};
 pub use keys::{Change, changes, described};
 pub use preview::{Moved, Preview, Turn, preview};

@@ -25,6 +25,7 @@ use sea_orm::{
 mod amend;
 mod certificate;
 mod check;
+mod findings;
 mod line;
 mod sealed;
 mod snapshot;
@@ -32,7 +33,8 @@ mod snapshot;
 pub(crate) use amend::write as write_amendment;
 pub use amend::{Amendment, amendments};
 pub use certificate::{Certificate, Checked, by_code, last_year, of_person};
-pub use check::{SealFault, SealFindings, check};
+pub use check::check;
+pub use findings::{SealFault, SealFindings};
 pub use sealed::{Closed, closed};
 pub(crate) use sealed::{closed_among, refuse};
 pub use snapshot::{SealedStanding, Snapshot};

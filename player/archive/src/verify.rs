@@ -1,4 +1,5 @@
-//! Proof that the ledger is what was posted: the chain holds, and the hours are what beats and presence say.
+//! Proof that the ledger is what was posted: the chain holds, and the hours are what beats, presence and the rolls of classes
+//! say.
 //!
 //! Walks the whole ledger in pages and reports every fault by the entry it found it at. Changes nothing.
 
@@ -7,84 +8,16 @@ use crate::judge::Worth;
 use crate::quiz::{self, Quizzes};
 use crate::rules::{RuleBook, Rules};
 use crate::watched::{self, Sessions};
-use crate::{Result, ledger};
+use crate::{Error, Result, ledger, unreadable};
 use entity::{PlaybackId, ledger_entry, ledger_head};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 use std::collections::BTreeSet;
-use std::fmt;
 
-/// What a walk over the ledger found.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Findings {
-    /// Entries read.
-    pub entries: u64,
-    /// Of these, entries recomputed from beats and presence.
-    pub recomputed: u64,
-    /// The first faults, in the order of the chain.
-    pub faults: Vec<Fault>,
-    /// Faults beyond those listed.
-    pub more: u64,
-}
+mod attended;
+mod findings;
 
-/// Something that is not as it was posted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// A column of this entry was changed after posting: its hash does not fit its content.
-    Altered {
-        /// The entry.
-        seq: i64,
-    },
-    /// Entries from here to there were removed.
-    Missing {
-        /// The first missing entry.
-        first: i64,
-        /// The last missing entry.
-        last: i64,
-    },
-    /// This entry does not follow the one before it: one of the two was put in or rewritten.
-    Unlinked {
-        /// The entry.
-        seq: i64,
-    },
-    /// Credited and reasons do not make what was claimed, or the reasons cannot be read.
-    NotConserved {
-        /// The entry.
-        seq: i64,
-    },
-    /// Beats and presence say something else than the entry.
-    NotAsWatched {
-        /// The entry.
-        seq: i64,
-        /// What it credits.
-        credited_ms: i64,
-        /// What its beats are worth.
-        worth_ms: i64,
-    },
-    /// The head names another end than the ledger has.
-    WrongEnd {
-        /// The last entry by the head.
-        head_seq: i64,
-        /// The last entry there is.
-        last_seq: i64,
-    },
-}
+pub use findings::{Fault, Findings};
 
-impl Findings {
-    /// Whether nothing was found.
-    pub fn is_sound(&self) -> bool {
-        self.faults.is_empty() && self.more == 0
-    }
-
-    fn add(&mut self, fault: Fault) {
-        if self.faults.len() < LISTED {
-            self.faults.push(fault);
-        } else {
-            self.more += 1;
-        }
-    }
-}
-
-const LISTED: usize = 1000;
 const PAGE: u64 = 1000;
 
 /// Walk the whole ledger. `progress` hears how many entries are done, and of how many. The entries posted while it
@@ -93,6 +26,25 @@ const PAGE: u64 = 1000;
 /// # Errors
 /// Only when the database or a stored rule cannot be read; faults are findings.
 pub async fn ledger(db: &impl ConnectionTrait, progress: &impl Fn(u64, u64)) -> Result<Findings> {
+    match walk(db, progress).await {
+        Err(cause @ Error::Database(_)) => what_cannot_be_read(db).await?.ok_or(cause),
+        outcome => outcome,
+    }
+}
+
+/// The entries that stop a walk; nothing when it is not they.
+async fn what_cannot_be_read(db: &impl ConnectionTrait) -> Result<Option<Findings>> {
+    let mut findings = Findings::default();
+    if head(db).await.is_err() {
+        findings.add(Fault::WrongEnd { head_seq: 0, last_seq: newest(db).await? });
+    }
+    for seq in unreadable::rows::<ledger_entry::Entity>(db, ledger_entry::Column::Seq).await? {
+        findings.add(Fault::Unreadable { seq });
+    }
+    Ok((!findings.is_sound()).then_some(findings))
+}
+
+async fn walk(db: &impl ConnectionTrait, progress: &impl Fn(u64, u64)) -> Result<Findings> {
     let head = head(db).await?;
     let of = u64::try_from(head.seq).unwrap_or(0);
     let book = RuleBook::load(db).await?;
@@ -110,6 +62,7 @@ pub async fn ledger(db: &impl ConnectionTrait, progress: &impl Fn(u64, u64)) -> 
             last_hash.clone_from(&entry.hash);
         }
         recompute(db, &page, &book, &mut sessions, &mut findings).await?;
+        attended::recompute(db, &page, &book, &mut findings).await?;
         findings.entries += u64::try_from(page.len()).unwrap_or(0);
         progress(findings.entries, of);
     }
@@ -236,51 +189,20 @@ async fn check_end(
     if head_then.seq != last_seq || head_then.hash != last_hash {
         findings.add(Fault::WrongEnd { head_seq: head_then.seq, last_seq });
     }
-    let newest = ledger_entry::Entity::find()
-        .order_by_desc(ledger_entry::Column::Seq)
-        .limit(1)
-        .one(db)
-        .await?
-        .map_or(0, |row| row.seq);
+    let newest = newest(db).await?;
     let head_now = head(db).await?.seq; // read after the newest entry: an honest one is never behind it
-    if newest > head_now {
+    if newest > head_now || ledger_head::Entity::find().count(db).await? > 1 {
         findings.add(Fault::WrongEnd { head_seq: head_now, last_seq: newest });
     }
     Ok(())
 }
 
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Altered { seq } => write!(f, "第 {seq} 条：内容被改动"),
-            Self::Missing { first, last } if first == last => write!(f, "第 {first} 条：缺失"),
-            Self::Missing { first, last } => write!(f, "第 {first} 至 {last} 条：缺失"),
-            Self::Unlinked { seq } => write!(f, "第 {seq} 条：与上一条不相连，曾有插入或改写"),
-            Self::NotConserved { seq } => write!(f, "第 {seq} 条：计入与未计入之和不等于申报"),
-            Self::NotAsWatched { seq, credited_ms, worth_ms } => {
-                write!(f, "第 {seq} 条：计入 {credited_ms} 毫秒，按收看记录应为 {worth_ms} 毫秒")
-            }
-            Self::WrongEnd { head_seq, last_seq } => {
-                write!(f, "末条应为第 {head_seq} 条，实为第 {last_seq} 条或内容不符")
-            }
-        }
-    }
-}
-
-impl fmt::Display for Findings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "台账 {} 条，其中 {} 条按收看记录重算", self.entries, self.recomputed)?;
-        if self.is_sound() {
-            return write!(f, "：链条完整，数字一致。");
-        }
-        for fault in &self.faults {
-            write!(f, "\n  {fault}")?;
-        }
-        if self.more > 0 {
-            write!(f, "\n  另有 {} 处", self.more)?;
-        }
-        Ok(())
-    }
+/// The greatest number there is; 0 without entries.
+async fn newest(db: &impl ConnectionTrait) -> Result<i64> {
+    let seqs = ledger_entry::Entity::find().select_only().column(ledger_entry::Column::Seq);
+    let seqs = seqs.filter(ledger_entry::Column::Seq.lte(i64::MAX)); // on SQLite a number may be a word, which is more
+    let newest: Option<i64> = seqs.order_by_desc(ledger_entry::Column::Seq).limit(1).into_tuple().one(db).await?;
+    Ok(newest.unwrap_or(0))
 }
 
 #[cfg(test)]

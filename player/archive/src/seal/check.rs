@@ -1,89 +1,16 @@
 //! Proof that what was sealed is what stands there: the chain holds, every seal's row says what its closing line says,
-//! and every sealed record is what the ledger still comes to. Changes nothing.
+//! every sealed record is what the ledger still comes to, and the rules that judged are what they were. Changes nothing.
 
+use super::findings::{SealFault, SealFindings};
 use super::snapshot::{self, Roll, Snapshot};
 use super::{amend, line, slice_of};
 use crate::rules::RuleBook;
 use crate::view::{self, Whom};
-use crate::{GENESIS, Result};
-use entity::{LineKind, PersonId, SealId, SealState, ledger_entry, seal, seal_head, seal_line};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use crate::{Error, GENESIS, Result, rules, unreadable};
+use entity::{LineKind, PersonId, RuleId, SealId, SealState, ledger_entry, rule, seal, seal_head, seal_line};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fmt;
 
-/// What a walk over the seals found.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SealFindings {
-    /// Lines read.
-    pub lines: u64,
-    /// Of these, records recomputed from the ledger.
-    pub recomputed: u64,
-    /// What was found, at most a thousand of it.
-    pub faults: Vec<SealFault>,
-}
-
-/// Something that is not as it was sealed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SealFault {
-    /// A column of this line was changed.
-    Altered {
-        /// The line.
-        seq: i64,
-        /// Whose record it is, as it says itself.
-        whose: String,
-    },
-    /// Lines from here to there were removed.
-    Missing {
-        /// The first missing line.
-        first: i64,
-        /// The last missing line.
-        last: i64,
-    },
-    /// This line does not follow the one before it: one of the two was put in or rewritten.
-    Unlinked {
-        /// The line.
-        seq: i64,
-    },
-    /// The head names another end than the chain has.
-    WrongEnd {
-        /// The last line by the head.
-        head_seq: i64,
-        /// The last line there is.
-        last_seq: i64,
-    },
-    /// The row of a seal says something else than the line that closed it, or one of the two is gone.
-    SealAltered {
-        /// The seal.
-        seal: SealId,
-    },
-    /// The ledger comes to something else than the sealed record.
-    NotAsLedger {
-        /// The line.
-        seq: i64,
-        /// Whose record.
-        whose: String,
-    },
-    /// An entry was added to a sealed year without an amendment.
-    Unamended {
-        /// The entry of the ledger.
-        entry: i64,
-    },
-}
-
-impl SealFindings {
-    /// Whether nothing was found.
-    pub fn is_sound(&self) -> bool {
-        self.faults.is_empty()
-    }
-
-    fn add(&mut self, fault: SealFault) {
-        if self.faults.len() < LISTED {
-            self.faults.push(fault);
-        }
-    }
-}
-
-const LISTED: usize = 1000;
 const PAGE: u64 = 200;
 
 /// What the closing lines and amendments said, for the checks after the walk.
@@ -98,6 +25,36 @@ struct Said {
 /// # Errors
 /// Only when the database cannot be read; faults are findings.
 pub async fn check(db: &impl ConnectionTrait, progress: &impl Fn(u64, u64)) -> Result<SealFindings> {
+    match walk(db, progress).await {
+        Err(cause @ (Error::Database(_) | Error::BrokenRules { .. })) => what_cannot_be_read(db).await?.ok_or(cause),
+        outcome => outcome,
+    }
+}
+
+/// The rows that stop a walk; nothing when it is not they.
+async fn what_cannot_be_read(db: &impl ConnectionTrait) -> Result<Option<SealFindings>> {
+    let mut findings = SealFindings::default();
+    if seal_head::Entity::find_by_id(1).one(db).await.is_err() {
+        findings.add(SealFault::WrongEnd { head_seq: 0, last_seq: 0 });
+    }
+    for seq in unreadable::rows::<seal_line::Entity>(db, seal_line::Column::Seq).await? {
+        findings.add(SealFault::Unreadable { seq });
+    }
+    for id in unreadable::rows::<seal::Entity>(db, seal::Column::Id).await? {
+        findings.add(SealFault::SealAltered { seal: SealId(id) });
+    }
+    for id in unreadable::rows::<rule::Entity>(db, rule::Column::Id).await? {
+        findings.add(SealFault::RuleAltered { rule: RuleId(id) });
+    }
+    if findings.is_sound() {
+        let stored = rule::Entity::find().all(db).await?;
+        let broken = stored.iter().filter(|row| rules::Rules::parse(&row.body).is_err());
+        broken.for_each(|row| findings.add(SealFault::RuleAltered { rule: row.id }));
+    }
+    Ok((!findings.is_sound()).then_some(findings))
+}
+
+async fn walk(db: &impl ConnectionTrait, progress: &impl Fn(u64, u64)) -> Result<SealFindings> {
     let head = seal_head::Entity::find_by_id(1).one(db).await?;
     let head = head.unwrap_or_else(|| seal_head::Model { id: 1, seq: 0, hash: GENESIS.to_owned() });
     let seals: BTreeMap<SealId, seal::Model> =
@@ -107,7 +64,9 @@ pub async fn check(db: &impl ConnectionTrait, progress: &impl Fn(u64, u64)) -> R
     let (mut last_seq, mut last_hash) = (0, GENESIS.to_owned());
     loop {
         let after = if findings.lines == 0 { i64::MIN } else { last_seq };
-        let query = seal_line::Entity::find().filter(seal_line::Column::Seq.gt(after));
+        let query = seal_line::Entity::find()
+            .filter(seal_line::Column::Seq.gt(after))
+            .filter(seal_line::Column::Seq.lte(i64::MAX)); // on SQLite a number may be a word, which is more
         let page = query.order_by_asc(seal_line::Column::Seq).limit(PAGE).all(db).await?;
         if page.is_empty() {
             break;
@@ -122,11 +81,12 @@ pub async fn check(db: &impl ConnectionTrait, progress: &impl Fn(u64, u64)) -> R
         findings.lines += page.len() as u64;
         progress(findings.lines, u64::try_from(head.seq).unwrap_or(0));
     }
-    if head.seq != last_seq || head.hash != last_hash {
+    if head.seq != last_seq || head.hash != last_hash || seal_head::Entity::find().count(db).await? > 1 {
         findings.add(SealFault::WrongEnd { head_seq: head.seq, last_seq });
     }
     check_seals(db, &seals, &said, &mut findings).await?;
     check_amended(db, &seals, &said, &mut findings).await?;
+    check_rules(db, &said, &mut findings).await?;
     Ok(findings)
 }
 
@@ -210,7 +170,7 @@ async fn check_seals(
             (SealState::Sealing, None) => true,
             (SealState::Sealed, Some((roll, hash))) => {
                 let row = Roll {
-                    v: 1,
+                    v: roll.v,
                     unit: seal.unit_id,
                     year: seal.year,
                     upto_seq: seal.upto_seq,
@@ -219,6 +179,7 @@ async fn check_seals(
                     asked_at: seal.asked_at.0,
                     sealed_at: seal.sealed_at.map_or(0, |at| at.0),
                     records: snapshot::records(db, seal).await?,
+                    rules: roll.rules.clone(), // those there were then; `check_rules` looks at them
                 };
                 row == *roll && seal.hash.as_ref() == Some(hash) && seal.done == seal.people
             }
@@ -231,6 +192,16 @@ async fn check_seals(
     for id in said.rolls.keys().filter(|id| !seals.contains_key(*id)) {
         findings.add(SealFault::SealAltered { seal: *id });
     }
+    Ok(())
+}
+
+/// Every rule that was in force when a year was sealed is as it was then. Seals of the first releases do not say.
+async fn check_rules(db: &impl ConnectionTrait, said: &Said, findings: &mut SealFindings) -> Result<()> {
+    let now: BTreeMap<RuleId, String> =
+        rule::Entity::find().all(db).await?.iter().map(|row| (row.id, rules::digest(row))).collect();
+    let then = said.rolls.values().flat_map(|(roll, _)| &roll.rules);
+    let altered: BTreeSet<_> = then.filter(|(id, digest)| now.get(id) != Some(*digest)).map(|(id, _)| *id).collect();
+    altered.into_iter().for_each(|rule| findings.add(SealFault::RuleAltered { rule }));
     Ok(())
 }
 
@@ -263,31 +234,4 @@ async fn check_amended(
         }
     }
     Ok(())
-}
-
-impl fmt::Display for SealFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Altered { seq, whose } => write!(f, "封存第 {seq} 行（{whose}）：内容被改动"),
-            Self::Missing { first, last } if first == last => write!(f, "封存第 {first} 行：缺失"),
-            Self::Missing { first, last } => write!(f, "封存第 {first} 至 {last} 行：缺失"),
-            Self::Unlinked { seq } => write!(f, "封存第 {seq} 行：与上一行不相连，曾有插入或改写"),
-            Self::WrongEnd { head_seq, last_seq } => {
-                write!(f, "封存末行应为第 {head_seq} 行，实为第 {last_seq} 行或内容不符")
-            }
-            Self::SealAltered { seal } => write!(f, "封存 {seal}：登记与封存时不符"),
-            Self::NotAsLedger { seq, whose } => write!(f, "封存第 {seq} 行（{whose}）：与台账不符"),
-            Self::Unamended { entry } => write!(f, "台账第 {entry} 条：在封存以后加入，没有修订"),
-        }
-    }
-}
-
-impl fmt::Display for SealFindings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "封存 {} 行，其中 {} 份档案按台账重算", self.lines, self.recomputed)?;
-        if self.is_sound() {
-            return write!(f, "：链条完整，与台账一致。");
-        }
-        self.faults.iter().try_for_each(|fault| write!(f, "\n  {fault}"))
-    }
 }

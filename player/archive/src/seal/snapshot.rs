@@ -2,9 +2,9 @@
 
 use super::{RuleBook, Whom, Years, assess, slice_of};
 use crate::assess::{Standing, Verdict};
-use crate::{Error, Result, chain};
+use crate::{Error, Result, chain, rules, view};
 use entity::{
-    LineKind, Moment, PersonId, PostKind, RuleId, Source, UnitId, ledger_entry, org_unit, person, seal, seal_line,
+    LineKind, Moment, PersonId, PostKind, RuleId, Source, UnitId, ledger_entry, org_unit, person, rule, seal, seal_line,
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::{Deserialize, Serialize};
@@ -155,12 +155,17 @@ pub(super) struct Roll {
     pub(super) asked_at: i64,
     pub(super) sealed_at: i64,
     pub(super) records: String,
+    /// The digest of every rule that was in force by the end of the year.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) rules: BTreeMap<RuleId, String>,
 }
 
 /// The text of the line that closes a seal.
 pub(super) async fn roll(txn: &DatabaseTransaction, seal: &seal::Model, now: Moment) -> Result<String> {
+    let (_, to) = view::year_days(seal.year)?;
+    let rules = rule::Entity::find().filter(rule::Column::ValidFrom.lte(to)).all(txn).await?;
     let roll = Roll {
-        v: 1,
+        v: 2,
         unit: seal.unit_id,
         year: seal.year,
         upto_seq: seal.upto_seq,
@@ -169,6 +174,7 @@ pub(super) async fn roll(txn: &DatabaseTransaction, seal: &seal::Model, now: Mom
         asked_at: seal.asked_at.0,
         sealed_at: now.0,
         records: records(txn, seal).await?,
+        rules: rules.iter().map(|row| (row.id, rules::digest(row))).collect(),
     };
     serde_json::to_string(&roll).map_err(|_| Error::Unreadable(0))
 }

@@ -115,3 +115,38 @@ async fn hours_that_the_beats_do_not_bear_are_found() {
     assert_eq!(walk(&city.db).await, [Fault::NotAsWatched { seq: 2, credited_ms: 300_000, worth_ms: 0 }]);
     assert_eq!(START.day().to_string(), "2025-11-27");
 }
+
+#[tokio::test]
+async fn a_roll_of_a_class_that_was_written_anew_is_found_at_the_hours_it_gave() {
+    let city = city().await;
+    let class = crate::classes::NewClass {
+        level: entity::UnitLevel::County,
+        title: "培训班".to_owned(),
+        unit_id: crate::testing::VILLAGE,
+        place: String::new(),
+        teacher: String::new(),
+        starts_on: START.day(),
+        ends_on: START.day(),
+        half_days: 2,
+    };
+    let there = [(1, 2), (2, 1)];
+    let attended =
+        there.map(|(who, half_days)| crate::classes::Attended { person_id: entity::PersonId(who), half_days });
+    crate::classes::record(&city.db, class, attended.to_vec(), None, at(90_000)).await.unwrap();
+    assert_eq!(walk(&city.db).await, []);
+    // Half a class is more than a seventh missed and counts for nothing; by a forged roll it would be six hours.
+    for (forged, fault) in [
+        ("UPDATE class_attendance SET half_days = 2 WHERE person_id = 2", (7, 0, 21_600_000)),
+        ("UPDATE class_attendance SET half_days = 1 WHERE person_id = 1", (6, 21_600_000, 0)),
+        ("UPDATE class_run SET half_days = 1", (6, 21_600_000, 10_800_000)),
+        ("DELETE FROM class_attendance WHERE person_id = 1", (6, 21_600_000, 0)),
+    ] {
+        let txn = entity::writing::begin(&city.db).await.unwrap();
+        sea_orm::ConnectionTrait::execute_unprepared(&txn, forged).await.unwrap();
+        let found = ledger(&txn, &|_, _| ()).await.unwrap();
+        let (seq, credited_ms, worth_ms) = fault;
+        let expected = Fault::NotAsAttended { seq, credited_ms, worth_ms };
+        assert!(found.faults.contains(&expected), "{forged}: {:?}", found.faults);
+        txn.rollback().await.unwrap();
+    }
+}
