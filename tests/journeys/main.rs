@@ -23,6 +23,7 @@ mod late;
 mod lists;
 mod lost_media;
 mod moving;
+mod one_number;
 mod operating;
 mod outage;
 mod packages;

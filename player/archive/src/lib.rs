@@ -39,6 +39,8 @@ mod year;
 #[cfg(test)]
 mod golden;
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 mod testing;
 
