@@ -5,6 +5,7 @@
 //! choice and are in no table.
 
 use catalog::lesson::{Lack, Order, Preparation};
+use content::caption::Encoding;
 use entity::{
     Category, ExemptionKind, JobState, LessonState, Level, MarkedHow, PlaybackMode, PostKind, QuestionKind,
     RenditionKind, Role, SealState, Source, UnitLevel, UploadState,
@@ -12,49 +13,50 @@ use entity::{
 use serde_json::{Value, json};
 
 /// The words of a set, made when the document is.
-type Set = fn() -> Vec<&'static str>;
+type Set = fn() -> Vec<String>;
 
 macro_rules! words {
     ($set:ident) => {
-        || $set::ALL.iter().map(|word| word.as_str()).collect()
+        || $set::ALL.iter().map(|word| word.as_str().to_owned()).collect()
     };
 }
 
 /// The words and their Chinese names, where both are taken.
 macro_rules! named {
     ($set:ident) => {
-        || $set::ALL.iter().flat_map(|word| [word.as_str(), word.label()]).collect()
+        || $set::ALL.iter().flat_map(|word| [word.as_str(), word.label()].map(str::to_owned)).collect()
     };
 }
 
 /// Schemas and their properties; of a list its items are meant.
 const PROPERTIES: &[(&str, &str, Set)] = &[
-    ("AppealAnswer", "state", || vec!["open", "granted", "refused"]),
+    ("AppealAnswer", "state", || texts(&["open", "granted", "refused"])),
     ("AskedAnswer", "kind", words!(QuestionKind)),
     ("AttendeeAnswer", "marked", words!(MarkedHow)),
     ("BeginBody", "mode", words!(PlaybackMode)),
-    ("BulkChangeAnswer", "state", || vec!["looking", "done", "undone"]),
+    ("BulkChangeAnswer", "state", || texts(&["looking", "done", "undone"])),
     ("BulkChangeBody", "action", || {
         let fields = ["category", "level", "language", "season", "valid_until", "audience", "add_tag", "remove_tag"];
-        [fields.as_slice(), &["submit", "publish", "withdraw"]].concat()
+        texts(&[fields.as_slice(), &["submit", "publish", "withdraw"]].concat())
     }),
+    ("CaptionPreviewAnswer", "format", || texts(&["SRT", "WebVTT"])),
     ("ChildAnswer", "level", words!(UnitLevel)),
     ("CourseBrief", "category", words!(Category)),
     ("CoursePatchBody", "category", named!(Category)),
     ("EntryAnswer", "source", words!(Source)),
     ("ExemptionAnswer", "kind", words!(ExemptionKind)),
     ("ExemptionBody", "kind", words!(ExemptionKind)),
-    ("GapAnswer", "verdict", || vec!["met", "short", "exempt", "unbound"]),
+    ("GapAnswer", "verdict", || texts(&["met", "short", "exempt", "unbound"])),
     ("GapLessonAnswer", "category", words!(Category)),
     ("HitAnswer", "category", words!(Category)),
     ("HitAnswer", "level", words!(Level)),
-    ("ItemAnswer", "state", || vec!["not_begun", "begun", "done"]),
+    ("ItemAnswer", "state", || texts(&["not_begun", "begun", "done"])),
     ("LessonBrief", "category", words!(Category)),
     ("LessonBrief", "level", words!(Level)),
     ("LessonBrief", "state", words!(LessonState)),
     ("LessonPatchBody", "category", named!(Category)),
     ("LessonPatchBody", "level", named!(Level)),
-    ("MovedAnswer", "turn", || vec!["gain", "lose"]),
+    ("MovedAnswer", "turn", || texts(&["gain", "lose"])),
     ("NewCourseBody", "category", named!(Category)),
     ("NewLessonBody", "category", named!(Category)),
     ("NewLessonBody", "level", named!(Level)),
@@ -67,38 +69,63 @@ const PROPERTIES: &[(&str, &str, Set)] = &[
     ("QuizQuestionAnswer", "kind", words!(QuestionKind)),
     ("RoleAt", "role", words!(Role)),
     ("SealAnswer", "state", words!(SealState)),
-    ("SourceAnswer", "kind", || vec!["original", "video_720", "video_480", "video_240", "audio"]),
+    ("SourceAnswer", "kind", || texts(&["original", "video_720", "video_480", "video_240", "audio"])),
     ("SourceTotal", "source", words!(Source)),
-    ("SuggestionAnswer", "kind", || vec!["hot", "crop", "tag", "lecturer", "course", "title"]),
+    ("SuggestionAnswer", "kind", || texts(&["hot", "crop", "tag", "lecturer", "course", "title"])),
     ("UnitAnswer", "level", words!(UnitLevel)),
     ("UploadAnswer", "state", words!(UploadState)),
 ];
 
-const FORMATS: Set = || vec!["json", "csv", "xlsx"];
+/// The forms of a report.
+const FORMATS: &[&str] = &["json", "csv", "xlsx"];
+
+const REPORTS: &[&str] = &[
+    "attendance",
+    "hours",
+    "assessment",
+    "gaps",
+    "viewing",
+    "feedback",
+    "equipment",
+    "runs",
+    "roster",
+    "bulletin",
+    "stars",
+];
+
+fn texts(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
+}
+
+/// Every report in every form, as a file's name.
+fn files(reports: &[&str]) -> Vec<String> {
+    reports.iter().flat_map(|report| FORMATS.iter().map(move |format| format!("{report}.{format}"))).collect()
+}
 
 /// Addresses and their parameters, of whatever method.
 const PARAMETERS: &[(&str, &str, Set)] = &[
-    ("/api/v1/appeals", "state", || vec!["open", "decided"]),
+    ("/api/v1/appeals", "state", || texts(&["open", "decided"])),
+    ("/api/v1/audit/{file}", "file", || files(&["log"])),
     ("/api/v1/courses", "category", named!(Category)),
     ("/api/v1/lessons", "category", named!(Category)),
     ("/api/v1/lessons", "lack", words!(Lack)),
     ("/api/v1/lessons", "level", named!(Level)),
     ("/api/v1/lessons", "preparation", words!(Preparation)),
     ("/api/v1/lessons", "sort", words!(Order)),
-    ("/api/v1/lessons", "state", || LessonState::ALL.iter().map(|state| state.as_str()).chain(["any"]).collect()),
-    ("/api/v1/lessons/{id}/captions/preview", "encoding", || {
-        content::caption::Encoding::ALL.iter().map(|encoding| encoding.as_str()).collect()
+    ("/api/v1/lessons", "state", || {
+        LessonState::ALL.iter().map(|state| state.as_str()).chain(["any"]).map(str::to_owned).collect()
     }),
-    ("/api/v1/lessons/{id}/captions/{language}", "encoding", || {
-        content::caption::Encoding::ALL.iter().map(|encoding| encoding.as_str()).collect()
-    }),
-    ("/api/v1/lessons/{id}/watchers.{format}", "format", FORMATS),
+    ("/api/v1/lessons/{id}/captions/preview", "encoding", words!(Encoding)),
+    ("/api/v1/lessons/{id}/captions/{language}", "encoding", words!(Encoding)),
+    ("/api/v1/lessons/{id}/watchers.{format}", "format", || texts(FORMATS)),
     ("/api/v1/media/{sha256}/preparation/{kind}/retry", "kind", words!(RenditionKind)),
-    ("/api/v1/plans/{id}/progress.{format}", "format", FORMATS),
-    ("/api/v1/search", "sort", || vec!["relevance", "newest", "plays", "shortest", "smallest"]),
-    ("/api/v1/searches", "format", || vec!["csv"]),
-    ("/api/v1/searches", "sort", || vec!["most", "latest"]),
-    ("/api/v1/units/{id}/gaps", "who", || vec!["behind", "short", "exempt"]),
+    ("/api/v1/plans/{id}/progress.{format}", "format", || texts(FORMATS)),
+    ("/api/v1/reports/{file}", "file", || files(REPORTS)),
+    ("/api/v1/search", "sort", || texts(&["relevance", "newest", "plays", "shortest", "smallest"])),
+    ("/api/v1/searches", "format", || texts(&["csv"])),
+    ("/api/v1/searches", "sort", || texts(&["most", "latest"])),
+    ("/api/v1/units/{id}/gaps", "who", || texts(&["behind", "short", "exempt"])),
+    ("/api/v1/units/{id}/stars/{item}", "item", || texts(&["practice", "people"])),
 ];
 
 /// Writes the words into the document; answers the entries that name nothing in it.
@@ -141,7 +168,7 @@ fn parameters_of<'a>(document: &'a mut Value, path: &str, name: &str) -> Vec<&'a
 }
 
 /// Lists the words at a text, or at the items of a list of texts; what may be absent may still be null.
-fn list(schema: &mut Value, words: &[&str]) {
+fn list(schema: &mut Value, words: &[String]) {
     let schema = match schema.get("items").is_some() {
         true => schema.get_mut("items"),
         false => Some(schema),
