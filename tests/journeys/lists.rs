@@ -176,7 +176,7 @@ async fn captions_quiz_voices_and_preparation_lead_back_to_the_same_place() {
     let captions = format!("/studio/lessons/{east}/captions?{back}");
     let form =
         reqwest::multipart::Form::new().text("action", "remove").text("language", "普通话").text("expected", "1");
-    trainer.send(trainer.request(Method::POST, &captions).multipart(form)).await.must(404);
+    trainer.send(trainer.request(Method::POST, &captions).multipart(form)).await.must(422);
     let none = reqwest::multipart::Form::new().text("action", "check").text("language", "普通话");
     let said = trainer.send(trainer.request(Method::POST, &captions).multipart(none)).await.must(422).text();
     assert!(led_back(&said), "{said}");
