@@ -1,6 +1,6 @@
 //! Pictures of numbers as SVG, drawn here: no script, no inline style, a title and a description for those who listen.
 //!
-//! Every number in a picture also stands in the chart's table beneath. Colours are classes of `app.css`. A picture is
+//! Every number in a picture also stands in the chart's table beneath. Colours are classes of `account.css`. A picture is
 //! 360 units wide, a narrow phone's width, so that its letters are never smaller than the page's.
 
 use super::parts::escaped;
