@@ -51,6 +51,7 @@ const PROPERTIES: &[(&str, &str, Set)] = &[
     ("HitAnswer", "category", words!(Category)),
     ("HitAnswer", "level", words!(Level)),
     ("ItemAnswer", "state", || texts(&["not_begun", "begun", "done"])),
+    ("LateAnswer", "state", || texts(&["open", "admitted", "refused"])),
     ("LessonBrief", "category", words!(Category)),
     ("LessonBrief", "level", words!(Level)),
     ("LessonBrief", "state", words!(LessonState)),
