@@ -226,8 +226,8 @@ async fn browser_room_chooses_the_language_by_the_remote_and_the_desk_adds_one()
     desk.goto(&format!("/studio/lessons/{}", city.lesson("thin"))).await;
     desk.click("a[href$='/voices']").await;
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("桂柳话.wav");
-    let words = "-v error -y -f lavfi -i sine=frequency=220:duration=40 -ar 16000";
+    let path = folder.path().join("桂柳话.m4a");
+    let words = "-v error -y -f lavfi -i sine=frequency=220:duration=40 -ar 16000 -movflags +faststart";
     assert!(Command::new("ffmpeg").args(words.split(' ')).arg(&path).status().unwrap().success());
     desk.choose("[data-upload-file]", &path).await;
     desk.until("return document.querySelector('[name=media_sha256]').value.length === 64").await;
