@@ -98,7 +98,10 @@ fn others(value: Option<&str>) -> Vec<String> {
         },
     };
     let mut others = vec![format!("'{}'", other.replace('\'', "''")), "'x'".to_owned()];
-    others.extend(value.map(|_| "NULL".to_owned()));
+    match value {
+        Some(_) => others.push("NULL".to_owned()),
+        None => others.extend(["'1000'", "'2020-01-01'"].map(str::to_owned)), // PostgreSQL asks for a number or a day
+    }
     others
 }
 
