@@ -92,7 +92,7 @@ pub async fn ask(
     let viewer = caller.viewer();
     let (query, answer) = match index.remembered(&query, &viewer, today) {
         Some(answer) => (query, answer),
-        None => searches.run(move || by_now(&index, &query, &viewer, today).map(|answer| (query, answer))).await?,
+        None => searches.run(move || search_once(&index, &query, &viewer, today).map(|answer| (query, answer))).await?,
     };
     if !query.is_narrowed() && !query.literal {
         note(caller, &query.q, &answer, asked, today);
@@ -101,7 +101,7 @@ pub async fn ask(
 }
 
 /// Searches, unless somebody before in the queue has asked the same: a hall asks at one time.
-fn by_now(index: &Index, query: &SearchQuery, viewer: &Viewer, today: Day) -> catalog::Result<Arc<Answer>> {
+fn search_once(index: &Index, query: &SearchQuery, viewer: &Viewer, today: Day) -> catalog::Result<Arc<Answer>> {
     index.remembered(query, viewer, today).map_or_else(|| index.search(query, viewer, today), Ok)
 }
 

@@ -67,7 +67,8 @@ pub async fn small_as_they_are(
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     let asked = request.headers().contains_key(ACCEPT_ENCODING);
     let mut response = next.call(request).await?;
-    if asked && matches!(response.response().body().size(), BodySize::Sized(bytes) if bytes < WORTH_CODING) {
+    let is_small = matches!(response.response().body().size(), BodySize::Sized(bytes) if bytes < WORTH_CODING);
+    if asked && is_small && !response.headers().contains_key(CONTENT_ENCODING) {
         response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static(IDENTITY));
     }
     Ok(response)
