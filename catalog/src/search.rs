@@ -6,6 +6,7 @@
 pub mod answer;
 mod bands;
 mod cursor;
+mod dictionary;
 mod document;
 mod facets;
 mod fold;
@@ -27,6 +28,7 @@ mod sources;
 mod suggest;
 mod synonyms;
 mod tokenizer;
+mod upkeep;
 mod view;
 
 pub use answer::{Answer, FacetCount, Facets, Hit, SearchQuery, Sort, Suggestion, SuggestionKind};
@@ -41,20 +43,16 @@ use crate::{Error, Result, Viewer};
 use entity::Day;
 use generation::Generation;
 use highlight::Needles;
-use indexer::Payload;
 use query::Sources;
 use rank::Scored;
 use remembered::{MadeOf, Remembered};
 use schema::Fields;
 use sea_orm::DatabaseConnection;
 use std::collections::HashMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, RwLock};
 use synonyms::Groups;
-use tantivy::directory::error::LockError;
-use tantivy::{IndexWriter, Searcher, TantivyError};
 use view::{Serving, View};
 
 /// Longest query, in characters after folding.
@@ -143,21 +141,6 @@ impl Index {
         self.remembered.get(&remembered::key(query, viewer, today), &self.made_of().ok()?)
     }
 
-    /// Does work on the index. What a damaged file makes of it, an error or a panic inside the library, is noted, so
-    /// that the index is built anew; the caller may come again.
-    fn guarded<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
-        let cause = match catch_unwind(AssertUnwindSafe(work)) {
-            Ok(Err(Error::Index(cause))) => cause.to_string(),
-            Ok(Err(Error::Io(cause))) => cause.to_string(),
-            Ok(outcome) => return outcome,
-            Err(_) => "panic".to_owned(),
-        };
-        tracing::error!(cause, "a search failed in the index");
-        // A query that trips over itself must not make anybody build a sound index anew, again and again.
-        self.check();
-        Err(Error::IndexBusy)
-    }
-
     fn made_of(&self) -> Result<MadeOf> {
         let (serving, synonyms) = (self.current()?.serving, self.synonyms.said());
         Ok(MadeOf { serving, synonyms, plays: self.plays(), calendar: self.calendar.by_unit() })
@@ -223,113 +206,6 @@ impl Index {
     /// Whether nothing can be found.
     pub fn is_empty(&self) -> Result<bool> {
         Ok(self.len()? == 0)
-    }
-
-    /// Loads what the first search would otherwise wait for.
-    fn warm(&self) {
-        tokenizer::warm();
-        let nobody = (Viewer::default(), Day::default());
-        let _ = self.current().and_then(|current| current.serving.lexicon().map(drop));
-        let _ = self.search(&SearchQuery::of("a"), &nobody.0, nobody.1);
-    }
-
-    /// Whether every file of the index is as it was written; when not, it will be built anew.
-    fn check(&self) {
-        let sound = generation::is_sound(&self.folder, self.generation());
-        if !sound.unwrap_or(false) {
-            tracing::error!("files of the search index are damaged; it will be built anew");
-            self.broken.store(true, Ordering::Relaxed);
-        }
-    }
-
-    fn searcher(&self) -> Result<Searcher> {
-        Ok(self.current()?.serving.searcher.clone())
-    }
-
-    fn current(&self) -> Result<Current> {
-        let current = self.current.read().map_err(|_| std::io::Error::other("search index lock is poisoned"))?;
-        Ok(current.clone())
-    }
-
-    fn generation(&self) -> u64 {
-        self.current().map_or(0, |current| current.generation.number)
-    }
-
-    fn payload(&self) -> Result<Payload> {
-        let payload = self.current()?.generation.payload();
-        payload.ok_or_else(|| TantivyError::InternalError("index without payload".to_owned()).into())
-    }
-
-    fn writer(&self, bytes: usize) -> Result<IndexWriter> {
-        match self.current()?.generation.index.writer_with_num_threads(1, bytes) {
-            Err(TantivyError::LockFailure(LockError::LockBusy, _)) => Err(Error::IndexBusy),
-            Err(other) => Err(other.into()),
-            Ok(writer) => {
-                // What a writer that was killed left of its last commit stands in the way of the same commit made again.
-                writer.garbage_collect_files().wait()?;
-                Ok(writer)
-            }
-        }
-    }
-
-    fn reload(&self) -> Result<()> {
-        let generation = self.current()?.generation;
-        generation.reader.reload()?;
-        let serving = self.current()?.serving.next(generation.reader.searcher());
-        serving.lexicon()?;
-        self.set_current(Current { generation, serving: Arc::new(serving) });
-        Ok(())
-    }
-
-    /// Takes over an index that another process, such as `reindex`, has built in the meantime.
-    fn adopt_newer(&self) -> Result<()> {
-        if let Some(generation) = Generation::newer(&self.folder, self.generation())? {
-            self.adopt(generation)?;
-        }
-        Ok(())
-    }
-
-    /// Uses this build from now on, and removes those before it.
-    fn adopt(&self, generation: Generation) -> Result<()> {
-        let number = generation.number;
-        self.set_current(Current::of(generation, &self.fields));
-        self.broken.store(false, Ordering::Relaxed);
-        generation::clear(&self.folder, number)
-    }
-
-    fn set_current(&self, fresh: Current) {
-        if let Ok(mut current) = self.current.write() {
-            *current = fresh;
-        }
-    }
-
-    fn is_broken(&self) -> bool {
-        self.broken.load(Ordering::Relaxed)
-    }
-
-    /// Whether somebody has removed the files that are served from.
-    fn is_gone(&self) -> bool {
-        !generation::is_there(&self.folder, self.generation())
-    }
-
-    fn plays(&self) -> Arc<HashMap<i64, i64>> {
-        self.plays.read().map(|plays| plays.clone()).unwrap_or_default()
-    }
-
-    /// Plays that are as they were change no answer, and none is forgotten.
-    fn set_plays(&self, fresh: HashMap<i64, i64>) {
-        if let Ok(mut plays) = self.plays.write()
-            && **plays != fresh
-        {
-            *plays = Arc::new(fresh);
-        }
-    }
-}
-
-impl Current {
-    fn of(generation: Generation, fields: &Fields) -> Self {
-        let serving = Arc::new(Serving::new(generation.reader.searcher(), fields));
-        Self { generation: Arc::new(generation), serving }
     }
 }
 

@@ -7,7 +7,7 @@ use super::document::{Source, document};
 use super::generation::Generation;
 use super::schema::Fields;
 use super::sources::sources;
-use super::{Index, schema, tokenizer};
+use super::{Index, dictionary, schema};
 use crate::{Result, lesson as lessons};
 use entity::{LessonId, LessonState, Moment, OutboxId, lesson, outbox};
 use sea_orm::sea_query::Query;
@@ -105,8 +105,8 @@ fn add(writer: Option<IndexWriter>, fields: &Fields, sources: &[Source]) -> Resu
 
 fn learn(sources: &[Source]) {
     for source in sources {
-        tokenizer::learn(lessons::tags_of(&source.row).iter().map(String::as_str));
-        tokenizer::learn([source.row.lecturer.as_str(), source.row.crop.as_deref().unwrap_or_default()]);
+        dictionary::learn(lessons::tags_of(&source.row).iter().map(String::as_str));
+        dictionary::learn([source.row.lecturer.as_str(), source.row.crop.as_deref().unwrap_or_default()]);
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::answer::SuggestionKind;
 use super::schema::Fields;
-use super::{fold, pinyin, tokenizer};
+use super::{dictionary, fold, pinyin};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tantivy::index::SegmentId;
@@ -104,7 +104,7 @@ fn read(segment: &SegmentReader, fields: &Fields) -> tantivy::Result<Words> {
         raw.push((text, stream.value().doc_freq));
     }
     let short = raw.iter().filter(|(text, _)| !text.starts_with(['t', 'k']));
-    tokenizer::learn(short.filter_map(|(text, _)| text.get(1..)));
+    dictionary::learn(short.filter_map(|(text, _)| text.get(1..)));
     Ok(raw.into_iter().filter_map(|(text, lessons)| entry(&text, lessons)).collect())
 }
 
@@ -143,7 +143,7 @@ pub(crate) fn hot(word: &str) -> Entry {
 }
 
 fn cuts(chars: &[char]) -> u128 {
-    tokenizer::cut(chars).into_iter().fold(0, |bits, word| bits | bit(word.start) | bit(word.end))
+    dictionary::cut(chars).into_iter().fold(0, |bits, word| bits | bit(word.start) | bit(word.end))
 }
 
 fn bit(at: usize) -> u128 {

@@ -2,7 +2,7 @@
 //! synonyms are applied to the query.
 
 use super::lexicon::{self, Words};
-use super::{fold, tokenizer};
+use super::{dictionary, fold, tokenizer};
 use crate::Result;
 use crate::edited::{self, EditedFile};
 use std::collections::HashMap;
@@ -59,7 +59,7 @@ impl Groups {
             }
             parsed.groups.push(group);
         }
-        tokenizer::learn(parsed.groups.iter().flatten().map(String::as_str));
+        dictionary::learn(parsed.groups.iter().flatten().map(String::as_str));
         let each = parsed.by_word.keys().filter(|word| word.chars().all(fold::is_han));
         parsed.words = Arc::new(each.map(|word| lexicon::hot(word)).collect());
         parsed

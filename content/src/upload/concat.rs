@@ -3,7 +3,8 @@
 //! A part is an upload like any other that never becomes media by itself. A final upload takes no bytes: it names its
 //! parts in order, and `finish` lays them into its file. Its parts are dropped once it is media.
 
-use super::{Uploads, blocking, remove_files};
+use super::clear::remove_files;
+use super::{Uploads, blocking};
 use crate::{Error, Result};
 use entity::{AccountId, Moment, UploadState, upload};
 use sea_orm::sea_query::Expr;

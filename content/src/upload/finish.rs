@@ -1,6 +1,7 @@
 //! From the last byte to the media row: hash, probe, store. Repeatable at every step, so that a kill costs only time.
 
-use super::{Concat, Uploads, concat, find, remove_files};
+use super::clear::remove_files;
+use super::{Concat, Uploads, concat, find};
 use crate::intake::{Origin, adopt, move_in};
 use crate::store::{Store, blocking, hash_file};
 use crate::{Error, Result};

@@ -1,11 +1,10 @@
 //! Lessons: everybody lists and opens the published ones, authors write them, reviewers let them out.
 
+mod answer;
 mod body;
 
-pub use body::{
-    ConflictAnswer, LessonAnswer, LessonBrief, LessonPatchBody, LessonsAnswer, MediaAnswer, NewLessonBody, PublishBody,
-    ReasonBody,
-};
+pub use answer::{ConflictAnswer, LessonAnswer, LessonBrief, LessonsAnswer, MediaAnswer};
+pub use body::{LessonPatchBody, NewLessonBody, PublishBody, ReasonBody};
 
 use super::courses::{VersionQuery, audience, optional_category};
 use super::media::sources::{Prepared, prepared};

@@ -4,8 +4,8 @@ use super::matter::{self, Word};
 use super::numbers::{self, Number};
 use super::{Builder, Slot, Way, frame, pairs};
 use crate::Result;
-use crate::search::fold;
 use crate::search::tokenizer::{self, Item, text_of};
+use crate::search::{dictionary, fold};
 use std::ops::Range;
 
 /// What a synonym is worth.
@@ -62,7 +62,7 @@ impl Builder<'_> {
     /// Adds jieba's words, what means the same, and numbers written the other way.
     fn widen(&mut self, chars: &[char], words: &[Range<usize>]) {
         let parts = self.sources.parts;
-        for word in tokenizer::words(chars) {
+        for word in dictionary::words(chars) {
             self.plan.marks.push(word.chars().collect());
             if parts.words {
                 self.plan.words.push(vec![(word, 1.0)]);

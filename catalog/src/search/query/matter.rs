@@ -1,7 +1,7 @@
 //! How much each word of a query is about something: told by its part of speech and by how common it is in ordinary
 //! Chinese, so that a small catalog, where every word is rare, still knows 彩礼 from 回来.
 
-use crate::search::tokenizer;
+use crate::search::dictionary;
 use std::ops::Range;
 
 /// Words in the dictionary's corpus.
@@ -27,7 +27,7 @@ pub(crate) struct Word {
 
 /// Cuts a query into words and weighs them; all alike when they are not to be weighed.
 pub(crate) fn words(chars: &[char], weighing: bool) -> Vec<Word> {
-    let weighed = tokenizer::weighed(chars, |tag, frequency| if weighing { weigh(tag, frequency) } else { 1.0 });
+    let weighed = dictionary::weighed(chars, |tag, frequency| if weighing { weigh(tag, frequency) } else { 1.0 });
     weighed.into_iter().map(|(range, matter)| Word { range, matter }).collect()
 }
 
