@@ -6,6 +6,7 @@
 pub mod answer;
 mod bands;
 mod cursor;
+mod decode;
 mod dictionary;
 mod document;
 mod facets;
@@ -39,10 +40,11 @@ pub use parts::Parts;
 
 use crate::edited::EditedFile;
 use crate::season::{self, Calendar, InSeason};
-use crate::{Error, Result, Viewer};
+use crate::{Result, Viewer};
 use entity::Day;
 use generation::Generation;
 use highlight::Needles;
+use lexicon::Words;
 use query::Sources;
 use rank::Scored;
 use remembered::{MadeOf, Remembered};
@@ -164,7 +166,7 @@ impl Index {
             true => everything(&allowed, prior),
             false => rank::rank(&view, &plan, &allowed, prior)?,
         };
-        let read_as = match (plan.read_as, scored.first()) {
+        let read_as = match (plan.read_as, scored.iter().min_by(|a, b| rank::better(a, b))) {
             (None, Some(best)) if !plan.misspelt.is_empty() => {
                 highlight::respelt(&fold::chars(&query.q), &plan.misspelt, &hits::title(&view, best.number)?)
             }
@@ -194,7 +196,7 @@ impl Index {
         let view = View::new(&serving);
         let allowed = serving.allowed(viewer, today)?;
         let lexicon = serving.lexicon()?;
-        let hot: Vec<_> = hot.iter().map(|word| lexicon::hot(word)).collect();
+        let hot = Words::hot(hot.iter().map(String::as_str));
         suggest::suggest(&view, (&lexicon, &hot), &allowed, q, most.min(20))
     }
 
@@ -209,12 +211,10 @@ impl Index {
     }
 }
 
-/// Without words every lesson is a hit, the most used and newest first.
+/// Without words every lesson is a hit; those that are used most and newest are best.
 fn everything(allowed: &[bool], prior: impl Fn(u32) -> f32) -> Vec<Scored> {
     let numbers = allowed.iter().enumerate().filter(|(_, allowed)| **allowed).map(|(number, _)| number as u32);
-    let mut all: Vec<Scored> = numbers.map(|number| Scored { number, score: prior(number), weak: false }).collect();
-    all.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.number.cmp(&b.number)));
-    all
+    numbers.map(|number| Scored { number, score: prior(number), weak: false }).collect()
 }
 
 /// A name as names are compared.

@@ -264,7 +264,8 @@ fn origin(text: &str, at: usize) -> usize {
     fold::with_origin(text, at..at + 1).first().map_or(0, |f| f.from)
 }
 
-fn escape(text: &str, into: &mut String) {
+/// Puts a text behind HTML, as text.
+pub(crate) fn escape(text: &str, into: &mut String) {
     for c in text.chars() {
         match c {
             '&' => into.push_str("&amp;"),

@@ -6,7 +6,7 @@ use super::document::Card;
 use super::facets::Shelf;
 use super::highlight::{Needles, Passage};
 use super::passages;
-use super::rank::Scored;
+use super::rank::{Scored, better, first_in_order};
 use super::view::View;
 use crate::season::InSeason;
 use crate::{Error, Result, page};
@@ -27,7 +27,6 @@ pub(crate) fn answer(
     let (page, first) = place(query)?;
     let shelf = Shelf::new(view)?;
     let (mut kept, facets) = shelf.narrow(query, scored);
-    order(view, query.sort, &mut kept, plays)?;
     let weak_total = kept.iter().filter(|scored| scored.weak).count() as u64;
     let total = kept.len() as u64;
     let ids = view.numbers("id")?;
@@ -35,6 +34,7 @@ pub(crate) fn answer(
         kept.retain(|scored| !ids.of(scored.number).is_some_and(|id| cursor.has_shown(id)));
     }
     let end = first.saturating_add(query.size as usize);
+    order(view, query.sort, &mut kept, end, plays)?;
     let shown = kept.iter().take(end).filter_map(|scored| ids.of(scored.number));
     let next_cursor = if kept.len() > end { Cursor::after(query, page, shown).text() } else { None };
     let drawn = Shown { view, needles, plays, season };
@@ -52,25 +52,29 @@ fn place(query: &SearchQuery) -> Result<(u64, usize)> {
     }
 }
 
-fn order(view: &View<'_>, sort: Sort, hits: &mut [Scored], plays: &HashMap<i64, i64>) -> Result<()> {
+/// Brings the first `wanted` hits to the front, in this order.
+fn order(view: &View<'_>, sort: Sort, hits: &mut [Scored], wanted: usize, plays: &HashMap<i64, i64>) -> Result<()> {
     let ids = view.numbers("id")?;
     let by = match sort {
-        Sort::Relevance => return Ok(()),
+        Sort::Relevance => {
+            first_in_order(hits, wanted, better);
+            return Ok(());
+        }
         Sort::Newest => view.numbers("published")?,
         Sort::Plays => view.numbers("plays")?,
         Sort::Shortest => view.numbers("duration")?,
         Sort::Smallest => view.numbers("smallest")?,
     };
-    let key = |number: u32| {
-        let (id, value) = (ids.of(number).unwrap_or(0), by.of(number).unwrap_or(0));
+    let key = |hit: &Scored| {
+        let (id, value) = (ids.of(hit.number).unwrap_or(0), by.of(hit.number).unwrap_or(0));
         let key = match sort {
             Sort::Newest => -value,
             Sort::Plays => -plays.get(&id).copied().unwrap_or(0).max(value),
             _ => value,
         };
-        (key, -id)
+        (hit.weak, key, -id)
     };
-    hits.sort_by_cached_key(|hit| (hit.weak, key(hit.number)));
+    first_in_order(hits, wanted, |a, b| key(a).cmp(&key(b)));
     Ok(())
 }
 

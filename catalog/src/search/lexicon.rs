@@ -4,13 +4,25 @@
 use super::answer::SuggestionKind;
 use super::schema::Fields;
 use super::{dictionary, fold, pinyin};
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tantivy::index::SegmentId;
 use tantivy::{Searcher, SegmentReader};
 
 /// The vocabulary of one segment. Words of deleted lessons may linger: whoever shows one asks the index first.
-pub(crate) type Words = Vec<Entry>;
+///
+/// The characters of all entries stand in one row, so that looking for a place where typed letters may begin is one walk
+/// through memory, not one jump for each title of a large catalog.
+#[derive(Debug, Default)]
+pub(crate) struct Words {
+    entries: Vec<Entry>,
+    /// The folded characters of the entries, one after the other, with [`GAP`] behind each.
+    chars: Vec<char>,
+    /// What each of them may begin with when it is typed, as bits; see [`pinyin::begins`].
+    begins: Vec<u32>,
+}
+
+/// Stands between two entries; no folded text holds it, and nothing that is typed begins with it.
+const GAP: char = '\0';
 
 /// One title, tag, crop or name.
 #[derive(Clone, Debug)]
@@ -21,16 +33,22 @@ pub(crate) struct Entry {
     pub text: String,
     /// The slug of a course.
     pub slug: Option<String>,
-    /// Folded.
-    pub chars: Vec<char>,
-    /// First letters of the readings of each character, as bits.
-    pub initials: Vec<u32>,
-    /// All of them together: a quick no.
-    pub letters: u32,
-    /// Where words begin and end, as bits.
-    pub bounds: u128,
     /// Lessons of the segment that have it.
     pub lessons: u32,
+    /// Where words begin and end, as bits.
+    bounds: u128,
+    /// Where its characters begin and end among those of all.
+    from: usize,
+    to: usize,
+}
+
+/// An entry with its folded characters.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Word<'a> {
+    /// The entry.
+    pub entry: &'a Entry,
+    /// Folded.
+    pub chars: &'a [char],
 }
 
 /// The vocabularies of one searcher's segments, read when first asked for.
@@ -98,48 +116,21 @@ impl Lexicon {
 fn read(segment: &SegmentReader, fields: &Fields) -> tantivy::Result<Words> {
     let inverted = segment.inverted_index(fields.phrase)?;
     let mut stream = inverted.terms().stream()?;
-    let mut raw = Vec::new();
+    let mut terms = Vec::new();
     while stream.advance() {
         let text = String::from_utf8_lossy(stream.key()).into_owned();
-        raw.push((text, stream.value().doc_freq));
+        terms.push((text, stream.value().doc_freq));
     }
-    let short = raw.iter().filter(|(text, _)| !text.starts_with(['t', 'k']));
+    let short = terms.iter().filter(|(text, _)| !text.starts_with(['t', 'k']));
     dictionary::learn(short.filter_map(|(text, _)| text.get(1..)));
-    Ok(raw.into_iter().filter_map(|(text, lessons)| entry(&text, lessons)).collect())
-}
-
-fn entry(term: &str, lessons: u32) -> Option<Entry> {
-    let mut rest = term.chars();
-    let kind = match rest.next()? {
-        'c' => SuggestionKind::Crop,
-        'k' => SuggestionKind::Course,
-        'g' => SuggestionKind::Tag,
-        'l' => SuggestionKind::Lecturer,
-        't' => SuggestionKind::Title,
-        _ => return None,
-    };
-    let (text, slug) = match rest.as_str().split_once(SEPARATOR) {
-        Some((title, slug)) => (title.to_owned(), Some(slug.to_owned())),
-        None => (rest.as_str().to_owned(), None),
-    };
-    let chars = fold::chars(&text);
-    let initials: Vec<u32> = chars.iter().map(|c| pinyin::initials(*c)).collect();
-    let letters = initials.iter().fold(0, |all, bits| all | bits);
-    let bounds = if matches!(kind, SuggestionKind::Title | SuggestionKind::Course) {
-        cuts(&chars)
-    } else {
-        1 | bit(chars.len())
-    };
-    Some(Entry { kind, text, slug, chars, initials, letters, bounds, lessons })
-}
-
-/// An entry for a word that many search for; no lesson carries it.
-pub(crate) fn hot(word: &str) -> Entry {
-    let chars = fold::chars(word);
-    let initials: Vec<u32> = chars.iter().map(|c| pinyin::initials(*c)).collect();
-    let letters = initials.iter().fold(0, |all, bits| all | bits);
-    let bounds = 1 | bit(chars.len());
-    Entry { kind: SuggestionKind::Hot, text: word.to_owned(), slug: None, chars, initials, letters, bounds, lessons: 0 }
+    // Cutting the titles of a large catalog into words takes half a second, and the first search waits for it.
+    let (front, back) = terms.split_at(terms.len() / 2);
+    Ok(std::thread::scope(|scope| {
+        let back = scope.spawn(|| Words::of_terms(back));
+        let mut words = Words::of_terms(front);
+        words.append(back.join().unwrap_or_default());
+        words
+    }))
 }
 
 fn cuts(chars: &[char]) -> u128 {
@@ -148,6 +139,114 @@ fn cuts(chars: &[char]) -> u128 {
 
 fn bit(at: usize) -> u128 {
     u32::try_from(at).ok().and_then(|at| 1u128.checked_shl(at)).unwrap_or(0)
+}
+
+impl Words {
+    /// Words that no lesson carries: what many search for, or what means the same as something.
+    pub fn hot<'a>(words: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut all = Self::default();
+        words.into_iter().for_each(|word| all.add(SuggestionKind::Hot, word, None, 0));
+        all
+    }
+
+    fn of_terms(terms: &[(String, u32)]) -> Self {
+        let mut all = Self::default();
+        for (term, lessons) in terms {
+            let mut rest = term.chars();
+            let kind = match rest.next() {
+                Some('c') => SuggestionKind::Crop,
+                Some('k') => SuggestionKind::Course,
+                Some('g') => SuggestionKind::Tag,
+                Some('l') => SuggestionKind::Lecturer,
+                Some('t') => SuggestionKind::Title,
+                _ => continue,
+            };
+            match rest.as_str().split_once(SEPARATOR) {
+                Some((title, slug)) => all.add(kind, title, Some(slug), *lessons),
+                None => all.add(kind, rest.as_str(), None, *lessons),
+            }
+        }
+        all
+    }
+
+    fn add(&mut self, kind: SuggestionKind, text: &str, slug: Option<&str>, lessons: u32) {
+        let chars = fold::chars(text);
+        let bounds = match kind {
+            SuggestionKind::Title | SuggestionKind::Course => cuts(&chars),
+            _ => 1 | bit(chars.len()),
+        };
+        let from = self.chars.len();
+        self.begins.extend(chars.iter().map(|c| pinyin::begins(*c)));
+        self.chars.extend(chars);
+        let to = self.chars.len();
+        self.begins.push(0);
+        self.chars.push(GAP);
+        let (text, slug) = (text.to_owned(), slug.map(str::to_owned));
+        self.entries.push(Entry { kind, text, slug, lessons, bounds, from, to });
+    }
+
+    fn append(&mut self, other: Self) {
+        let by = self.chars.len();
+        self.chars.extend(other.chars);
+        self.begins.extend(other.begins);
+        let moved = other.entries.into_iter().map(|entry| Entry { from: entry.from + by, to: entry.to + by, ..entry });
+        self.entries.extend(moved);
+    }
+
+    /// The entries.
+    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter()
+    }
+
+    /// Every entry with the places in it where what is typed may begin, in order.
+    pub fn places(&self, lead: Lead) -> impl Iterator<Item = (Word<'_>, usize)> {
+        let mut entries = self.entries.iter().peekable();
+        let after = self.begins.iter().skip(1).chain(&[0]);
+        let each = self.chars.iter().zip(&self.begins).zip(after).enumerate();
+        let places = each.filter(move |(_, ((c, begins), next))| {
+            (**c == lead.first || **begins & lead.letter != 0) && (lead.second == ANY || **next & lead.second != 0)
+        });
+        places.filter_map(move |(place, _)| {
+            while entries.next_if(|entry| entry.to <= place).is_some() {}
+            let entry = *entries.peek()?;
+            let chars = self.chars.get(entry.from..entry.to)?;
+            Some((Word { entry, chars }, place.checked_sub(entry.from)?))
+        })
+    }
+}
+
+/// What the first two characters may be where typed text begins: a quick no for nearly every place.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lead {
+    /// What is typed first: it stands for itself.
+    first: char,
+    /// Or it is this letter of a reading, as a bit.
+    letter: u32,
+    /// What the second character begins with, as bits, or [`ANY`].
+    second: u32,
+}
+
+/// The second character may be anything, or there is none.
+const ANY: u32 = u32::MAX;
+
+impl Lead {
+    /// That of a typed text; `None` of an empty one.
+    pub fn of(typed: &[char]) -> Option<Self> {
+        let first = *typed.first()?;
+        let letter = u8::try_from(first).map_or(0, pinyin::letter_bit);
+        let second = match letter {
+            0 => after(typed, 1),
+            _ => pinyin::first_steps(typed).map_or(ANY, |steps| {
+                steps.into_iter().map(|length| after(typed, length)).fold(0, |all, bits| all | bits)
+            }),
+        };
+        Some(Self { first, letter, second })
+    }
+}
+
+/// What the character begins with that goes on with the typed text from here.
+fn after(typed: &[char], from: usize) -> u32 {
+    typed.get(from).map(|c| pinyin::begins(*c)).filter(|bits| *bits != 0).unwrap_or(ANY)
 }
 
 impl Entry {
@@ -165,103 +264,53 @@ impl Entry {
     }
 }
 
-/// A string of characters that typed letters may mean.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Reading {
-    /// The characters, folded.
-    pub text: String,
-    /// The characters as somebody wrote them.
-    pub shown: String,
-    /// How sure: 1 for whole words spelt in full.
-    pub weight: f32,
-    /// How many lessons' phrases hold it.
-    pub lessons: u32,
-}
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
+mod tests {
+    use super::*;
+    use crate::search::pinyin::{Spelling, spells};
+    use proptest::prelude::{Just, Strategy, prop, prop_assert, proptest};
 
-/// Most readings of one piece of typed text that are searched for.
-const READINGS: usize = 12;
-
-/// Most readings that are looked at to find these.
-const TRIED: usize = 60;
-
-/// What typed letters (with or without Han among them) may mean in this vocabulary, surest first; only what `may_show`
-/// says yes to.
-pub(crate) fn decode(segments: &[Arc<Words>], typed: &[char], may_show: impl Fn(&str) -> bool) -> Vec<Reading> {
-    let mut found: HashMap<String, Reading> = HashMap::new();
-    let second = second_initials(typed);
-    for entry in segments.iter().flat_map(|words| words.iter()) {
-        decode_in(entry, typed, second, &mut found);
+    /// A text and how somebody types it from one of its characters on: each in full, by its initial, or as itself.
+    fn typed() -> impl Strategy<Value = (String, String)> {
+        let texts = prop::collection::vec(
+            prop::sample::select("沙糖橘重庆长乐银行直播绿豆种植a2区".chars().collect::<Vec<_>>()),
+            1..9,
+        );
+        texts.prop_flat_map(|text| {
+            let ways = prop::collection::vec(0..4usize, text.len());
+            (Just(text.clone()), 0..text.len(), ways).prop_map(|(text, from, ways)| {
+                let typed = text.iter().zip(ways).skip(from).map(|(c, way)| {
+                    let readings = pinyin::readings(*c);
+                    let reading = readings.get(way % readings.len().max(1)).copied();
+                    match (way, reading) {
+                        (0, Some(reading)) => reading.get(..1).unwrap_or_default().to_owned(),
+                        (1 | 2, Some(reading)) => reading.to_owned(),
+                        _ => c.to_string(),
+                    }
+                });
+                (typed.collect(), text.into_iter().collect())
+            })
+        })
     }
-    let mut readings: Vec<Reading> = found.into_values().collect();
-    let order = |r: &Reading| (-(r.weight * 1000.0) as i64, u32::MAX - r.lessons);
-    readings.sort_by(|a, b| order(a).cmp(&order(b)).then_with(|| a.text.cmp(&b.text)));
-    let mut shown = readings.into_iter().take(TRIED).filter(|reading| may_show(&reading.text));
-    let Some(surest) = shown.next() else { return Vec::new() };
-    let least = surest.weight * 0.8;
-    std::iter::once(surest).chain(shown.take_while(|reading| reading.weight >= least)).take(READINGS).collect()
-}
 
-/// The letters that the second character of what is typed may begin with, as bits: a quick no for most places. All of them
-/// when the first may be all that is typed, or Han is among it.
-fn second_initials(typed: &[char]) -> u32 {
-    let letter = |c: &char| u8::try_from(*c).map_or(0, pinyin::letter_bit);
-    let is_vowel = |c: &char| "aeiouv".contains(*c);
-    match typed {
-        // No syllable begins with two consonants, but for zh, ch and sh.
-        [first, second, ..] if letter(second) > 0 && !is_vowel(first) && !is_vowel(second) && *second != 'h' => {
-            letter(second)
+    proptest! {
+        #[test]
+        fn no_place_where_typed_letters_may_begin_is_passed_over((typed, text) in typed()) {
+            let words = Words::hot([text.as_str(), "别的词"]);
+            let typed: Vec<char> = typed.chars().collect();
+            let chars = fold::chars(&text);
+            let spelt = |from: usize| {
+                let rest = chars.get(from..).unwrap_or_default();
+                [Spelling::Full, Spelling::Initials, Spelling::Mixed].into_iter().any(|way| spells(&typed, rest, way).is_some())
+            };
+            let lead = Lead::of(&typed).unwrap();
+            let looked_at: Vec<usize> =
+                words.places(lead).filter(|(word, _)| word.entry.text == text).map(|(_, at)| at).collect();
+            for at in (0..chars.len()).filter(|at| spelt(*at)) {
+                prop_assert!(looked_at.contains(&at), "{at} of {text} for {typed:?}: {looked_at:?}");
+            }
+            prop_assert!((0..chars.len()).any(spelt), "{typed:?} spells nothing of {text}");
         }
-        [_, rest @ ..] if rest.len() >= LONGEST_SYLLABLE && rest.iter().all(|c| letter(c) > 0) => {
-            rest.iter().take(LONGEST_SYLLABLE).map(letter).fold(0, |bits, bit| bits | bit)
-        }
-        _ => u32::MAX,
-    }
-}
-
-/// Letters of the longest syllable, such as zhuang.
-const LONGEST_SYLLABLE: usize = 6;
-
-fn decode_in(entry: &Entry, typed: &[char], second: u32, found: &mut HashMap<String, Reading>) {
-    let Some(first) = typed.first() else { return };
-    let mask = u8::try_from(*first).map_or(0, pinyin::letter_bit);
-    if mask & entry.letters == 0 && !entry.chars.contains(first) {
-        return;
-    }
-    for (at, c) in entry.chars.iter().enumerate() {
-        let follows = second == u32::MAX || entry.initials.get(at + 1).is_some_and(|bits| bits & second != 0);
-        let possible = follows && (c == first || entry.initials.get(at).is_some_and(|bits| bits & mask != 0));
-        let Some(rest) = entry.chars.get(at..).filter(|_| possible) else { continue };
-        let Some((length, spelt)) = best_spelling(typed, rest) else { continue };
-        let weight = spelt * placed(entry, at, at + length);
-        let text: String = rest.iter().take(length).collect();
-        let reading = found.entry(text.clone()).or_insert_with(|| Reading {
-            shown: shown(entry, at, &text),
-            text,
-            weight,
-            lessons: 0,
-        });
-        reading.weight = reading.weight.max(weight);
-        reading.lessons += entry.lessons;
-    }
-}
-
-fn shown(entry: &Entry, at: usize, text: &str) -> String {
-    let same_length = entry.text.chars().count() == entry.chars.len();
-    let written: String = entry.text.chars().skip(at).take(text.chars().count()).collect();
-    if same_length { written } else { text.to_owned() }
-}
-
-fn best_spelling(typed: &[char], chars: &[char]) -> Option<(usize, f32)> {
-    let ways = [(pinyin::Spelling::Full, 1.0), (pinyin::Spelling::Initials, 0.85), (pinyin::Spelling::Mixed, 0.7)];
-    let spelt = ways.into_iter().find_map(|(way, sure)| Some((pinyin::spells(typed, chars, way)?, sure)));
-    spelt.filter(|(length, _)| *length > 1 || typed.len() > 1)
-}
-
-/// How sure a reading is by where it stands: whole words, from the start of a word, or anywhere.
-fn placed(entry: &Entry, from: usize, to: usize) -> f32 {
-    match (entry.is_bound(from), entry.is_bound(to)) {
-        (true, true) => 1.0,
-        (true, false) => 0.75,
-        _ => 0.5,
     }
 }

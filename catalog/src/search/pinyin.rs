@@ -71,8 +71,17 @@ pub(crate) fn pair_sounds(pair: &[char]) -> Vec<String> {
 }
 
 /// The first letters of a character's readings as bits, `a` being the lowest.
-pub(crate) fn initials(c: char) -> u32 {
+fn initials(c: char) -> u32 {
     readings(c).iter().filter_map(|reading| reading.bytes().next()).fold(0, |bits, byte| bits | letter_bit(byte))
+}
+
+/// The letters a character may begin with when it is typed, as bits: those of its readings, or itself. None for what is
+/// neither Han nor a small letter.
+pub(crate) fn begins(c: char) -> u32 {
+    match u8::try_from(c) {
+        Ok(byte) => letter_bit(byte),
+        Err(_) => initials(c),
+    }
 }
 
 /// The bit of a letter; none for anything else.
@@ -116,23 +125,44 @@ fn walk(typed: &[char], chars: &[char], spelling: Spelling, done: usize, budget:
 }
 
 /// How many typed letters may stand for this syllable.
-fn steps(typed: &[char], reading: &str, spelling: Spelling) -> Vec<usize> {
+fn steps(typed: &[char], reading: &str, spelling: Spelling) -> impl Iterator<Item = usize> + use<> {
     let same = typed.iter().zip(reading.chars()).take_while(|(a, b)| **a == *b).count();
-    let mut steps = Vec::new();
     let unfinished = same == typed.len();
-    if spelling != Spelling::Initials && same > 0 && (same == reading.len() || unfinished) {
-        steps.push(same);
+    let spelt = spelling != Spelling::Initials && same > 0 && (same == reading.len() || unfinished);
+    let spelt = spelt.then_some(same);
+    let by_initial = spelling != Spelling::Full && same > 0;
+    let double = by_initial && same >= 2 && reading.as_bytes().get(1) == Some(&b'h');
+    let others = [double.then_some(2), by_initial.then_some(1)].into_iter().flatten();
+    spelt.into_iter().chain(others.filter(move |step| Some(*step) != spelt))
+}
+
+/// How many letters of a typed text may stand for its first character, in any spelling and whatever the character is;
+/// `None` when all of it may stand for one.
+pub(crate) fn first_steps(typed: &[char]) -> Option<Vec<usize>> {
+    let mut lengths = vec![1];
+    if let ['z' | 'c' | 's', 'h', ..] = typed {
+        lengths.push(2);
     }
-    if spelling != Spelling::Full && same > 0 {
-        let double = reading.as_bytes().get(1) == Some(&b'h') && same >= 2;
-        for step in double.then_some(2).into_iter().chain([1]) {
-            if !steps.contains(&step) {
-                steps.push(step);
-            }
+    for syllable in SYLLABLES.iter() {
+        let same = typed.iter().zip(syllable.chars()).take_while(|(a, b)| **a == *b).count();
+        if same == typed.len() {
+            return None;
+        }
+        if same == syllable.len() && !lengths.contains(&same) {
+            lengths.push(same);
         }
     }
-    steps
+    Some(lengths)
 }
+
+/// Every syllable that some character is read as.
+static SYLLABLES: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
+    let rare = TABLE.rare.values().flatten();
+    let mut all: Vec<&'static str> = TABLE.syllables.iter().chain(rare).copied().collect();
+    all.sort_unstable();
+    all.dedup();
+    all
+});
 
 #[cfg(test)]
 mod tests {

@@ -9,7 +9,8 @@ mod letters;
 mod matter;
 mod numbers;
 
-use super::lexicon::{Reading, Words};
+use super::decode::Reading;
+use super::lexicon::Words;
 use super::parts::Parts;
 use super::synonyms::Groups;
 use super::tokenizer::{self, text_of};

@@ -39,7 +39,7 @@ pub(crate) struct Scored {
     pub weak: bool,
 }
 
-/// Scores every allowed lesson that meets any slot, strong tier first, best first.
+/// Scores every allowed lesson that meets any slot, in no order: only a page of them is ever shown.
 pub(crate) fn rank(view: &View<'_>, plan: &Plan, allowed: &[bool], prior: impl Fn(u32) -> f32) -> Result<Vec<Scored>> {
     let mut sums = Sums::new(view);
     for slot in &plan.slots {
@@ -70,24 +70,14 @@ pub(crate) fn rank(view: &View<'_>, plan: &Plan, allowed: &[bool], prior: impl F
     }
     let best = found.iter().map(|scored| scored.score).fold(0.0, f32::max);
     found.iter_mut().for_each(|scored| scored.weak |= scored.score < best * NEAR_BEST);
-    let (mut found, mut rest): (Vec<Scored>, Vec<Scored>) = found.into_iter().partition(|scored| !scored.weak);
-    best_first(&mut rest, WEAK);
-    let strong = found.len();
-    best_first(&mut found, strong);
-    found.append(&mut rest);
-    cut_tail(&mut found);
+    cut_tail(&mut found, best);
     Ok(found)
 }
 
 /// Lessons of the category that the best are of are a little likelier to be meant: 直播 among lessons on selling is not
 /// the sowing of rice.
 fn cohere(found: &mut [Scored], categories: &Values<u64>) {
-    if found.len() > LEADERS {
-        found.select_nth_unstable_by(LEADERS, better);
-    }
-    if let Some(leaders) = found.get_mut(..LEADERS.min(found.len())) {
-        leaders.sort_unstable_by(better);
-    }
+    first_in_order(found, LEADERS, higher);
     let mut mass = [0.0f32; 16];
     let place = |number: u32| categories.of(number).unwrap_or(0).min(15) as usize;
     for scored in found.iter().take(LEADERS) {
@@ -102,24 +92,39 @@ fn cohere(found: &mut [Scored], categories: &Values<u64>) {
     }
 }
 
-fn better(a: &Scored, b: &Scored) -> Ordering {
+/// Strong before weak, then the higher score.
+pub(crate) fn better(a: &Scored, b: &Scored) -> Ordering {
+    a.weak.cmp(&b.weak).then_with(|| higher(a, b))
+}
+
+/// The higher score first; the number decides between equals, so that every page agrees.
+fn higher(a: &Scored, b: &Scored) -> Ordering {
     b.score.total_cmp(&a.score).then(a.number.cmp(&b.number))
 }
 
-/// Leaves the best, at most `most` of them, in order. The others, often most of the catalog, are never sorted.
-fn best_first(found: &mut Vec<Scored>, most: usize) {
-    if found.len() > most {
-        found.select_nth_unstable_by(most, better);
-        found.truncate(most);
+/// Brings the first `wanted` to the front, in order. The others, often most of the catalog, are never sorted.
+pub(crate) fn first_in_order(found: &mut [Scored], wanted: usize, by: impl Fn(&Scored, &Scored) -> Ordering) {
+    if wanted < found.len() {
+        found.select_nth_unstable_by(wanted, &by);
     }
-    found.sort_unstable_by(better);
+    if let Some(wanted) = found.get_mut(..wanted.min(found.len())) {
+        wanted.sort_unstable_by(by);
+    }
 }
 
-fn cut_tail(found: &mut Vec<Scored>) {
-    let best = found.iter().map(|scored| scored.score).fold(0.0, f32::max);
-    let strong = found.partition_point(|scored| !scored.weak);
-    let weak = found.iter().skip(strong).take(WEAK).take_while(|scored| scored.score >= best * TAIL).count();
-    found.truncate(strong + weak);
+/// Leaves of the weaker tier a hundred, and none that is worth nothing beside the best.
+fn cut_tail(found: &mut Vec<Scored>, best: f32) {
+    let mut strong = 0;
+    for at in 0..found.len() {
+        if found.get(at).is_some_and(|scored| !scored.weak) {
+            found.swap(strong, at);
+            strong += 1;
+        }
+    }
+    let Some(weak) = found.get_mut(strong..) else { return };
+    first_in_order(weak, WEAK, better);
+    let kept = weak.iter().take(WEAK).take_while(|scored| scored.score >= best * TAIL).count();
+    found.truncate(strong + kept);
 }
 
 /// Running sums by lesson.

@@ -3,7 +3,8 @@
 //! postings; no row of the database.
 
 use super::answer::{Suggestion, SuggestionKind};
-use super::lexicon::{Entry, Words};
+use super::highlight::escape;
+use super::lexicon::{Entry, Lead, Word, Words};
 use super::view::View;
 use super::{fold, pinyin};
 use crate::Result;
@@ -22,6 +23,9 @@ const CANDIDATES: usize = 200;
 /// Most titles among the suggestions while there is anything shorter to offer.
 const TITLES: usize = 4;
 
+/// The worst fit there is; see [`fit_at`].
+const WORST: u32 = 7;
+
 /// How well an entry fits what was typed (lower is better), and which of its characters are meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Fit {
@@ -32,6 +36,8 @@ struct Fit {
 /// What several segments say of one text.
 struct Found<'a> {
     entry: &'a Entry,
+    /// In folded characters.
+    length: usize,
     fit: Fit,
     lessons: u32,
 }
@@ -39,24 +45,27 @@ struct Found<'a> {
 /// The best suggestions for what was typed, at most `most`, from the vocabulary and the hot words.
 pub(crate) fn suggest(
     view: &View<'_>,
-    (lexicon, hot): (&[Arc<Words>], &[Entry]),
+    (lexicon, hot): (&[Arc<Words>], &Words),
     allowed: &[bool],
     typed: &str,
     most: usize,
 ) -> Result<Vec<Suggestion>> {
     let typed = fold_typed(typed);
-    if typed.is_empty() {
+    let Some(lead) = Lead::of(&typed) else {
         let fit = Fit { worse: 0, place: 0..0 };
-        let as_they_are = hot.iter().map(|entry| Found { entry, fit: fit.clone(), lessons: 0 });
+        let as_they_are = hot.entries().map(|entry| Found { entry, length: 0, fit: fit.clone(), lessons: 0 });
         return Ok(as_they_are.take(most).map(|found| suggestion(&found)).collect());
-    }
+    };
     if typed.len() > TYPED {
         return Ok(Vec::new());
     }
+    let all = std::iter::once(hot).chain(lexicon.iter().map(Arc::as_ref));
+    let mut fits: Vec<(Word<'_>, Fit)> = all.flat_map(|words| fits(words, lead, &typed)).collect();
+    leave_nearest(&mut fits);
     let mut by_text: HashMap<&str, Found<'_>> = HashMap::new();
-    for entry in hot.iter().chain(lexicon.iter().flat_map(|words| words.iter())) {
-        let Some(fit) = fit(entry, &typed) else { continue };
-        let found = by_text.entry(&entry.text).or_insert_with(|| Found { entry, fit: fit.clone(), lessons: 0 });
+    for (Word { entry, chars }, fit) in fits {
+        let length = chars.len();
+        let found = by_text.entry(&entry.text).or_insert_with(|| Found { entry, length, fit: fit.clone(), lessons: 0 });
         found.lessons = found.lessons.saturating_add(entry.lessons);
         if entry.kind < found.entry.kind {
             (found.entry, found.fit) = (entry, fit);
@@ -64,7 +73,7 @@ pub(crate) fn suggest(
     }
     let mut found: Vec<Found<'_>> = by_text.into_values().collect();
     found.sort_unstable_by(|a, b| {
-        let key = |f: &Found<'_>| (f.fit.worse, f.entry.kind, u32::MAX - f.lessons, f.entry.chars.len());
+        let key = |f: &Found<'_>| (f.fit.worse, f.entry.kind, u32::MAX - f.lessons, f.length);
         key(a).cmp(&key(b)).then_with(|| a.entry.text.cmp(&b.entry.text))
     });
     let mut offered: Vec<&Found<'_>> = Vec::new();
@@ -116,57 +125,53 @@ pub(crate) fn marked(text: &str, place: &Range<usize>) -> String {
     let folded = fold::with_origin(text, 0..usize::MAX);
     let from = folded.get(place.start).map_or(text.len(), |first| first.from);
     let to = place.end.checked_sub(1).and_then(|last| folded.get(last)).map_or(from, |last| last.to).max(from);
-    let part = |range: Range<usize>| escaped(text.get(range).unwrap_or_default());
-    let mark = if to > from { format!("<mark>{}</mark>", part(from..to)) } else { String::new() };
-    format!("{}{mark}{}", part(0..from), part(to..text.len()))
-}
-
-fn escaped(text: &str) -> String {
-    let mut html = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => html.push_str("&amp;"),
-            '<' => html.push_str("&lt;"),
-            '>' => html.push_str("&gt;"),
-            '"' => html.push_str("&quot;"),
-            '\'' => html.push_str("&#39;"),
-            _ => html.push(c),
-        }
+    let mut html = String::with_capacity(text.len() + 13);
+    escape(text.get(..from).unwrap_or_default(), &mut html);
+    if to > from {
+        html.push_str("<mark>");
+        escape(text.get(from..to).unwrap_or_default(), &mut html);
+        html.push_str("</mark>");
     }
+    escape(text.get(to..).unwrap_or_default(), &mut html);
     html
 }
 
-/// Begins with it, holds it, or is spelt by it, from the start or from a later word.
-fn fit(entry: &Entry, typed: &[char]) -> Option<Fit> {
-    let first = typed.first()?;
-    let letter = u8::try_from(*first).map_or(0, pinyin::letter_bit);
-    let possible = |at: usize, c: &char| c == first || entry.initials.get(at).is_some_and(|bits| bits & letter != 0);
-    if letter & entry.letters == 0 && !entry.chars.contains(first) {
-        return None;
-    }
-    let mut best: Option<Fit> = None;
-    for (at, c) in entry.chars.iter().enumerate() {
-        if !possible(at, c) {
-            continue;
-        }
-        let Some((worse, length)) = fit_at(entry, typed, at) else { continue };
-        if best.as_ref().is_none_or(|best| worse < best.worse) {
-            best = Some(Fit { worse, place: at..at + length });
-        }
-        if worse == 0 {
-            break;
+/// The entries that begin with what was typed, hold it, or are spelt by it from the start or from a later word.
+fn fits<'a>(words: &'a Words, lead: Lead, typed: &[char]) -> Vec<(Word<'a>, Fit)> {
+    let mut fits: Vec<(Word<'a>, Fit)> = Vec::new();
+    for (word, at) in words.places(lead) {
+        let Some((worse, length)) = fit_at(word, typed, at) else { continue };
+        let fit = Fit { worse, place: at..at + length };
+        match fits.last_mut() {
+            Some((last, best)) if std::ptr::eq(last.entry, word.entry) => {
+                if worse < best.worse {
+                    *best = fit;
+                }
+            }
+            _ => fits.push((word, fit)),
         }
     }
-    best
+    fits
+}
+
+/// Leaves those that fit best: one letter fits half of a large catalog, of which the best few are looked at. Twice as
+/// many are left as that, because a text may be a tag and a title.
+fn leave_nearest(fits: &mut Vec<(Word<'_>, Fit)>) {
+    let mut left = 0;
+    let enough = (0..WORST).find(|worse| {
+        left += fits.iter().filter(|(_, fit)| fit.worse == *worse).count();
+        left >= 2 * CANDIDATES
+    });
+    fits.retain(|(_, fit)| fit.worse <= enough.unwrap_or(WORST));
 }
 
 /// How well what was typed fits from this character on, and over how many.
-fn fit_at(entry: &Entry, typed: &[char], at: usize) -> Option<(u32, usize)> {
-    let rest = entry.chars.get(at..)?;
+fn fit_at(word: Word<'_>, typed: &[char], at: usize) -> Option<(u32, usize)> {
+    let rest = word.chars.get(at..)?;
     if rest.starts_with(typed) {
         return Some((u32::from(at > 0), typed.len()));
     }
-    if !entry.is_bound(at) {
+    if !word.entry.is_bound(at) {
         return None;
     }
     let later = if at == 0 { 0 } else { 3 };
@@ -207,7 +212,9 @@ mod tests {
         #[test]
         fn marking_never_loses_a_character(text in "\\PC{0,30}", from in 0usize..40, length in 0usize..40) {
             let html = marked(&text, &(from..from + length));
-            proptest::prop_assert_eq!(html.replace("<mark>", "").replace("</mark>", ""), escaped(&text));
+            let mut whole = String::new();
+            escape(&text, &mut whole);
+            proptest::prop_assert_eq!(html.replace("<mark>", "").replace("</mark>", ""), whole);
         }
     }
 }

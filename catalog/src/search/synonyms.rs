@@ -1,7 +1,7 @@
 //! Words that mean the same here, from a text file a county edits. Read when it changes; no reindex is needed, since
 //! synonyms are applied to the query.
 
-use super::lexicon::{self, Words};
+use super::lexicon::Words;
 use super::{dictionary, fold, tokenizer};
 use crate::Result;
 use crate::edited::{self, EditedFile};
@@ -61,7 +61,7 @@ impl Groups {
         }
         dictionary::learn(parsed.groups.iter().flatten().map(String::as_str));
         let each = parsed.by_word.keys().filter(|word| word.chars().all(fold::is_han));
-        parsed.words = Arc::new(each.map(|word| lexicon::hot(word)).collect());
+        parsed.words = Arc::new(Words::hot(each.map(String::as_str)));
         parsed
     }
 

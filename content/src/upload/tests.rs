@@ -4,10 +4,10 @@
 
 use super::*;
 use crate::store::Store;
-use entity::{UnitLevel, media, org_unit};
+use entity::{UnitId, UnitLevel, media, org_unit};
 use futures_util::{Stream, StreamExt, stream};
 use migrations::{Migrate, Migrator};
-use sea_orm::{Database, DatabaseConnection};
+use sea_orm::{Database, DatabaseConnection, PaginatorTrait};
 
 const NOW: Moment = Moment(1_800_000_000_000);
 

@@ -2,7 +2,7 @@
 
 use super::{Builder, TYPED, Way};
 use crate::Result;
-use crate::search::lexicon::{self, Reading};
+use crate::search::decode::{Reading, decode};
 use crate::search::tokenizer::{self, Item, text_of};
 use std::ops::Range;
 
@@ -70,9 +70,9 @@ impl Builder<'_> {
     /// What letters may mean in the catalog's own words, else in those that mean the same.
     fn read(&self, typed: &[char]) -> Vec<Reading> {
         // Only what stands in a lesson that the caller may see: a reading is shown to them.
-        let readings = lexicon::decode(self.sources.lexicon, typed, |text| self.may_show(text));
+        let readings = decode(self.sources.lexicon, typed, |text| self.may_show(text));
         if readings.is_empty() {
-            return lexicon::decode(std::slice::from_ref(self.sources.synonyms.words()), typed, |_| true);
+            return decode(std::slice::from_ref(self.sources.synonyms.words()), typed, |_| true);
         }
         readings
     }
