@@ -13,7 +13,7 @@ use actix_web::web::{Data, Query};
 use archive::About;
 use archive::report::{ReportQuery, Sheets, SheetsKind, sheets};
 use askama::Template;
-use chrono::{Datelike, Months};
+use chrono::{Datelike, Days, Months};
 use entity::{Day, Moment, UnitId, org_unit};
 use serde::Deserialize;
 
@@ -136,10 +136,14 @@ async fn make(reader: &Reader, query: &BulletinQuery, db: &Database) -> ApiResul
     Ok((Asked { unit, first, last }, made))
 }
 
-/// The first and last day of a month written as `2026-11`; of this month when it is not one.
+/// How long into a month the one before is what offices write about.
+const REPORTING: Days = Days::new(7);
+
+/// The first and last day of a month written as `2026-11`; when it is not one, of this month, or in its first week of the
+/// one before.
 fn month(text: &str, today: Day) -> (Day, Day) {
     let first: Option<Day> = format!("{text}-01").parse().ok().filter(|day: &Day| (1949..=9998).contains(&day.year()));
-    let first = first.or_else(|| today.with_day(1)).unwrap_or(today);
+    let first = first.or_else(|| today.checked_sub_days(REPORTING)?.with_day(1)).unwrap_or(today);
     let last = first.checked_add_months(Months::new(1)).and_then(|next| next.pred_opt()).unwrap_or(first);
     (first, last)
 }

@@ -50,6 +50,8 @@ struct Hours {
     year: i32,
     credit: String,
     target: Option<Standing>,
+    /// What else is missing, in words: hours alone would look like the whole.
+    others: Vec<String>,
 }
 
 /// The home page.
@@ -95,8 +97,12 @@ impl From<&String> for Hot {
 async fn hours(db: &Database, caller: &Identity, today: Day) -> ApiResult<Option<Hours>> {
     let Some(person) = caller.person_id else { return Ok(None) };
     let record = archive::record::of_person(&db.read, person, today.year(), today).await?;
-    let target = record.standings.iter().find(|standing| standing.unit == "学时").map(Standing::from);
-    Ok(Some(Hours { year: record.year, credit: short(record.total.credit.hundredths()), target }))
+    let mut standings: Vec<Standing> = record.standings.iter().map(Standing::from).collect();
+    let shown = standings.iter().position(|standing| standing.unit == "学时");
+    let target = shown.map(|at| standings.remove(at));
+    let short_of = |standing: &Standing| format!("{}还差 {} {}", standing.name, standing.missing, standing.unit);
+    let others = standings.iter().filter(|standing| !standing.met && !standing.exempt).map(short_of).collect();
+    Ok(Some(Hours { year: record.year, credit: short(record.total.credit.hundredths()), target, others }))
 }
 
 /// Lessons begun and not finished, the latest first; each must still be one the caller may see.
