@@ -106,6 +106,24 @@ async fn an_auditor_searches_by_person_account_action_and_day_and_takes_the_log_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_county_reads_what_its_own_offices_did_and_nothing_of_another_or_of_the_city() {
+    let city = City::start().await;
+    let person = city.people["甲村覃小梅"];
+    for login in ["office", "city-office"] {
+        city.client(login).await.get(&format!("/api/v1/people/{person}/archive")).await.must(200);
+    }
+    // The accounts of offices belong to nobody on the roster: where they hold their role is where they are.
+    for reader in ["admin", "auditor"] {
+        let found = log(&city.client(reader).await, "action=archive.read").await;
+        assert_eq!(found["row_count"], 1, "{reader}");
+        assert_eq!(found["rows"][0][3], "office");
+    }
+    for (reader, rows) in [("admin-b", 0), ("auditor-b", 0), ("city-admin", 2)] {
+        assert_eq!(log(&city.client(reader).await, "action=archive.read").await["row_count"], rows, "{reader}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_log_of_thousands_of_lines_is_read_whole_and_page_by_page_without_a_gap() {
     let city = City::start().await;
     let now = entity::Moment::now();

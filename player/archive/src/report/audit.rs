@@ -5,7 +5,7 @@
 use super::sheets::columns;
 use super::{Cell, Kind, Report, Rows};
 use crate::{Result, names};
-use entity::{AccountId, AuditId, Day, Moment, PersonId, Scope, account, audit, person, scope};
+use entity::{AccountId, AuditId, Day, Moment, PersonId, Scope, account, audit, person, role_grant, scope};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
     QuerySelect, QueryTrait,
@@ -29,6 +29,8 @@ pub const ACTIONS: &[(&str, &str)] = &[
     ("seal.begin", "开始年度封存"),
     ("seal.close", "完成年度封存"),
     ("roster.import", "导入花名册"),
+    ("person.merge", "合并重复的人"),
+    ("person.part", "拆分合并"),
     ("guest.add", "登记来宾"),
     ("guest.name", "登记来宾姓名"),
     ("guest.match", "来宾对应到人"),
@@ -74,7 +76,8 @@ pub const ACTIONS: &[(&str, &str)] = &[
 /// What the log is narrowed to; an empty text narrows nothing.
 #[derive(Clone, Debug, Default)]
 pub struct AuditQuery {
-    /// What the reader reaches: lines by accounts of its people; every line for the top of the tree.
+    /// What the reader reaches: lines by accounts of its people, and by accounts without a person (an office's, a
+    /// terminal's) that hold a role there; every line for the top of the tree.
     pub scope: Scope,
     /// A verb such as `ledger.correct`.
     pub action: String,
@@ -184,8 +187,12 @@ fn within(reach: &Scope) -> Condition {
     }
     let people = person::Entity::find().select_only().column(person::Column::Id);
     let people = people.filter(reach.reaches((person::Entity, person::Column::UnitId))).into_query();
-    let accounts = account::Entity::find().select_only().column(account::Column::Id);
-    let accounts = accounts.filter(account::Column::PersonId.in_subquery(people)).into_query();
+    let here = role_grant::Entity::find().select_only().column(role_grant::Column::AccountId);
+    let here = here.filter(reach.reaches((role_grant::Entity, role_grant::Column::UnitId))).into_query();
+    let of_an_office =
+        Condition::all().add(account::Column::PersonId.is_null()).add(account::Column::Id.in_subquery(here));
+    let either = Condition::any().add(account::Column::PersonId.in_subquery(people)).add(of_an_office);
+    let accounts = account::Entity::find().select_only().column(account::Column::Id).filter(either).into_query();
     Condition::all().add(audit::Column::AccountId.in_subquery(accounts))
 }
 
