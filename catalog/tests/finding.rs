@@ -8,7 +8,7 @@ use catalog::search::{Cursor, FacetCount, Hit, Index, LengthBand, SearchQuery, S
 use catalog::{Error, Viewer};
 use entity::{
     Category, CourseId, Day, LessonId, LessonState, Level, Moment, RenditionKind, Scope, SearchTier, UnitId, UnitLevel,
-    caption, course, lesson, media, org_unit, rendition, search_count,
+    caption, course, lesson, media, org_unit, rendition, search_count, voice,
 };
 use migrations::{Migrate, Migrator};
 use sea_orm::{
@@ -291,6 +291,51 @@ async fn hits_totals_and_facets_equal_brute_force_for_every_viewer() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn a_lesson_is_found_and_counted_in_the_languages_of_its_voices_too() {
+    let (folder, db) = stocked(80).await;
+    let mut heard: BTreeMap<LessonId, BTreeSet<String>> = BTreeMap::new();
+    for row in lesson::Entity::find().all(&db).await.unwrap() {
+        let languages = heard.entry(row.id).or_insert_with(|| BTreeSet::from([row.language]));
+        for language in ["壮语", "侗语"].into_iter().filter(|_| row.id.0 % 3 == 0) {
+            languages.insert(language.to_owned());
+            add_voice(&db, row.id, language).await;
+        }
+    }
+    let index = Index::open(folder.path(), &db).await.unwrap();
+    let viewer = Viewer::staff_of("/1/");
+    let every = all(&index, &SearchQuery::of(""), &viewer);
+    let is_in = |hit: &&Hit, wanted: &[&str]| wanted.iter().any(|one| heard[&hit.lesson_id].contains(*one));
+    for wanted in [vec!["普通话"], vec!["壮语"], vec!["侗语"], vec!["壮语", "侗语"]] {
+        let language = wanted.iter().map(|one| (*one).to_owned()).collect();
+        let query = SearchQuery { language, ..SearchQuery::of("") };
+        let found: BTreeSet<LessonId> = all(&index, &query, &viewer).iter().map(|hit| hit.lesson_id).collect();
+        let right: BTreeSet<LessonId> =
+            every.iter().filter(|hit| is_in(hit, &wanted)).map(|hit| hit.lesson_id).collect();
+        assert!(!right.is_empty() && right.len() < every.len());
+        assert_eq!(found, right, "{wanted:?}");
+        let answer = index.search(&query, &viewer, NOW.day()).unwrap();
+        assert_eq!(answer.total, right.len() as u64);
+        for count in &answer.facets.language {
+            let right = every.iter().filter(|hit| is_in(hit, &[count.value.as_str()])).count();
+            assert_eq!(count.count, right as u64, "{}: each facet is counted without its own filter", count.value);
+        }
+        assert_eq!(answer.facets.language.len(), 4);
+    }
+}
+
+async fn add_voice(db: &DatabaseConnection, lesson_id: LessonId, language: &str) {
+    let row = voice::ActiveModel {
+        id: NotSet,
+        lesson_id: Set(lesson_id),
+        language: Set(language.to_owned()),
+        media_sha256: Set("0".repeat(64)),
+        created_by: Set(None),
+        created_at: Set(NOW),
+    };
+    row.insert(db).await.unwrap();
 }
 
 #[tokio::test]

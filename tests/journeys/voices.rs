@@ -53,6 +53,32 @@ async fn a_voice_is_heard_by_who_sees_the_lesson_and_put_by_its_authors() {
     city.client("site").await.get(other["url"].as_str().unwrap()).await.must(404);
 }
 
+/// Waits until a search for lessons of a language finds this many.
+async fn found_in(client: &Client, language: &str, many: i64) -> Value {
+    for _ in 0..100 {
+        let answer = client.get(&format!("/api/v1/search?q=&language={language}")).await.must(200).json();
+        if answer["total"] == many {
+            return answer;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("never {many} in {language}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lesson_is_found_under_the_language_of_a_voice_for_as_long_as_it_has_it() {
+    let city = City::start().await;
+    let (trainer, cadre) = (city.client("trainer").await, city.client("cadre").await);
+    found_in(&cadre, "壮语", 0).await;
+    put(&trainer, "east", "壮语", json!({"media_sha256": sound(&city, "壮语版").await})).await.must(200);
+    let answer = found_in(&cadre, "壮语", 1).await;
+    assert_eq!((&answer["hits"][0]["slug"], &answer["hits"][0]["language"]), (&json!("east"), &json!("普通话")));
+    let facets = answer["facets"]["language"].as_array().unwrap();
+    assert!(facets.iter().any(|facet| facet["value"] == "壮语" && facet["count"] == 1), "{facets:?}");
+    trainer.delete("/api/v1/lessons/east/voices/壮语").await.must(204);
+    found_in(&cadre, "壮语", 0).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_voice_of_the_lesson_is_refused_and_none_is_replaced_unseen() {
     let city = City::start().await;

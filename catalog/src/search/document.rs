@@ -21,6 +21,8 @@ pub(crate) struct Source {
     pub smallest_bytes: i64,
     /// Its captions.
     pub spoken: Option<Spoken>,
+    /// The languages of its voices, its own not among them.
+    pub voices: Vec<String>,
     /// Title and slug of its course.
     pub course: Option<(String, String)>,
 }
@@ -70,7 +72,7 @@ pub(crate) fn document(fields: &Fields, source: &Source) -> TantivyDocument {
     }
     doc.add_u64(fields.category, place(Category::ALL, row.category));
     doc.add_u64(fields.level, place(Level::ALL, row.level));
-    doc.add_text(fields.language, &row.language);
+    std::iter::once(&row.language).chain(&source.voices).for_each(|language| doc.add_text(fields.language, language));
     if !crop.is_empty() {
         doc.add_text(fields.crop, crop);
     }

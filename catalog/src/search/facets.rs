@@ -1,7 +1,8 @@
 //! What an answer can be narrowed by: whether a lesson passes each filter, and how many hits each value would leave.
 //!
 //! Each facet is counted over the hits that pass all filters but its own, in one walk over them. Text matching and
-//! audience were decided before, so the counts are exact for the caller.
+//! audience were decided before, so the counts are exact for the caller. A lesson is in the language it is taught in and
+//! in those of its voices, and counts once for each.
 
 use super::answer::{FacetCount, Facets, SearchQuery};
 use super::bands::{LengthBand, SizeBand};
@@ -90,9 +91,7 @@ impl Shelf {
 
     /// The filters a lesson fails, as bits.
     fn failed(&self, query: &SearchQuery, number: u32) -> u8 {
-        let text = |wanted: &[String], of: &Texts| {
-            wanted.is_empty() || of.of(number).is_some_and(|text| wanted.iter().any(|wanted| wanted == text))
-        };
+        let text = |wanted: &[String], of: &Texts| wanted.is_empty() || of.has_any(number, wanted);
         let passes = [
             (Facet::Category, among(&query.category, || self.category(number))),
             (Facet::Crop, text(&query.crop, &self.crop)),
@@ -155,7 +154,7 @@ impl Counts {
             count(&mut self.level, place(Level::ALL, shelf.level(number)));
         }
         if counts(Facet::Language) {
-            count(&mut self.language, shelf.language.place(number));
+            shelf.language.places(number).for_each(|place| count(&mut self.language, Some(place)));
         }
         if counts(Facet::Length) {
             count(&mut self.length, place(LengthBand::ALL, shelf.length(number)));

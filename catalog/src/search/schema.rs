@@ -7,7 +7,7 @@ use tantivy::schema::{
 use tantivy::tokenizer::{TextAnalyzer, TokenizerManager};
 
 /// Raised with every change of fields, cuts or folding: an index of another version is built anew.
-pub(crate) const VERSION: u32 = 5;
+pub(crate) const VERSION: u32 = 6;
 
 /// A place in a lesson where words may match.
 #[derive(Clone, Copy, Debug)]
@@ -47,7 +47,7 @@ pub(crate) struct Fields {
     pub category: Field,
     /// Level by its place in the list of levels.
     pub level: Field,
-    /// Language.
+    /// Languages it can be heard in: its own, and those of its voices.
     pub language: Field,
     /// Crop.
     pub crop: Field,

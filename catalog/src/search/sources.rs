@@ -4,7 +4,7 @@ use super::document::Source;
 use super::passages::Spoken;
 use crate::Result;
 use entity::{
-    CourseId, LessonId, LessonState, RenditionKind, UnitId, caption, course, lesson, media, org_unit, rendition,
+    CourseId, LessonId, LessonState, RenditionKind, UnitId, caption, course, lesson, media, org_unit, rendition, voice,
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use std::collections::{HashMap, HashSet};
@@ -19,7 +19,7 @@ pub(crate) async fn sources(db: &impl ConnectionTrait, rows: Vec<lesson::Model>)
     let blobs = media::Entity::find().filter(media::Column::Sha256.is_in(blobs)).all(db).await?;
     let sizes: HashMap<String, i64> = blobs.into_iter().map(|blob| (blob.sha256, blob.size_bytes)).collect();
     let smallest = smallest_forms(db, sizes.keys()).await?;
-    let mut spoken = spoken(db, &rows).await?;
+    let (mut spoken, mut voices) = (spoken(db, &rows).await?, voices(db, &rows).await?);
     let courses = courses(db, &rows).await?;
     let mut source = |row: lesson::Model| {
         let audience_path = paths.get(&row.audience_unit_id)?.clone();
@@ -27,7 +27,9 @@ pub(crate) async fn sources(db: &impl ConnectionTrait, rows: Vec<lesson::Model>)
         let size_bytes = of(&sizes).unwrap_or(0);
         let smallest_bytes = of(&smallest).map_or(size_bytes, |smallest| smallest.min(size_bytes));
         let (spoken, course) = (spoken.remove(&row.id), courses.get(&row.course_id).cloned());
-        Some(Source { row, audience_path, size_bytes, smallest_bytes, spoken, course })
+        let mut voices = voices.remove(&row.id).unwrap_or_default();
+        voices.retain(|language| *language != row.language);
+        Some(Source { row, audience_path, size_bytes, smallest_bytes, spoken, voices, course })
     };
     Ok(rows.into_iter().filter_map(&mut source).collect())
 }
@@ -59,6 +61,16 @@ async fn spoken(db: &impl ConnectionTrait, rows: &[lesson::Model]) -> Result<Has
         tracks.entry(track.lesson_id).or_default().push(track);
     }
     Ok(tracks.into_iter().filter_map(|(lesson, tracks)| Some((lesson, Spoken::of(&tracks)?))).collect())
+}
+
+/// The languages of the voices of these lessons, of each lesson each once.
+async fn voices(db: &impl ConnectionTrait, rows: &[lesson::Model]) -> Result<HashMap<LessonId, Vec<String>>> {
+    let query = voice::Entity::find().select_only().columns([voice::Column::LessonId, voice::Column::Language]);
+    let of_these = query.filter(voice::Column::LessonId.is_in(rows.iter().map(|row| row.id)));
+    let found: Vec<(LessonId, String)> = of_these.order_by_asc(voice::Column::Language).into_tuple().all(db).await?;
+    let mut voices: HashMap<LessonId, Vec<String>> = HashMap::new();
+    found.into_iter().for_each(|(lesson, language)| voices.entry(lesson).or_default().push(language));
+    Ok(voices)
 }
 
 /// Title and slug of the courses of these lessons.

@@ -44,8 +44,10 @@ impl<T: PartialOrd + Copy + Default + std::fmt::Debug + Send + Sync + 'static> V
 #[derive(Clone)]
 pub(crate) struct Texts {
     texts: Arc<[String]>,
-    /// The place of each lesson's text, or [`NONE`].
+    /// The place of each lesson's first text, or [`NONE`].
     places: Arc<[u32]>,
+    /// The places of the others, of the few lessons that have several.
+    more: Arc<HashMap<u32, Vec<u32>>>,
 }
 
 const NONE: u32 = u32::MAX;
@@ -54,23 +56,26 @@ impl Texts {
     /// Unpacks the columns of all segments.
     pub(super) fn unpack(fresh: &Serving, name: &str) -> Result<Self> {
         let (mut texts, mut known) = (Vec::new(), HashMap::new());
-        let mut places = Vec::with_capacity(fresh.len);
-        for (_, segment) in fresh.segments() {
+        let (mut places, mut more) = (Vec::with_capacity(fresh.len), HashMap::new());
+        for (base, segment) in fresh.segments() {
             let column = segment.fast_fields().str(name)?;
             let of_ords = column.as_ref().map(|column| place_all(column, &mut texts, &mut known)).transpose()?;
             for doc in 0..segment.max_doc() {
-                let ord =
-                    column.as_ref().and_then(|column| column.ords().first(doc)).and_then(|o| usize::try_from(o).ok());
-                let place = ord.and_then(|ord| of_ords.as_ref()?.get(ord));
-                places.push(place.copied().unwrap_or(NONE));
+                let ords = column.iter().flat_map(|column| column.ords().values_for_doc(doc));
+                let mut all = ords.filter_map(|ord| of_ords.as_ref()?.get(usize::try_from(ord).ok()?).copied());
+                places.push(all.next().unwrap_or(NONE));
+                let others: Vec<u32> = all.collect();
+                if !others.is_empty() {
+                    more.insert(base + doc, others);
+                }
             }
         }
-        Ok(Self { texts: texts.into(), places: places.into() })
+        Ok(Self { texts: texts.into(), places: places.into(), more: more.into() })
     }
 
-    /// The text of a lesson, if it has one.
-    pub fn of(&self, number: u32) -> Option<&str> {
-        self.texts.get(self.place(number)?).map(String::as_str)
+    /// Whether a lesson has one of these texts.
+    pub fn has_any(&self, number: u32, wanted: &[String]) -> bool {
+        self.places(number).filter_map(|place| self.texts.get(place)).any(|text| wanted.contains(text))
     }
 
     /// Every text, each once.
@@ -78,7 +83,13 @@ impl Texts {
         &self.texts
     }
 
-    /// The place of a lesson's text among [`all`](Self::all).
+    /// The places of a lesson's texts among [`all`](Self::all), each once.
+    pub fn places(&self, number: u32) -> impl Iterator<Item = usize> {
+        let others = self.more.get(&number).into_iter().flatten().map(|place| *place as usize);
+        self.place(number).into_iter().chain(others)
+    }
+
+    /// The place of a lesson's first text among [`all`](Self::all).
     pub fn place(&self, number: u32) -> Option<usize> {
         self.places.get(number as usize).filter(|place| **place != NONE).map(|place| *place as usize)
     }

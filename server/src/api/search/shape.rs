@@ -19,7 +19,7 @@ pub struct SearchParams {
     /// Only these categories: `agriculture`, `marketing`, `mediation`, `party`, `policy`, `governance`, `law`, `health`,
     /// `other`, or their Chinese names.
     category: Option<String>,
-    /// Only these languages, such as 桂柳话.
+    /// Only lessons taught in one of these languages, such as 桂柳话, or with a voice in it.
     language: Option<String>,
     /// Only these levels: `entry`, `advanced`, `expert`, or their Chinese names.
     level: Option<String>,
@@ -198,7 +198,7 @@ pub struct FacetsAnswer<'a> {
     crop: Vec<FacetAnswer<'a>>,
     /// By level.
     level: Vec<FacetAnswer<'a>>,
-    /// By language.
+    /// By language: a lesson counts for its own, and for that of each of its voices.
     language: Vec<FacetAnswer<'a>>,
     /// By length.
     length: Vec<FacetAnswer<'a>>,
