@@ -166,6 +166,35 @@ async fn a_trainer_sees_what_a_package_would_do_and_takes_it_in_as_drafts() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_table_brings_voices_and_a_dry_run_says_which() {
+    let city = City::start().await;
+    let trainer = city.client("trainer").await;
+    let of = |voices: &str| {
+        let table = format!("标题,类别,文件,配音,编号\n冬季清园,农业科技,一.mp4,{voices},clean-1\n");
+        zip(&[("清单.csv", table.as_bytes()), ("一.mp4", &film()), ("声音/壮语.m4a", &sound())])
+    };
+    for (voices, why) in [
+        ("声音/壮语.m4a", "配音应写作"),
+        ("壮语：声音/没有.m4a", "没有.m4a"),
+        ("普通话：声音/壮语.m4a", "本来就是普通话"),
+        ("壮语：一.mp4", "“一.mp4”不是录音文件"),
+    ] {
+        let said = shown(&trainer, &of(voices)).await.1.must(422).text();
+        assert!(said.contains(why), "{voices}: {said}");
+    }
+    let (bare, page) = shown(&trainer, &of("")).await;
+    page.must(200);
+    confirm(&trainer, &bare).await.must(200);
+    let (sha256, page) = shown(&trainer, &of("壮语：声音/壮语.m4a")).await;
+    let page = page.must(200).text();
+    assert!(page.contains("语言配音：（空） → 壮语"), "{page}");
+    confirm(&trainer, &sha256).await.must(200);
+    let voices = trainer.get("/api/v1/lessons/clean-1/voices").await.must(200).json();
+    assert_eq!(voices["voices"][0]["language"], "壮语");
+    assert!(shown(&trainer, &of("壮语：声音/壮语.m4a")).await.1.must(200).text().contains("完全一样"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_comes_out_of_a_package_counts_against_the_quota_of_the_county() {
     use base64::Engine;
     // As text they are a third longer than packed.

@@ -2,7 +2,7 @@
 //!
 //! Knows text and rows of text, not files: who reads a workbook also bounds it.
 
-use super::line::{CaptionLine, Line};
+use super::line::{CaptionLine, Line, VoiceLine};
 use crate::{Error, Result};
 use std::collections::HashMap;
 
@@ -12,12 +12,13 @@ const CELL: usize = 1_000;
 const TITLE_ROWS: usize = 10;
 
 /// The headings of the table in the order of the template, each with what stands below it there.
-pub const HEADINGS: [(&str, &str); 18] = [
+pub const HEADINGS: [(&str, &str); 19] = [
     ("标题", "示例：沙糖桔冬季清园"),
     ("类别", "农业科技"),
     ("课程", "沙糖桔一年管理"),
     ("文件", "视频/冬季清园.mp4"),
     ("字幕", "字幕/冬季清园.srt"),
+    ("配音", "壮语：声音/壮语.m4a"),
     ("封面", ""),
     ("简介", "剪病虫枝，再喷石硫合剂。"),
     ("标签", "清园、修剪"),
@@ -115,6 +116,7 @@ fn field(heading: &str) -> Option<&'static str> {
         "课程" | "所属课程" => "course",
         "文件" | "音视频" | "视频" | "媒体文件" => "media",
         "字幕" | "字幕文件" => "caption",
+        "配音" | "语言配音" => "voices",
         "封面" | "封面图片" => "cover",
         "简介" => "summary",
         "标签" => "tags",
@@ -151,6 +153,7 @@ fn of_row(row: &[String], columns: &HashMap<usize, &'static str>) -> std::result
             "course" => line.course = text(),
             "media" => line.media = text(),
             "caption" => line.captions = vec![CaptionLine { language: None, file: cell.to_owned() }],
+            "voices" => line.voices = voices(cell)?,
             "cover" => line.cover = text(),
             "summary" => line.summary = cell.to_owned(),
             "tags" => line.tags = cell.split(['、', '，', ',', '；', ';']).map(|tag| tag.trim().to_owned()).collect(),
@@ -169,6 +172,19 @@ fn of_row(row: &[String], columns: &HashMap<usize, &'static str>) -> std::result
         }
     }
     Ok(line)
+}
+
+/// The voices of a cell: of each the language, a colon, and the file; a semicolon or a new line before the next.
+fn voices(cell: &str) -> std::result::Result<Vec<VoiceLine>, String> {
+    let each = cell.split(['；', ';', '\n']).map(str::trim).filter(|voice| !voice.is_empty());
+    let voice = |text: &str| {
+        let (language, file) = text.split_once(['：', ':'])?;
+        let (language, file) = (language.trim(), file.trim());
+        (!language.is_empty() && !file.is_empty())
+            .then(|| VoiceLine { language: language.to_owned(), file: file.to_owned() })
+    };
+    let wrong = |text| format!("配音应写作“壮语：声音/壮语.m4a”，几种语言之间用分号隔开，不是“{text}”");
+    each.map(|text| voice(text).ok_or_else(|| wrong(text))).collect()
 }
 
 #[cfg(test)]
@@ -198,6 +214,17 @@ mod tests {
             (vec!["一.mp4".to_owned()], vec!["一.srt".to_owned()])
         );
         assert!(Manifest::of_tables(&[&rows(&[&["标题"]])]).is_err());
+    }
+
+    #[test]
+    fn a_cell_names_voices_in_several_languages_or_says_how_to() {
+        let told = |cell: &str| -> Vec<(String, String)> {
+            voices(cell).unwrap().into_iter().map(|voice| (voice.language, voice.file)).collect()
+        };
+        let pair = |language: &str, file: &str| (language.to_owned(), file.to_owned());
+        assert_eq!(told("壮语：声音/一.m4a"), [pair("壮语", "声音/一.m4a")]);
+        assert_eq!(told(" 壮语: a.m4a ; 桂柳话：b、c.mp3；"), [pair("壮语", "a.m4a"), pair("桂柳话", "b、c.mp3")]);
+        assert!(["声音/一.m4a", "：a.m4a", "壮语：", "壮语：a.m4a；b.m4a"].iter().all(|cell| voices(cell).is_err()));
     }
 
     #[test]
