@@ -112,6 +112,8 @@ ids! {
     LatePostingId;
     /// A change of many lessons at once.
     BulkId;
+    /// That two rows of the roster are one person.
+    MergeId;
     /// A view of a list that somebody keeps.
     ViewId;
 }

@@ -33,6 +33,7 @@ pub mod outage;
 pub mod outbox;
 pub mod pairing;
 pub mod person;
+pub mod person_merge;
 pub mod person_pin;
 pub mod play_day;
 pub mod play_day_lesson;
