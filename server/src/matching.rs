@@ -42,7 +42,7 @@ pub async fn join(
     let known = guest(db, scope, id).await?;
     let person = person::Entity::find_by_id(who).one(&db.read).await?.ok_or(Code::NotFound)?;
     reach::unit(db, scope, person.unit_id).await?;
-    let txn = entries::begin(&db.write).await?;
+    let txn = archive::ledger::begin(&db.write).await?;
     let (_, changed) = matching::join(&txn, id, who, by, now).await?;
     if changed {
         entries::credit(&txn, (&known, who), by, now).await?;
@@ -63,7 +63,7 @@ pub async fn part(
     now: Moment,
 ) -> ApiResult<()> {
     let known = guest(db, scope, id).await?;
-    let txn = entries::begin(&db.write).await?;
+    let txn = archive::ledger::begin(&db.write).await?;
     if let (_, Some(who)) = matching::part(&txn, id, reason, by, now).await? {
         entries::withdraw(&txn, (&known, who), reason, by, now).await?;
     }

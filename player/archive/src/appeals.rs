@@ -3,7 +3,7 @@
 //! Owns who may appeal against what, how it is decided, and once. Nothing is edited: what is granted is a new entry,
 //! made in the same transaction as the decision. Whom a decider reaches is said by the caller as a [`Reach`].
 
-use crate::{Error, Result, ledger};
+use crate::{Error, Result, ledger, merges};
 use chrono::Months;
 use entity::{AccountId, AppealId, Day, Moment, PersonId, Reason, Source, account, appeal, audit, ledger_entry};
 use sea_orm::{
@@ -66,7 +66,8 @@ pub async fn make(
     let txn = entity::writing::begin(db).await?;
     ledger::hold_head(&txn).await?; // two at once must not both find that none is open
     let entry = ledger_entry::Entity::find_by_id(seq).one(&txn).await?;
-    let entry = entry.filter(|entry| entry.person_id == who).ok_or(Error::NoSuchEntry(seq))?;
+    let own = merges::all_of(&txn, who).await?;
+    let entry = entry.filter(|entry| own.contains(&entry.person_id)).ok_or(Error::NoSuchEntry(seq))?;
     check_appealable(&txn, &entry, now.day()).await?;
     let row = appeal::ActiveModel {
         id: NotSet,

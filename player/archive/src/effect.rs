@@ -136,14 +136,14 @@ async fn gains(db: &impl ConnectionTrait, slice: &Slice) -> Result<Vec<(PersonId
         .filter(quiz_attempt::Column::Day.between(slice.from, slice.to))
         .filter(quiz_attempt::Column::SubmittedAt.is_not_null())
         .filter(quiz_attempt::Column::QuestionCount.gt(0))
-        .filter(slice.whom.owns(quiz_attempt::Column::PersonId))
+        .filter(slice.owns(quiz_attempt::Column::PersonId))
         .order_by_asc(quiz_attempt::Column::Id)
         .into_tuple()
         .all(db)
         .await?;
     let mut tries: HashMap<(PersonId, LessonId), Vec<i64>> = HashMap::new();
     for (person, lesson, right, of) in rows {
-        tries.entry((person, lesson)).or_default().push(i64::from(right) * 10_000 / i64::from(of));
+        tries.entry((slice.merges.kept(person), lesson)).or_default().push(i64::from(right) * 10_000 / i64::from(of));
     }
     let gain = |((person, _), scores): ((PersonId, LessonId), Vec<i64>)| {
         let (first, later) = scores.split_first()?;

@@ -99,6 +99,9 @@ pub enum Error {
     /// One seal is made after the other.
     #[error("another seal is under way")]
     SealUnderWay,
+    /// A year was sealed since two people were found to be one, with the hours of both in one record.
+    #[error("the year {0} was sealed with both as one")]
+    MergeSealed(i32),
     /// No exemption with this number.
     #[error("no exemption {0}")]
     NoSuchExemption(ExemptionId),

@@ -11,13 +11,14 @@ use entity::{
 };
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter,
-    QuerySelect,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, EntityTrait,
+    IntoActiveModel, QueryFilter, QuerySelect,
 };
 use std::collections::BTreeMap;
 
 mod correct;
 pub mod guests;
+pub mod merge;
 mod post;
 
 pub use correct::{amend, correct};
@@ -64,6 +65,17 @@ const CHUNK: usize = 500;
 
 /// The most one entry may come to by corrections, whatever was claimed: a day has no more.
 const ONE_DAY_MS: i64 = 24 * 3_600_000;
+
+/// Begin a transaction in which the ledger may grow. The chain's head is taken before anything else, as posting does, so
+/// that a session is not posted meanwhile.
+///
+/// # Errors
+/// When the database fails.
+pub async fn begin(db: &DatabaseConnection) -> Result<DatabaseTransaction> {
+    let txn = entity::writing::begin(db).await?;
+    hold_head(&txn).await?;
+    Ok(txn)
+}
 
 /// Add entries at the end of the chain, in this order. Holds the chain's head until the transaction ends.
 ///

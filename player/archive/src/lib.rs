@@ -20,6 +20,7 @@ mod intervals;
 mod judge;
 pub mod late;
 pub mod ledger;
+pub mod merges;
 mod names;
 pub mod overview;
 pub mod plan;

@@ -4,6 +4,7 @@
 //! however often it was watched; a class when it was attended.
 
 use crate::Result;
+use crate::merges::Merges;
 use crate::watched::{Sessions, seen_ms};
 use entity::{
     AttendanceStatus, Day, LessonId, PersonId, PostKind, Scope, UnitId, class_attendance, class_run, ledger_entry,
@@ -175,9 +176,10 @@ async fn standings_of(
     people: &[person::Model],
     today: Day,
 ) -> Result<Vec<Standing>> {
-    let ids: Vec<PersonId> = people.iter().map(|person| person.id).collect();
-    let lessons = lessons(db, plan, items, &ids, today).await?;
-    let classes = classes(db, plan, items, &ids, today).await?;
+    let merges = Merges::now(db).await?;
+    let ids = merges.all(&people.iter().map(|person| person.id).collect::<Vec<_>>());
+    let lessons = lessons(db, plan, items, (&ids, &merges), today).await?;
+    let classes = classes(db, plan, items, (&ids, &merges), today).await?;
     let state = |person: PersonId, item: &Required| match item {
         Required::Lesson(id, _) => lessons.get(&(person, *id)).copied().unwrap_or(State::NotBegun),
         Required::Class(title) if classes.contains(&(person, title.as_str())) => State::Done,
@@ -198,7 +200,7 @@ async fn lessons(
     db: &impl ConnectionTrait,
     plan: &training_plan::Model,
     items: &[Required],
-    people: &[PersonId],
+    (people, merges): (&[PersonId], &Merges),
     today: Day,
 ) -> Result<HashMap<(PersonId, LessonId), State>> {
     let lengths: HashMap<LessonId, i64> = items
@@ -218,7 +220,7 @@ async fn lessons(
     let mut entries: BTreeMap<(PersonId, LessonId), Vec<ledger_entry::Model>> = BTreeMap::new();
     for row in rows {
         if let Some(lesson) = row.lesson_id {
-            entries.entry((row.person_id, lesson)).or_default().push(row);
+            entries.entry((merges.kept(row.person_id), lesson)).or_default().push(row);
         }
     }
     let (mut states, mut sessions) = (HashMap::new(), Sessions::default());
@@ -259,7 +261,7 @@ async fn classes<'a>(
     db: &impl ConnectionTrait,
     plan: &training_plan::Model,
     items: &'a [Required],
-    people: &[PersonId],
+    (people, merges): (&[PersonId], &Merges),
     today: Day,
 ) -> Result<HashSet<(PersonId, &'a str)>> {
     let titles: Vec<&str> = items
@@ -285,7 +287,7 @@ async fn classes<'a>(
         .await?;
     let title_of = |row: &class_attendance::Model| {
         let run = runs.iter().find(|run| run.id == row.class_run_id)?;
-        titles.iter().find(|title| **title == run.title).map(|title| (row.person_id, *title))
+        titles.iter().find(|title| **title == run.title).map(|title| (merges.kept(row.person_id), *title))
     };
     Ok(attended.iter().filter_map(title_of).collect())
 }

@@ -188,7 +188,7 @@ async fn found(city: &City, guest: guest::ActiveModel, who: i64, back: bool, now
         };
         stay.insert(&city.db).await.unwrap();
     }
-    let txn = guests::begin(&city.db).await.unwrap();
+    let txn = crate::ledger::begin(&city.db).await.unwrap();
     guests::credit(&txn, (&guest, PersonId(who)), OFFICE, now).await.unwrap();
     if back {
         guests::withdraw(&txn, (&guest, PersonId(who)), "认错了人", OFFICE, now).await.unwrap();

@@ -3,6 +3,7 @@
 //! Owns scope, period and order (units as a tree by code, then people by code, then days); the kinds fill in the
 //! rows. Rows come in batches, so a report of a hundred thousand rows needs the memory of one batch.
 
+use crate::merges::Merges;
 use crate::rules::RuleBook;
 use crate::view::{self, Slice, Whom};
 use crate::{About, Error, Hundredths, Result};
@@ -11,6 +12,7 @@ use entity::{Day, Moment, Scope, UnitId, org_unit};
 use futures_util::Stream;
 use sea_orm::{DatabaseConnection, EntityTrait};
 use std::pin::Pin;
+use std::sync::Arc;
 
 mod assessment;
 mod attendance;
@@ -188,7 +190,8 @@ async fn frame(db: &DatabaseConnection, whole_year: bool, query: &ReportQuery) -
     let scope = covered(db, query).await?;
     let (from, to) = period(whole_year, query)?;
     let whom = Whom::Of(scope.clone());
-    let slice = Slice { whom, from, to, upto_seq: view::newest_seq(db).await?, about: query.about };
+    let (upto_seq, merges) = (view::newest_seq(db).await?, Arc::new(Merges::now(db).await?));
+    let slice = Slice { whom, from, to, upto_seq, about: query.about, merges };
     let mut roster = Roster::load(db, &scope).await?;
     if let Some(title) = query.about.title(db).await? {
         roster.scope_name.push_str(&format!("《{title}》"));

@@ -8,6 +8,7 @@
 //! - `line` is the chain, `snapshot` what a record says, `sealed` what is closed, `check` the proof.
 //! - A person is sealed once for a year: who moved to another county after the first had sealed stays in its seal.
 
+use crate::merges::Merges;
 use crate::rules::RuleBook;
 use crate::view::{self, Slice, Whom};
 use crate::year::Years;
@@ -21,6 +22,7 @@ use sea_orm::{
     DatabaseConnection, DatabaseTransaction, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder,
     QuerySelect, QueryTrait,
 };
+use std::sync::Arc;
 
 mod amend;
 mod certificate;
@@ -204,7 +206,7 @@ pub async fn list(db: &impl ConnectionTrait, scope: &Scope) -> Result<Vec<Listed
 async fn batch(txn: &DatabaseTransaction, row: &seal::Model) -> Result<Vec<(person::Model, org_unit::Model)>> {
     let at = org_unit::Entity::find_by_id(row.unit_id).one(txn).await?.ok_or(Error::NoSuchUnit(row.unit_id))?;
     let scope = Scope::of([at.path]);
-    let slice = slice_of(row, Whom::Of(scope.clone()))?;
+    let slice = slice_of(txn, row, Whom::Of(scope.clone())).await?;
     let after: Option<Option<PersonId>> = seal_line::Entity::find()
         .select_only()
         .column_as(seal_line::Column::PersonId.max(), "last")
@@ -231,10 +233,11 @@ async fn batch(txn: &DatabaseTransaction, row: &seal::Model) -> Result<Vec<(pers
     Ok(people.into_iter().filter_map(home).collect())
 }
 
-/// The year of a seal, up to the last entry it looks at.
-fn slice_of(row: &seal::Model, whom: Whom) -> Result<Slice> {
+/// The year of a seal, up to the last entry it looks at, of those who were one with each other when it was asked for.
+async fn slice_of(db: &impl ConnectionTrait, row: &seal::Model, whom: Whom) -> Result<Slice> {
     let (from, to) = view::year_days(row.year)?;
-    Ok(Slice { whom, from, to, upto_seq: row.upto_seq, about: About::Everything })
+    let merges = Arc::new(Merges::at(db, row.asked_at).await?);
+    Ok(Slice { whom, from, to, upto_seq: row.upto_seq, about: About::Everything, merges })
 }
 
 fn roster(scope: &Scope, slice: &Slice) -> Condition {

@@ -3,6 +3,7 @@
 //! Owns which entries belong to whom (a person's hours follow the person to the unit they belong to now) and the sums
 //! over them. Knows no targets and no files.
 
+use crate::merges::Merges;
 use crate::rules::RuleBook;
 use crate::{About, CreditHours, Error, Result};
 use chrono::Months;
@@ -12,6 +13,7 @@ use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait, RelationDef,
 };
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 mod facts;
 mod rhythm;
@@ -32,6 +34,8 @@ pub(crate) struct Slice {
     pub(crate) upto_seq: i64,
     /// What they are about.
     pub(crate) about: About,
+    /// Who is one with whom.
+    pub(crate) merges: Arc<Merges>,
 }
 
 /// Whose entries.
@@ -95,7 +99,8 @@ impl Slice {
     /// A civil year up to the newest entry.
     pub(crate) async fn of_year(db: &impl ConnectionTrait, whom: Whom, year: i32) -> Result<Self> {
         let (from, to) = year_days(year)?;
-        Ok(Self { whom, from, to, upto_seq: newest_seq(db).await?, about: About::Everything })
+        let merges = Arc::new(Merges::now(db).await?);
+        Ok(Self { whom, from, to, upto_seq: newest_seq(db).await?, about: About::Everything, merges })
     }
 
     /// The same year and, before it, another: what a target of the newly appointed may look back at.
@@ -114,14 +119,31 @@ impl Slice {
     /// The condition on `ledger_entry` rows.
     pub(crate) fn entries(&self) -> Condition {
         Condition::all()
-            .add(self.whom.owns(ledger_entry::Column::PersonId))
+            .add(self.owns(ledger_entry::Column::PersonId))
             .add(ledger_entry::Column::Day.between(self.from, self.to))
             .add(ledger_entry::Column::Seq.lte(self.upto_seq))
             .add(self.about.entries())
     }
 }
 
+impl Slice {
+    /// The condition on rows that stay with the person they were written for. Who was merged belongs to the unit of the
+    /// one who is kept, so a subtree needs no more.
+    pub(crate) fn owns(&self, column: impl ColumnTrait) -> SimpleExpr {
+        let people = match &self.whom {
+            Whom::One(person) => self.merges.all(&[*person]),
+            Whom::These(people) => self.merges.all(people),
+            Whom::Of(_) => return self.whom.owns(column),
+        };
+        match people.as_slice() {
+            [person] => column.eq(*person),
+            _ => column.is_in(people),
+        }
+    }
+}
+
 impl Whom {
+    /// The condition on rows that belong to the person as they are now.
     pub(crate) fn owns(&self, column: impl ColumnTrait) -> SimpleExpr {
         match self {
             Self::One(person) => column.eq(*person),
@@ -178,7 +200,7 @@ pub(crate) async fn sums(
     let mut people: HashMap<PersonId, PersonSums> = HashMap::new();
     for (person, source, rule, entries, claimed_ms, credited_ms, in_class_ms, last_day) in rows {
         let credit = credit_of(book, rule, credited_ms);
-        let sums = people.entry(person).or_default();
+        let sums = people.entry(slice.merges.kept(person)).or_default();
         sums.in_class += credit_of(book, rule, in_class_ms);
         sums.by_source.entry(source).or_default().add(Total { entries, claimed_ms, credited_ms, credit });
         sums.last_day = Ord::max(sums.last_day, Some(last_day));
@@ -212,12 +234,14 @@ pub(crate) async fn by_source(
     Ok(sources)
 }
 
-/// Everyone still on the roster at the start of the period, and everyone with an entry in it.
+/// Everyone still on the roster at the start of the period, and everyone with an entry in it; nobody twice.
 pub(crate) fn listed(slice: &Slice) -> Condition {
-    Condition::any()
+    let there = Condition::any()
         .add(person::Column::LeftOn.is_null())
         .add(person::Column::LeftOn.gte(slice.from))
-        .add(Expr::exists(entries_of_them(slice.from, slice.to, slice.upto_seq)))
+        .add(Expr::exists(entries_of_them(slice.from, slice.to, slice.upto_seq)));
+    let merged = slice.merges.merged();
+    Condition::all().add(there).add_option((!merged.is_empty()).then(|| person::Column::Id.is_not_in(merged)))
 }
 
 /// Correlated, so that it looks only at those who have left: a set of everybody with entries would be made anew for

@@ -5,6 +5,7 @@
 
 use crate::intervals::Intervals;
 use crate::judge::{self, Before, Stretch, Worth};
+use crate::merges::Merges;
 use crate::rules::{RuleBook, Rules};
 use crate::{Result, ledger, quiz};
 use entity::{
@@ -223,6 +224,7 @@ pub(crate) async fn seen_ms(
 pub(crate) struct Earlier {
     /// Each person's, in the order they were posted.
     entries: HashMap<PersonId, Vec<ledger_entry::Model>>,
+    merges: Merges,
 }
 
 impl Earlier {
@@ -234,19 +236,30 @@ impl Earlier {
         lesson: LessonId,
         rules: &Rules,
     ) -> Vec<&ledger_entry::Model> {
-        let matters = |entry: &&ledger_entry::Model| {
-            entry.day == day || entry.lesson_id == Some(lesson) && rules.is_repeat(day, entry.day)
-        };
-        self.entries.get(&person).into_iter().flatten().filter(matters).collect()
+        self.among(&self.merges.one_with(person, None), day, lesson, rules)
     }
 
     /// The same, as it was before this entry was posted.
     pub(crate) fn before(&self, entry: &ledger_entry::Model, rules: &Rules) -> Vec<&ledger_entry::Model> {
         let Some(lesson) = entry.lesson_id else { return Vec::new() };
-        let mut before = self.of((entry.person_id, entry.day), lesson, rules);
+        let people = self.merges.one_with(entry.person_id, Some(entry.seq));
+        let mut before = self.among(&people, entry.day, lesson, rules);
         before.retain(|other| other.seq < entry.seq);
         before
     }
+
+    /// What matters of the entries of these, who are one person.
+    fn among(&self, people: &[PersonId], day: Day, lesson: LessonId, rules: &Rules) -> Vec<&ledger_entry::Model> {
+        let theirs = people.iter().filter_map(|person| self.entries.get(person)).flatten();
+        let mut found: Vec<_> = theirs.filter(|entry| matters(entry, day, lesson, rules)).collect();
+        found.sort_by_key(|entry| entry.seq);
+        found
+    }
+}
+
+/// Whether an earlier entry matters to a lesson judged by these rules on that day.
+pub(crate) fn matters(earlier: &ledger_entry::Model, day: Day, lesson: LessonId, rules: &Rules) -> bool {
+    earlier.day == day || earlier.lesson_id == Some(lesson) && rules.is_repeat(day, earlier.day)
 }
 
 /// The lesson entries these people have on these days and, where a rule of the book looks at other days, those they have
@@ -263,8 +276,9 @@ pub(crate) async fn earlier(
     if book.looks_at_other_days() {
         matters = matters.add(ledger_entry::Column::LessonId.is_in(lessons.iter().copied()));
     }
-    let people: Vec<_> = people.iter().copied().collect();
-    let mut earlier = Earlier::default();
+    let merges = Merges::ever(db).await?;
+    let people = merges.ever_one(people.iter().copied());
+    let mut earlier = Earlier { merges, ..Earlier::default() };
     for chunk in people.chunks(CHUNK) {
         let rows = ledger_entry::Entity::find()
             .filter(ledger_entry::Column::PersonId.is_in(chunk.iter().copied()))

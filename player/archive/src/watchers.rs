@@ -2,12 +2,14 @@
 //!
 //! Read from the ledger like every other number, so a session that still runs is not in it yet.
 
+use crate::merges::Merges;
 use crate::plan::{self, State};
 use crate::watched::Sessions;
 use crate::{Result, names};
 use entity::{Day, PersonId, Scope, UnitId, ledger_entry, lesson, person, question, quiz_attempt};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -48,16 +50,21 @@ pub struct Watcher {
 pub async fn of_lesson(db: &impl ConnectionTrait, of: &lesson::Model, scope: &Scope) -> Result<Vec<Watcher>> {
     let entries = ledger_entry::Entity::find().filter(ledger_entry::Column::LessonId.eq(of.id));
     let who = entries.clone().select_only().column(ledger_entry::Column::PersonId);
+    let merges = Merges::now(db).await?;
+    let watched = Condition::any()
+        .add(person::Column::Id.in_subquery(who.into_query()))
+        .add(person::Column::Id.is_in(merges.keeping()));
     let people = person::Entity::find()
         .filter(scope.reaches((person::Entity, person::Column::UnitId)))
-        .filter(person::Column::Id.in_subquery(who.into_query()))
+        .filter(watched)
+        .filter(person::Column::Id.is_not_in(merges.merged()))
         .order_by_asc(person::Column::UnitId)
         .order_by_asc(person::Column::Code)
         .all(db)
         .await?;
     let units = names::of_units(db, people.iter().map(|person| person.unit_id).collect::<HashSet<_>>()).await?;
-    let quiz = quiz(db, of).await?;
-    let mut sums = sums(db, of, &people).await?;
+    let quiz = quiz(db, of, &merges).await?;
+    let mut sums = sums(db, of, &people, &merges).await?;
     let watcher = |person: person::Model| {
         let sum = sums.remove(&person.id)?;
         Some(Watcher {
@@ -97,18 +104,20 @@ async fn sums(
     db: &impl ConnectionTrait,
     of: &lesson::Model,
     people: &[person::Model],
+    merges: &Merges,
 ) -> Result<HashMap<PersonId, Sum>> {
     let (mut sums, mut sessions) = (HashMap::new(), Sessions::default());
     for some in people.chunks(CHUNK) {
+        let some = merges.all(&some.iter().map(|person| person.id).collect::<Vec<_>>());
         let rows = ledger_entry::Entity::find()
             .filter(ledger_entry::Column::LessonId.eq(of.id))
-            .filter(ledger_entry::Column::PersonId.is_in(some.iter().map(|person| person.id)))
+            .filter(ledger_entry::Column::PersonId.is_in(some))
             .order_by_asc(ledger_entry::Column::Seq)
             .all(db)
             .await?;
         let mut entries: BTreeMap<PersonId, Vec<ledger_entry::Model>> = BTreeMap::new();
         for row in rows {
-            entries.entry(row.person_id).or_default().push(row);
+            entries.entry(merges.kept(row.person_id)).or_default().push(row);
         }
         for (person, entries) in entries {
             let sum = Sum {
@@ -123,7 +132,7 @@ async fn sums(
 }
 
 /// Who handed in the quiz, and whether one of their tries was enough.
-async fn quiz(db: &impl ConnectionTrait, of: &lesson::Model) -> Result<HashMap<PersonId, bool>> {
+async fn quiz(db: &impl ConnectionTrait, of: &lesson::Model, merges: &Merges) -> Result<HashMap<PersonId, bool>> {
     let tries: Vec<(PersonId, bool)> = quiz_attempt::Entity::find()
         .select_only()
         .columns([quiz_attempt::Column::PersonId, quiz_attempt::Column::Passed])
@@ -132,6 +141,7 @@ async fn quiz(db: &impl ConnectionTrait, of: &lesson::Model) -> Result<HashMap<P
         .into_tuple()
         .all(db)
         .await?;
+    let tries: Vec<_> = tries.into_iter().map(|(person, passed)| (merges.kept(person), passed)).collect();
     let passed: BTreeSet<PersonId> = tries.iter().filter(|(_, passed)| *passed).map(|(person, _)| *person).collect();
     Ok(tries.into_iter().map(|(person, _)| (person, passed.contains(&person))).collect())
 }

@@ -1,6 +1,6 @@
 //! Lists of appeals: the office's, open ones first, and those against the entries of a page.
 
-use crate::{Error, Result, names};
+use crate::{Error, Result, merges, names};
 use entity::{AppealId, PersonId, Reason, Scope, appeal, ledger_entry};
 use sea_orm::sea_query::{Expr, ExprTrait, SelectStatement};
 use sea_orm::{
@@ -70,7 +70,11 @@ pub struct Page {
 /// # Errors
 /// Only those of the database.
 pub async fn page(db: &impl ConnectionTrait, filter: &Filter, page: u64, size: u64) -> Result<Page> {
-    let found = appeal::Entity::find().filter(filter.condition());
+    let people = match filter.person {
+        Some(person) => Some(merges::all_of(db, person).await?),
+        None => None,
+    };
+    let found = appeal::Entity::find().filter(filter.condition(people));
     let total = found.clone().count(db).await?;
     let page = page.clamp(1, 1_000_000);
     let rows = found
@@ -123,9 +127,10 @@ pub async fn of_entries(db: &impl ConnectionTrait, seqs: &[i64]) -> Result<HashM
 }
 
 impl Filter {
-    fn condition(&self) -> Condition {
-        let whose = match self.person {
-            Some(person) => Condition::all().add(appeal::Column::PersonId.eq(person)),
+    /// `people` are those whose appeals are one person's, when one person's are asked for.
+    fn condition(&self, people: Option<Vec<PersonId>>) -> Condition {
+        let whose = match people {
+            Some(people) => Condition::all().add(appeal::Column::PersonId.is_in(people)),
             None => self.reach.condition(),
         };
         let below = self.below.clone().map(|path| Scope::of([path]).reaches((appeal::Entity, appeal::Column::UnitId)));

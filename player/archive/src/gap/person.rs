@@ -5,7 +5,7 @@ use crate::assess::{self, Verdict};
 use crate::rules::RuleBook;
 use crate::view::{self, Slice, Whom};
 use crate::year::Years;
-use crate::{Error, Hundredths, Result};
+use crate::{Error, Hundredths, Result, merges};
 use entity::{Day, LessonId, PersonId, UnitId, ledger_entry, lesson, org_unit, person};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QuerySelect, RelationDef};
 use std::collections::BTreeSet;
@@ -89,7 +89,7 @@ pub async fn learnt(db: &impl ConnectionTrait, id: PersonId, since: Day, year: i
         .select_only()
         .distinct()
         .column(ledger_entry::Column::LessonId)
-        .filter(ledger_entry::Column::PersonId.eq(id))
+        .filter(ledger_entry::Column::PersonId.is_in(merges::all_of(db, id).await?))
         .filter(ledger_entry::Column::Day.between(since.min(from), to))
         .filter(ledger_entry::Column::CreditedMs.gt(0))
         .filter(ledger_entry::Column::LessonId.is_not_null())

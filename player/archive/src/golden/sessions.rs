@@ -272,7 +272,7 @@ async fn be_guest(
         guest_id: Set(Some(guest.id)),
     };
     stay.insert(&city.db).await.unwrap();
-    let txn = guests::begin(&city.db).await.unwrap();
+    let txn = crate::ledger::begin(&city.db).await.unwrap();
     guests::credit(&txn, (&guest, PersonId(who)), OFFICE, NOW).await.unwrap();
     txn.commit().await.unwrap();
     guest
@@ -295,7 +295,7 @@ fn guest_row(room: PlaybackId, arrived_at: Moment, left_at: Moment) -> guest::Ac
 }
 
 async fn part(city: &City, who: i64, guest: &LastGuest) {
-    let txn = guests::begin(&city.db).await.unwrap();
+    let txn = crate::ledger::begin(&city.db).await.unwrap();
     let guest = guest.as_ref().unwrap();
     guests::withdraw(&txn, (guest, PersonId(who)), "认错了人", OFFICE, NOW).await.unwrap();
     txn.commit().await.unwrap();

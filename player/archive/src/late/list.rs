@@ -1,7 +1,7 @@
 //! Lists of what came too late: the office's, open ones first, and one person's.
 
 use crate::view::year_days;
-use crate::{Error, Result, names};
+use crate::{Error, Result, merges, names};
 use entity::{LatePostingId, PersonId, Scope, late_posting};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
@@ -88,7 +88,7 @@ pub async fn open_count(db: &impl ConnectionTrait, reach: &Scope) -> Result<u64>
 pub async fn of_person(db: &impl ConnectionTrait, who: PersonId, year: i32) -> Result<Vec<late_posting::Model>> {
     let (from, to) = year_days(year)?;
     let rows = late_posting::Entity::find()
-        .filter(late_posting::Column::PersonId.eq(who))
+        .filter(late_posting::Column::PersonId.is_in(merges::all_of(db, who).await?))
         .filter(late_posting::Column::Day.between(from, to))
         .order_by_desc(late_posting::Column::Day)
         .order_by_desc(late_posting::Column::Id)

@@ -4,27 +4,14 @@
 //! one who has an entry gets a correction by what the guest's stay adds to theirs. A match taken back is a correction by
 //! the same amount the other way. Nothing posted changes, so `verify` finds what it found before.
 
-use super::{NewEntry, ONE_DAY_MS, append, audit_correction, check_correction, correction, hold_head, post};
+use super::{NewEntry, ONE_DAY_MS, append, audit_correction, check_correction, correction, post};
 use crate::intervals::Intervals;
 use crate::quiz::Quiz;
 use crate::rules::RuleBook;
 use crate::watched::{self, Session, Sessions};
 use crate::{Error, Result};
 use entity::{AccountId, GuestId, Moment, PersonId, PlaybackId, guest, ledger_entry, playback, presence};
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
-};
-
-/// Begin a transaction in which the ledger may grow. The chain's head is taken before anything else, as posting does, so
-/// that a session is not posted meanwhile.
-///
-/// # Errors
-/// When the database fails.
-pub async fn begin(db: &DatabaseConnection) -> Result<DatabaseTransaction> {
-    let txn = entity::writing::begin(db).await?;
-    hold_head(&txn).await?;
-    Ok(txn)
-}
+use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder};
 
 /// Give a person what a guest's stay is worth to them. Does nothing before the session is posted: then it is posted with
 /// all the others. To be called once, when the match is made.

@@ -121,7 +121,11 @@ async fn told(db: &impl ConnectionTrait, slice: &Slice, unserved: &Unserved) -> 
     let mut people: HashMap<PersonId, Vec<Told>> = HashMap::new();
     for (person, seq, day, source, note, claimed_ms, credited_ms, reasons, rule_id, began, ended, unserved) in rows {
         let entry = Entry { seq, day, source, note, claimed_ms, credited_ms, reasons, rule_id };
-        people.entry(person).or_default().push(Told { entry, began, ended, unserved });
+        let told = Told { entry, began, ended, unserved };
+        people.entry(slice.merges.kept(person)).or_default().push(told);
+    }
+    if !slice.merges.is_empty() {
+        people.values_mut().for_each(|told| told.sort_by_key(|told| (told.entry.day, told.entry.seq)));
     }
     Ok(people)
 }

@@ -165,7 +165,7 @@ async fn people(frame: &Frame) -> Result<Vec<Someone>> {
     let people = rows.into_iter().map(|row| Someone {
         unit: row.unit_id,
         group: Group::of(posts.get(&row.id).unwrap_or(&none)),
-        listed: row.left_on.is_none_or(|left| left >= slice.from),
+        listed: row.left_on.is_none_or(|left| left >= slice.from) && slice.merges.kept(row.id) == row.id,
         has_account: accounts.contains(&row.id),
         sums: sums.remove(&row.id).unwrap_or_default(),
     });
@@ -183,7 +183,7 @@ async fn with_accounts(frame: &Frame) -> Result<HashSet<PersonId>> {
         .into_tuple()
         .all(&frame.db)
         .await?;
-    Ok(rows.into_iter().flatten().collect())
+    Ok(rows.into_iter().flatten().map(|person| frame.slice.merges.kept(person)).collect())
 }
 
 /// People as they are counted.

@@ -137,7 +137,8 @@ async fn recompute(
     for id in records().map(|row| row.seal_id).collect::<BTreeSet<_>>() {
         let Some(seal) = seals.get(&id) else { continue };
         let people: Vec<PersonId> = records().filter(|row| row.seal_id == id).filter_map(|row| row.person_id).collect();
-        let mut sums = view::sums(db, book, &slice_of(seal, Whom::These(people.clone()))?).await?;
+        let slice = slice_of(db, seal, Whom::These(people.clone())).await?;
+        let mut sums = view::sums(db, book, &slice).await?;
         let digests = snapshot::digests(db, seal, &people).await?;
         for row in records().filter(|row| row.seal_id == id) {
             let who = row.person_id.unwrap_or(PersonId(0));

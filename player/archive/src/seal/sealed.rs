@@ -1,5 +1,7 @@
-//! What is closed: whose year is sealed, or is being sealed at this moment.
+//! What is closed: whose year is sealed, or is being sealed at this moment. Of two who are one person the year of either
+//! number is closed with that of the one who is kept: what one earned stands in the other's sealed record.
 
+use crate::merges::Merges;
 use crate::{Error, Result};
 use chrono::Datelike;
 use entity::{Day, LineKind, PersonId, Scope, SealId, SealState, org_unit, person, seal, seal_line};
@@ -63,11 +65,26 @@ pub async fn closed(db: &impl ConnectionTrait, who: PersonId, year: i32) -> Resu
     Ok(any_of(db, &seals, &[who]).await?.into_iter().next().map(|(_, closed)| closed))
 }
 
+/// The seals of these people, each one's own before that of the one they are one with.
 async fn any_of(
     db: &impl ConnectionTrait,
     seals: &[seal::Model],
     people: &[PersonId],
 ) -> Result<Vec<(PersonId, Closed)>> {
+    let mut found = own(db, seals, people).await?;
+    let merges = Merges::now(db).await?;
+    let merged: Vec<_> = people.iter().map(|who| (*who, merges.kept(*who))).filter(|(who, kept)| who != kept).collect();
+    if !merged.is_empty() {
+        let kept = own(db, seals, &merged.iter().map(|(_, kept)| *kept).collect::<Vec<_>>()).await?;
+        let with = |(who, one): &(PersonId, PersonId)| {
+            kept.iter().find(|(kept, _)| kept == one).map(|(_, closed)| (*who, closed.clone()))
+        };
+        found.extend(merged.iter().filter_map(with));
+    }
+    Ok(found)
+}
+
+async fn own(db: &impl ConnectionTrait, seals: &[seal::Model], people: &[PersonId]) -> Result<Vec<(PersonId, Closed)>> {
     let lines: Vec<(PersonId, SealId, i64)> = seal_line::Entity::find()
         .select_only()
         .columns([seal_line::Column::PersonId, seal_line::Column::SealId, seal_line::Column::Seq])

@@ -86,7 +86,7 @@ pub(super) async fn of(
     people: Vec<(person::Model, org_unit::Model)>,
 ) -> Result<Vec<(PersonId, String)>> {
     let book = RuleBook::load(txn).await?;
-    let slice = slice_of(seal, Whom::These(people.iter().map(|(person, _)| person.id).collect()))?;
+    let slice = slice_of(txn, seal, Whom::These(people.iter().map(|(person, _)| person.id).collect())).await?;
     let mut years = Years::load(txn, &book, &slice).await?;
     let ids: Vec<PersonId> = people.iter().map(|(person, _)| person.id).collect();
     let mut digests = digests(txn, seal, &ids).await?;
@@ -126,7 +126,7 @@ pub(super) async fn digests(
     seal: &seal::Model,
     people: &[PersonId],
 ) -> Result<HashMap<PersonId, String>> {
-    let slice = slice_of(seal, Whom::These(people.to_vec()))?;
+    let slice = slice_of(db, seal, Whom::These(people.to_vec())).await?;
     let rows: Vec<(PersonId, String)> = ledger_entry::Entity::find()
         .select_only()
         .columns([ledger_entry::Column::PersonId, ledger_entry::Column::Hash])
@@ -137,7 +137,7 @@ pub(super) async fn digests(
         .await?;
     let mut hashes: HashMap<PersonId, Vec<String>> = HashMap::new();
     for (person, hash) in rows {
-        hashes.entry(person).or_default().push(hash + "\n");
+        hashes.entry(slice.merges.kept(person)).or_default().push(hash + "\n");
     }
     let digest = |hashes: Vec<String>| chain::sha256_hex(&hashes.iter().map(String::as_bytes).collect::<Vec<_>>());
     Ok(hashes.into_iter().map(|(person, hashes)| (person, digest(hashes))).collect())

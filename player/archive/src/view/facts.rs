@@ -36,7 +36,7 @@ pub(crate) async fn classes(db: &impl ConnectionTrait, slice: &Slice) -> Result<
         .await?;
     let mut people: HashMap<PersonId, Vec<ClassFact>> = HashMap::new();
     for (person, level, half_days, day, _) in rows {
-        people.entry(person).or_default().push(ClassFact { level, half_days, day });
+        people.entry(slice.merges.kept(person)).or_default().push(ClassFact { level, half_days, day });
     }
     Ok(people)
 }

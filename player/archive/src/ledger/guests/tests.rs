@@ -1,7 +1,7 @@
 #![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
 use super::*;
-use crate::ledger::post_playback;
+use crate::ledger::{begin, post_playback};
 use crate::testing::{City, LESSON, OFFICE, START, VILLAGE, at, watched};
 use crate::verify;
 use entity::{MarkedHow, Source};

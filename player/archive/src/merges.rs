@@ -1,0 +1,103 @@
+//! Who is one with whom: rows of the roster that an office found to be the same person.
+//!
+//! A merge touches no entry of the ledger. Each keeps the person it was posted for, and whoever sums, lists or judges
+//! takes the entries of all who are one, under the one who is kept: the union is made on reading. So parting them needs
+//! nothing but to be written down. What is read is as of a moment (a seal's), or of an entry (the one that is proved),
+//! so that what was judged before a merge, or after it was taken back, stays as it was judged.
+//!
+//! What both were credited with is taken back by corrections (`ledger::merge`). A quiz counts for whom it was passed by:
+//! what waits under the merged number for a quiz goes on waiting.
+
+use crate::Result;
+use entity::{Moment, PersonId, person_merge};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+
+/// Merges, the oldest first; nobody is in two of them that stand at once but as the one who is kept.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Merges(Vec<person_merge::Model>);
+
+/// Who this person is one with as the one who is kept; themselves when nobody found them twice.
+///
+/// # Errors
+/// Only those of the database.
+pub async fn kept(db: &impl ConnectionTrait, person: PersonId) -> Result<PersonId> {
+    Ok(Merges::now(db).await?.kept(person))
+}
+
+/// Everybody this person is one with, themselves included: whose entries are theirs.
+///
+/// # Errors
+/// Only those of the database.
+pub async fn all_of(db: &impl ConnectionTrait, person: PersonId) -> Result<Vec<PersonId>> {
+    Ok(Merges::now(db).await?.all(&[person]))
+}
+
+impl Merges {
+    /// All there ever were.
+    pub(crate) async fn ever(db: &impl ConnectionTrait) -> Result<Self> {
+        Ok(Self(person_merge::Entity::find().order_by_asc(person_merge::Column::Id).all(db).await?))
+    }
+
+    /// Those that stand.
+    pub(crate) async fn now(db: &impl ConnectionTrait) -> Result<Self> {
+        let standing = person_merge::Entity::find().filter(person_merge::Column::PartedAt.is_null());
+        Ok(Self(standing.order_by_asc(person_merge::Column::Id).all(db).await?))
+    }
+
+    /// Those that stood at a moment.
+    pub(crate) async fn at(db: &impl ConnectionTrait, moment: Moment) -> Result<Self> {
+        let Self(mut rows) = Self::ever(db).await?;
+        rows.retain(|merge| merge.holds_at(moment));
+        Ok(Self(rows))
+    }
+
+    /// Whether nobody was found twice.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Who is kept of those this person is one with.
+    pub(crate) fn kept(&self, person: PersonId) -> PersonId {
+        self.0.iter().find(|merge| merge.merged_id == person).map_or(person, |merge| merge.kept_id)
+    }
+
+    /// These people and all who were merged into them, by their keys.
+    pub(crate) fn all(&self, people: &[PersonId]) -> Vec<PersonId> {
+        let merged = self.0.iter().filter(|merge| people.contains(&merge.kept_id)).map(|merge| merge.merged_id);
+        let mut all: Vec<_> = people.iter().copied().chain(merged).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    /// Those who are listed no more, because they are one with somebody.
+    pub(crate) fn merged(&self) -> Vec<PersonId> {
+        self.0.iter().map(|merge| merge.merged_id).collect()
+    }
+
+    /// Those with whom somebody is one.
+    pub(crate) fn keeping(&self) -> Vec<PersonId> {
+        self.0.iter().map(|merge| merge.kept_id).collect()
+    }
+
+    /// Everybody who ever was one with one of these, and they themselves.
+    pub(crate) fn ever_one(&self, people: impl IntoIterator<Item = PersonId>) -> Vec<PersonId> {
+        let mut all: Vec<_> = people.into_iter().collect();
+        let kept: Vec<_> =
+            self.0.iter().filter(|merge| all.contains(&merge.merged_id)).map(|one| one.kept_id).collect();
+        all.extend(kept);
+        self.all(&all)
+    }
+
+    /// With whom this person is one now, or was when the entry with this number was posted; they themselves included.
+    pub(crate) fn one_with(&self, person: PersonId, entry: Option<i64>) -> Vec<PersonId> {
+        let holds = |merge: &&person_merge::Model| match entry {
+            Some(seq) => merge.holds_for_entry(seq),
+            None => merge.parted_at.is_none(),
+        };
+        let standing = || self.0.iter().filter(holds);
+        let kept = standing().find(|merge| merge.merged_id == person).map_or(person, |merge| merge.kept_id);
+        let merged = standing().filter(|merge| merge.kept_id == kept).map(|merge| merge.merged_id);
+        std::iter::once(kept).chain(merged).collect()
+    }
+}
