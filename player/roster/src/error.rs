@@ -20,6 +20,18 @@ pub enum Error {
     /// No person has this id or code.
     #[error("人员不存在")]
     NoSuchPerson,
+    /// No merge of people has this id.
+    #[error("没有这次合并")]
+    NoSuchMerge,
+    /// The two cannot become one, or be parted, as things stand; the reason is Chinese.
+    #[error("{0}")]
+    CannotMerge(&'static str),
+    /// A merge and its parting need a reason of 1 to 500 characters.
+    #[error("请写明理由（1 到 500 字）")]
+    NoMergeReason,
+    /// Nobody merges or parts themselves.
+    #[error("自己的合并须由他人办理")]
+    OwnMerge,
     /// No account has this id.
     #[error("账号不存在")]
     NoSuchAccount,

@@ -12,9 +12,10 @@ use sea_orm::{
 use std::collections::{HashMap, HashSet};
 
 mod alike;
+pub mod merge;
 mod name;
-pub use alike::alike;
-pub use name::pinyin_of;
+pub use alike::{alike, twins};
+pub use name::{masked, pinyin_of};
 
 /// The most rows a page may have.
 pub const MAX_PAGE_SIZE: u64 = 200;

@@ -81,6 +81,7 @@ async fn write(
     let units = units_by_code(txn, plan).await?;
     add_people(txn, plan, &units, now).await?;
     change_people(txn, plan, &units).await?;
+    people::merge::follow(txn, &plan.work.people.iter().filter_map(|person| person.id).collect::<Vec<_>>()).await?;
     let people = people_by_code(txn, plan).await?;
     write_posts(txn, plan, &people, now).await?;
     let mut summary = counts(plan);

@@ -5,10 +5,12 @@ use super::known::{Known, names_key};
 use super::sheet::Table;
 use super::units::OUT_OF_SCOPE;
 use super::{Add, At, Change, FieldChange, Kind, PersonWork, Plan, value};
+use crate::Result;
 use crate::account::check_login;
+use crate::people::merge;
 use entity::{Day, PersonId, PostKind, account, person, post};
 use sea_orm::sea_query::ExprTrait;
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use std::collections::{HashMap, HashSet};
 
 mod posts;
@@ -83,20 +85,18 @@ fn row(at: At, cells: &[String], columns: &Columns) -> Result<Row, String> {
 }
 
 /// What the database holds about the people of the file.
+#[derive(Default)]
 struct Roster {
     people: HashMap<String, person::Model>,
     posts: HashMap<PersonId, Vec<post::Model>>,
+    /// Who is one with somebody else, whose number stands for both.
+    merged: HashSet<PersonId>,
     logins: HashMap<PersonId, String>,
     taken: HashSet<String>,
 }
 
 /// Plans the rows against the database and the units known by now.
-pub(super) async fn plan(
-    db: &impl ConnectionTrait,
-    plan: &mut Plan,
-    known: &Known,
-    rows: Vec<Row>,
-) -> Result<(), DbErr> {
+pub(super) async fn plan(db: &impl ConnectionTrait, plan: &mut Plan, known: &Known, rows: Vec<Row>) -> Result<()> {
     let mut roster = Roster::load(db, &rows).await?;
     let by_names = known.by_names();
     let mut seen = HashMap::new();
@@ -176,6 +176,9 @@ fn change(
     if !home.and_then(|code| known.get(code)).map_or(known.manages_all, |unit| unit.in_scope) {
         return Err("学员编号已被其他单位使用".into());
     }
+    if roster.merged.contains(&person.id) {
+        return Err("此编号的人已与另一编号合并，请删去这一行".into());
+    }
     let unit = unit.filter(|unit| Some(unit.as_str()) != home);
     let running = roster.posts.remove(&person.id).unwrap_or_default();
     let posts = posts::work(&running, &row.posts, row.appointed)?;
@@ -224,13 +227,13 @@ fn own_fields(person: &person::Model, row: &Row) -> [Option<FieldChange>; 4] {
 }
 
 impl Roster {
-    async fn load(db: &impl ConnectionTrait, rows: &[Row]) -> Result<Self, DbErr> {
-        let mut roster =
-            Self { people: HashMap::new(), posts: HashMap::new(), logins: HashMap::new(), taken: HashSet::new() };
+    async fn load(db: &impl ConnectionTrait, rows: &[Row]) -> Result<Self> {
+        let mut roster = Self::default();
         for chunk in rows.chunks(CHUNK) {
             let codes = chunk.iter().map(|row| row.code.as_str());
             let people = person::Entity::find().filter(person::Column::Code.is_in(codes)).all(db).await?;
             let ids: Vec<PersonId> = people.iter().map(|person| person.id).collect();
+            roster.merged.extend(merge::kept_for(db, ids.clone()).await?.into_keys());
             let running = post::Column::PersonId.is_in(ids.clone()).and(post::Column::EndedOn.is_null());
             for post in post::Entity::find().filter(running).all(db).await? {
                 roster.posts.entry(post.person_id).or_default().push(post);

@@ -68,7 +68,7 @@ pub fn pinyin_of(name: &str) -> String {
 }
 
 /// A phone number for lists: the first three and the last two characters.
-pub(super) fn masked(phone: &str) -> String {
+pub fn masked(phone: &str) -> String {
     let characters: Vec<char> = phone.chars().collect();
     let last = characters.len().saturating_sub(2).max(3);
     characters.iter().enumerate().map(|(i, c)| if i < 3 || i >= last { *c } else { '*' }).collect()

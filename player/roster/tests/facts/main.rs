@@ -7,6 +7,7 @@ mod devices;
 mod import;
 mod import_files;
 mod lists;
+mod merges;
 mod sessions;
 mod sign_in;
 mod tree;
