@@ -18,6 +18,7 @@ pub mod join;
 pub mod late;
 pub mod lessons;
 pub mod media;
+pub mod merges;
 pub mod notes;
 pub mod notices;
 pub mod people;

@@ -77,6 +77,8 @@ codes! {
     VersionConflict = "version_conflict", CONFLICT, "内容已被他人修改，请对照后再保存";
     /// The thing is not in a state that allows this.
     WrongState = "wrong_state", CONFLICT, "当前状态不允许此操作";
+    /// The person is one with another, who is listed for both.
+    PersonMerged = "person_merged", CONFLICT, "此编号的人已与另一编号合并，请查看合并后的档案";
     /// The name is taken.
     Taken = "taken", CONFLICT, "名称已被使用";
     /// The upload's offset is another one.

@@ -14,6 +14,7 @@ pub mod gathering;
 pub mod listen;
 pub mod make_up;
 pub mod matching;
+pub mod merging;
 pub mod openapi;
 pub mod operate;
 pub mod package;

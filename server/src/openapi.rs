@@ -5,8 +5,8 @@ mod words;
 
 use crate::api::{
     appeals, archive, audit, captions, changes, courses, devices, drafts, exemptions, gaps, health, lessons, media,
-    notes, notices, people, plans, play_days, playback, quiz, reports, schedule, search, searches, session, stars,
-    units, uploads, versions, views, voices, watchers,
+    merges, notes, notices, people, plans, play_days, playback, quiz, reports, schedule, search, searches, session,
+    stars, units, uploads, versions, views, voices, watchers,
 };
 use crate::api::{check, guests, hands, join, late, room, rules, seals, sessions};
 use actix_web::HttpResponse;
@@ -63,6 +63,7 @@ use utoipa::openapi::{Content, Ref, RefOr, ResponseBuilder};
         room::show, room::count_guests, room::sign_in, room::answer_check, hands::questions, hands::count_hands, join::join,
         guests::add, guests::name, guests::candidates, guests::join, guests::part, sessions::list, sessions::show,
         appeals::make, appeals::list, appeals::decide,
+        merges::candidates, merges::list, merges::join, merges::part,
         gaps::of_person, gaps::of_unit, exemptions::list, exemptions::grant, exemptions::end,
         rules::list, rules::enact, rules::preview, seals::list, seals::begin, seals::show, seals::amend, late::list, late::decide, check::check,
         health::ready, health::metrics,

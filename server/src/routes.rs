@@ -2,11 +2,13 @@
 
 use crate::api::{
     appeals, archive, audit, captions, changes, courses, devices, drafts, exemptions, gaps, health, lessons, media,
-    notes, notices, people, plans, play_days, playback, quiz, reports, schedule, search, searches, session, stars,
-    units, uploads, versions, views, voices, watchers,
+    merges, notes, notices, people, plans, play_days, playback, quiz, reports, schedule, search, searches, session,
+    stars, units, uploads, versions, views, voices, watchers,
 };
 use crate::api::{check, guests, hands, join, late, room, rules, seals, sessions};
-use crate::auth::identity::{APPEAL_READERS, AUTHORS, CARETAKERS, DECIDERS, MATCHERS, OPERATORS, READERS, UPLOADERS};
+use crate::auth::identity::{
+    APPEAL_READERS, AUTHORS, CARETAKERS, DECIDERS, MATCHERS, MERGERS, OPERATORS, READERS, UPLOADERS,
+};
 use crate::error::{ApiError, Code};
 use crate::pages;
 use actix_web::http::Method;
@@ -155,6 +157,9 @@ routes! {
     // Archives and reports
     "/api/v1/people" { GET people::list, With(READERS); }
     "/api/v1/people/import" { POST people::import, With(ADMINS); }
+    "/api/v1/people/{id}/twins" { GET merges::candidates, With(MERGERS); }
+    "/api/v1/people/{id}/merges" { GET merges::list, With(MERGERS); POST merges::join, With(MERGERS); }
+    "/api/v1/merges/{merge}/part" { POST merges::part, With(MERGERS); }
     "/api/v1/people/{id}/archive" { GET archive::show, SignedIn; }
     "/api/v1/people/{id}/gap" { GET gaps::of_person, SignedIn; }
     "/api/v1/people/{id}/exemptions" { GET exemptions::list, With(READERS); POST exemptions::grant, With(ASSESSORS); }
@@ -242,6 +247,8 @@ routes! {
     "/office/people" { GET pages::office::people::list, With(READERS); }
     "/office/people/{id}" { GET pages::office::person::show, With(READERS); }
     "/office/people/{id}/corrections" { POST pages::office::person::correct, With(ASSESSORS); }
+    "/office/people/{id}/merge" { GET pages::office::merge::show, With(MERGERS); POST pages::office::merge::join, With(MERGERS); }
+    "/office/merges/{merge}/part" { POST pages::office::merge::part, With(MERGERS); }
     "/office/books" { GET pages::office::books::show, With(READERS); }
     "/office/books/print" { GET pages::office::books::print::show, With(READERS); }
     "/office/bulletin" { GET pages::office::bulletin::show, With(READERS); }

@@ -22,6 +22,7 @@ mod index;
 mod late;
 mod lists;
 mod lost_media;
+mod merging;
 mod moving;
 mod one_number;
 mod operating;

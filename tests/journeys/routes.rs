@@ -24,6 +24,7 @@ struct Things {
     guest: String,
     ledger: String,
     exemption: String,
+    merge: String,
     seal: String,
     late: String,
     blob: String,
@@ -60,6 +61,7 @@ impl Things {
                 .to_string(),
             playback: playback["session_id"].to_string(),
             exemption: exemption(city, end, person).await,
+            merge: merge(city, end, village).await,
             seal: seal(city, end, village).await,
             late: late(city, village, person).await,
             ledger: "1".into(),
@@ -86,6 +88,7 @@ impl Things {
         let path = path.replace("{check}", "1").replace("{question}", "1").replace("{exemption}", &self.exemption);
         let path = path
             .replace("{seal}", &self.seal)
+            .replace("{merge}", &self.merge)
             .replace("{late}", &self.late)
             .replace("{note}", "1")
             .replace("{version}", "1")
@@ -106,6 +109,15 @@ async fn exemption(city: &City, end: &str, person: &str) -> String {
     let body = json!({"kind": "sick", "begins_on": today, "ends_on": today, "reason": "县医院证明"});
     let people = format!("/api/v1/people/{}/exemptions", city.people[person]);
     city.client(&format!("office{end}")).await.post(&people, body).await.must(201).json()["id"].to_string()
+}
+
+/// A merge of two people of this village: its id.
+async fn merge(city: &City, end: &str, village: &str) -> String {
+    let of = |name: &str| city.people[&format!("{village}{name}")].0;
+    let body = json!({"merged_id": of("蒙秀英"), "reason": "同一个人"});
+    let office = city.client(&format!("office{end}")).await;
+    let made = office.post(&format!("/api/v1/people/{}/merges", of("黄志强")), body).await.must(201).json();
+    made["merge"]["id"].to_string()
 }
 
 /// The seal of this village's last year: its id.
@@ -240,6 +252,7 @@ async fn no_role_reaches_another_county() {
         "/units/",
         "/people/{id}",
         "/exemptions/",
+        "/merges/",
         "/seals/",
         "/late-sessions/",
         "/office/late/",

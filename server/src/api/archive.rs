@@ -218,8 +218,7 @@ pub async fn may_read(caller: &SignedIn, id: PersonId, db: &Database, now: Momen
     if caller.person_id == Some(id) {
         return Ok(());
     }
-    let person = person::Entity::find_by_id(id).one(&db.read).await?.ok_or(Code::NotFound)?;
-    reach::unit(db, &caller.scope(READERS), person.unit_id).await?;
+    reach::person(db, &caller.scope(READERS), id).await?;
     note_reading(caller.account_id, id, db, now).await
 }
 

@@ -7,7 +7,7 @@ use crate::error::{ApiError, ApiResult, Code, ErrorBody};
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Json, Path};
 use archive::exemptions::{self, Granted, NewExemption};
-use entity::{Day, ExemptionId, ExemptionKind, Moment, PersonId, Scope, exemption, person};
+use entity::{Day, ExemptionId, ExemptionKind, Moment, PersonId, Scope, exemption};
 use sea_orm::EntityTrait;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -60,7 +60,7 @@ pub struct ExemptionAnswer {
     (status = 401, description = "not_signed_in", body = ErrorBody), (status = 403, description = "forbidden", body = ErrorBody),
     (status = 404, description = "not_found", body = ErrorBody)))]
 pub async fn list(reader: Reader, id: Path<PersonId>, db: Data<Database>) -> ApiResult<Json<Vec<ExemptionAnswer>>> {
-    within(&db, &reader.reach(), *id).await?;
+    reach::person(&db, &reader.reach(), *id).await?;
     let granted = exemptions::of_person(&db.read, *id).await?;
     Ok(Json(granted.iter().map(ExemptionAnswer::named).collect()))
 }
@@ -77,7 +77,7 @@ pub async fn grant(
     body: Json<ExemptionBody>,
     db: Data<Database>,
 ) -> ApiResult<HttpResponse> {
-    within(&db, &assessor.reach(), *id).await?;
+    reach::person(&db, &assessor.reach(), *id).await?;
     let ExemptionBody { kind, begins_on, ends_on, reason } = body.into_inner();
     let (begins_on, ends_on) = (day(&begins_on)?, day(&ends_on)?);
     let new = NewExemption { person_id: *id, kind, begins_on, ends_on, reason };
@@ -107,23 +107,13 @@ fn day(text: &str) -> ApiResult<Day> {
     text.parse().map_err(|_| ApiError::say(Code::InvalidRequest, "日期须写成 2026-01-31 这样"))
 }
 
-/// The person, when they belong to this scope.
-///
-/// # Errors
-/// `not_found` otherwise.
-pub async fn within(db: &Database, scope: &Scope, id: PersonId) -> ApiResult<person::Model> {
-    let person = person::Entity::find_by_id(id).one(&db.read).await?.ok_or(Code::NotFound)?;
-    reach::unit(db, scope, person.unit_id).await?;
-    Ok(person)
-}
-
 /// Whose exemption it is, when they belong to this scope.
 ///
 /// # Errors
 /// `not_found` otherwise.
 pub async fn owner(db: &Database, scope: &Scope, id: ExemptionId) -> ApiResult<PersonId> {
     let row = exemption::Entity::find_by_id(id).one(&db.read).await?.ok_or(ApiError::new(Code::NotFound))?;
-    within(db, scope, row.person_id).await.map(|person| person.id)
+    reach::person(db, scope, row.person_id).await.map(|person| person.id)
 }
 
 impl ExemptionAnswer {

@@ -54,6 +54,8 @@ pub const OPERATORS: &[Role] = &[Role::SiteManager, Role::Trainer, Role::Device]
 pub const CARETAKERS: &[Role] = &[Role::SiteManager, Role::Trainer, Role::Admin];
 /// Roles that write down guests and find out who they are.
 pub const MATCHERS: &[Role] = &[Role::SiteManager, Role::Trainer];
+/// Roles that find out that two rows of the roster are one person.
+pub const MERGERS: &[Role] = &[Role::Assessor, Role::Admin];
 /// Roles that write lessons.
 pub const AUTHORS: &[Role] = &[Role::Trainer, Role::Reviewer, Role::Admin];
 /// Roles that decide appeals: assessors all of them, trainers those about a wrong clock.
@@ -152,6 +154,8 @@ callers! {
     Caretaker = CARETAKERS;
     /// Writes down guests, finds out who they are, gives PINs.
     Matcher = MATCHERS;
+    /// Merges people who stand on the roster twice, and parts them.
+    Merger = MERGERS;
 }
 
 macro_rules! anybody {

@@ -9,6 +9,7 @@ use crate::error::{ApiError, ApiResult, Code};
 use entity::{AccountId, DeviceId, Moment, PersonId, UnitId, account, org_unit, padded, person};
 use roster::changes::{self, Changes, Place};
 use roster::grants::{self, Grant};
+use roster::people::merge;
 use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, FromQueryResult, QueryFilter, QuerySelect};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, Weak};
@@ -175,15 +176,19 @@ async fn answer(db: DatabaseConnection, mut waiting: mpsc::Receiver<Ask>) {
 type Found = HashMap<AccountId, Result<Arc<Identity>, Code>>;
 
 async fn read(db: &DatabaseConnection, ids: BTreeSet<AccountId>) -> ApiResult<Found> {
-    let rows: Vec<Account> = account::Entity::find()
+    let mut rows: Vec<Account> = account::Entity::find()
         .select_only()
         .columns(ACCOUNT)
         .filter(account::Column::Id.is_in(padded(ids.iter().copied())))
         .into_model()
         .all(db)
         .await?;
+    let kept = merge::kept_for(db, rows.iter().filter_map(|row| row.person_id)).await?;
+    for person in rows.iter_mut().filter_map(|row| row.person_id.as_mut()) {
+        *person = kept.get(&*person).copied().unwrap_or(*person); // who is one with another signs in as that one
+    }
     let mut grants = grants::of_accounts(db, ids).await?;
-    let mut homes = homes_of(db, rows.iter().filter_map(|row| row.person_id)).await?;
+    let homes = homes_of(db, rows.iter().filter_map(|row| row.person_id)).await?;
     let mut found = Found::with_capacity(rows.len());
     for row in rows {
         if row.disabled_at.is_some() {
@@ -191,7 +196,7 @@ async fn read(db: &DatabaseConnection, ids: BTreeSet<AccountId>) -> ApiResult<Fo
             continue;
         }
         let (id, grants) = (row.id, grants.remove(&row.id).unwrap_or_default());
-        let home = row.person_id.map(|person| homes.remove(&person).unwrap_or_default());
+        let home = row.person_id.map(|person| homes.get(&person).cloned().unwrap_or_default());
         let mut identity = identity(row, grants, home);
         if identity.has(DECIDERS) {
             identity.open_appeals = archive::appeals::open_count(db, &identity.appeals(false)).await?;

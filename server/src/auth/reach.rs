@@ -3,7 +3,7 @@
 use super::identity::{Identity, UPLOADERS};
 use crate::database::Database;
 use crate::error::{ApiError, ApiResult, Code};
-use entity::{LessonId, Scope, UnitId, lesson, media, org_unit, upload};
+use entity::{LessonId, PersonId, Scope, UnitId, lesson, media, org_unit, person, upload};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 /// The unit, if it lies in the scope.
@@ -13,6 +13,29 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 pub async fn unit(db: &Database, scope: &Scope, id: UnitId) -> ApiResult<org_unit::Model> {
     let found = org_unit::Entity::find_by_id(id).one(&db.read).await?;
     found.filter(|unit| scope.contains(&unit.path)).ok_or_else(|| Code::NotFound.into())
+}
+
+/// The person, if they belong to a unit in the scope and are listed under this number.
+///
+/// # Errors
+/// `not_found` when there is none, or they belong elsewhere; `person_merged` when they are one with another.
+pub async fn person(db: &Database, scope: &Scope, id: PersonId) -> ApiResult<person::Model> {
+    let (row, listed) = found(db, scope, id).await?;
+    if listed == id { Ok(row) } else { Err(Code::PersonMerged.into()) }
+}
+
+/// Who is listed for the person, if they belong to a unit in the scope: they themselves, or whom they are one with.
+///
+/// # Errors
+/// `not_found` when there is none, or they belong elsewhere.
+pub async fn listed(db: &Database, scope: &Scope, id: PersonId) -> ApiResult<PersonId> {
+    found(db, scope, id).await.map(|(_, listed)| listed)
+}
+
+async fn found(db: &Database, scope: &Scope, id: PersonId) -> ApiResult<(person::Model, PersonId)> {
+    let row = person::Entity::find_by_id(id).one(&db.read).await?.ok_or(Code::NotFound)?;
+    unit(db, scope, row.unit_id).await?;
+    Ok((row, archive::merges::kept(&db.read, id).await?))
 }
 
 /// The lesson, in whatever state, if a unit in the scope keeps it.

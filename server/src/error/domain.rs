@@ -10,6 +10,9 @@ impl From<roster::Error> for ApiError {
         }
         let code = match &cause {
             E::NoSuchUnit | E::NoSuchPerson | E::NoSuchAccount | E::NoSuchDevice => return Self::new(Code::NotFound),
+            E::NoSuchMerge => return Self::new(Code::NotFound),
+            E::CannotMerge(_) => Code::WrongState,
+            E::OwnMerge => Code::Forbidden,
             E::WrongPassword => return Self::new(Code::WrongPassword),
             E::SessionOver => return Self::new(Code::NotSignedIn),
             E::TokenReused => return Self::new(Code::TokenReused),
@@ -202,6 +205,10 @@ impl From<archive::Error> for ApiError {
             }
             E::NothingToSeal => Self::say(Code::WrongState, "没有可封存的档案：都已封存，或这一年还没有人"),
             E::SealUnderWay => Self::say(Code::WrongState, "正在封存，请等它完成"),
+            E::MergeSealed(year) => Self::say(
+                Code::WrongState,
+                format!("合并以后 {year} 年已经封存，两人的学时在同一份封存档案里，不能再拆分；有误请按修订更正"),
+            ),
             E::NoSuchLate(_) => Self::new(Code::NotFound),
             E::LateDecided(_) => Self::say(Code::WrongState, "这一件已由他人处理，请刷新后查看"),
             E::OwnLate => Self::say(Code::Forbidden, "自己的学习须由他人处理"),

@@ -12,6 +12,7 @@ pub mod gaps;
 pub mod glances;
 pub mod import;
 pub mod late;
+pub mod merge;
 pub mod people;
 pub mod person;
 pub mod pictures;

@@ -1,7 +1,8 @@
 //! The exemptions of a person: what is granted, for how long, by whom; granting one, and ending one early.
 
-use crate::api::exemptions::{owner, within};
+use crate::api::exemptions::owner;
 use crate::auth::identity::{Assessor, Reader};
+use crate::auth::reach;
 use crate::database::Database;
 use crate::error::{ApiError, ApiResult};
 use crate::pages::choose::{Choice, Errors};
@@ -99,7 +100,7 @@ pub async fn grant(
     form: Form<GrantForm>,
     db: Data<Database>,
 ) -> ApiResult<HttpResponse> {
-    within(&db, &assessor.reach(), *id).await?;
+    reach::person(&db, &assessor.reach(), *id).await?;
     let mut errors = Errors::default();
     if let Some(new) = read(*id, &form, &mut errors) {
         match exemptions::grant(&db.write, new, assessor.account_id, Moment::now()).await {
@@ -179,7 +180,7 @@ fn say(cause: Error, errors: &mut Errors) -> ApiResult<()> {
 }
 
 async fn page(reader: &Reader, db: &Database, id: PersonId, form: GrantForm) -> ApiResult<ExemptionsPage> {
-    let person = within(db, &reader.reach(), id).await?;
+    let person = reach::person(db, &reader.reach(), id).await?;
     let (today, may_grant) = (Moment::now().day(), reader.has(&[Role::Assessor]));
     let row = |granted: Granted| {
         let (begins, ends) = (granted.row.begins_on, granted.row.last_day());

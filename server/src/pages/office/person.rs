@@ -2,7 +2,8 @@
 
 use crate::api::archive::note_reading;
 use crate::api::seals::may_amend;
-use crate::auth::identity::{Assessor, MATCHERS, Reader};
+use crate::auth::identity::{Assessor, MATCHERS, MERGERS, Reader};
+use crate::auth::reach;
 use crate::database::Database;
 use crate::error::{ApiError, ApiResult, Code};
 use crate::pages::choose::{Errors, Tab, crumbs};
@@ -25,7 +26,7 @@ use super::seal::Amended;
 
 mod view;
 
-use view::{EntryView, StandingView};
+use view::{EntryView, StandingView, tiles};
 
 /// Pages of entries drawn at most: a thousand entries are more than a year of study every day.
 const PAGES: u64 = 20;
@@ -71,6 +72,7 @@ struct PersonPage {
     entries: Vec<EntryView>,
     may_correct: bool,
     may_give_pin: bool,
+    may_merge: bool,
     correction: Option<Correction>,
     errors: Errors,
     sealed: Option<Sealed>,
@@ -102,6 +104,10 @@ pub async fn show(
     db: Data<Database>,
 ) -> ApiResult<HttpResponse> {
     let year = year_of(&query.year);
+    let listed = reach::listed(&db, &reader.reach(), *id).await?;
+    if listed != *id {
+        return Ok(go(&format!("/office/people/{listed}?year={year}")));
+    }
     let mut page = page(&reader, &db, *id, year).await?;
     if reader.person_id != Some(*id) {
         note_reading(reader.account_id, *id, &db, Moment::now()).await?;
@@ -126,7 +132,8 @@ pub async fn correct(
     let year = year_of(&query.year);
     let seq: i64 = form.seq.parse().map_err(|_| ApiError::new(Code::NotFound))?;
     let entry = ledger_entry::Entity::find_by_id(seq).one(&db.read).await?;
-    let entry = entry.filter(|entry| entry.person_id == *id).ok_or(Code::NotFound)?;
+    let own = archive::merges::all_of(&db.read, *id).await?;
+    let entry = entry.filter(|entry| own.contains(&entry.person_id)).ok_or(Code::NotFound)?;
     let person = roster::people::person(&db.read, *id).await?;
     let unit = roster::org::unit(&db.read, person.unit_id).await?;
     if !assessor.reach().contains(&unit.path) {
@@ -136,10 +143,10 @@ pub async fn correct(
     if let Some(delta_ms) = delta_ms(&form.minutes, &mut errors) {
         let by = assessor.account_id;
         let entry_year = chrono::Datelike::year(&entry.day);
-        let outcome = match archive::seal::closed(&db.read, *id, entry_year).await? {
+        let outcome = match archive::seal::closed(&db.read, entry.person_id, entry_year).await? {
             None => archive::ledger::correct(&db.write, seq, delta_ms, &form.reason, by, Moment::now()).await,
             Some(_) => {
-                may_amend(&db, &assessor, *id, entry_year).await?;
+                may_amend(&db, &assessor, entry.person_id, entry_year).await?;
                 archive::ledger::amend(&db.write, seq, delta_ms, &form.reason, by, Moment::now()).await
             }
         };
@@ -235,6 +242,7 @@ async fn page(reader: &Reader, db: &Database, id: PersonId, year: i32) -> ApiRes
         entries: record.entries.rows.iter().map(EntryView::of).collect(),
         may_correct: reader.has(&[Role::Assessor]),
         may_give_pin: reader.has(MATCHERS),
+        may_merge: reader.has(MERGERS),
         correction: None,
         errors: Errors::default(),
         sealed: sealed(db, id, year).await?,
@@ -258,26 +266,6 @@ async fn way_to(reader: &Reader, db: &Database, record: &Record, year: i32) -> A
     way.iter_mut().for_each(|crumb| crumb.current = false);
     way.push(Tab { href: String::new(), label: record.name.clone(), current: true });
     Ok(way)
-}
-
-fn tiles(record: &Record) -> Vec<Tile> {
-    let source = |(source, total): &(entity::Source, _)| source_tile(*source, total);
-    let mut tiles: Vec<Tile> = record.sources.iter().map(source).collect();
-    if record.pending_ms > 0 {
-        let value = Hundredths::minutes(record.pending_ms).to_string();
-        tiles.push(Tile { value, label: "待入账（分钟）", kind: "warn" });
-    }
-    tiles
-}
-
-fn source_tile(source: entity::Source, total: &archive::Total) -> Tile {
-    let label = match source {
-        entity::Source::Solo => "自学（学时）",
-        entity::Source::Group => "集体学习（学时）",
-        entity::Source::Class => "集中培训（学时）",
-        entity::Source::Correction => "更正（学时）",
-    };
-    Tile { value: total.credit.to_string(), label, kind: "" }
 }
 
 impl PersonPage {

@@ -103,7 +103,7 @@ pub async fn appeal(
 
 async fn page(caller: &SignedIn, db: &Database, seq: i64) -> ApiResult<EntryPage> {
     let (row, corrections) = archive::record::entry(&db.read, seq).await?;
-    if caller.person_id != Some(row.person_id) {
+    if caller.person_id != Some(archive::merges::kept(&db.read, row.person_id).await?) {
         return Err(Code::NotFound.into());
     }
     let slugs = slugs(&db.read, std::slice::from_ref(&row)).await?;

@@ -216,7 +216,7 @@ async fn stopped_at(db: &impl ConnectionTrait, person: PersonId, lesson: LessonI
 async fn mine(db: &impl ConnectionTrait, person: Option<PersonId>, lesson: LessonId) -> ApiResult<Option<Mine>> {
     let Some(person) = person else { return Ok(None) };
     let entries = ledger_entry::Entity::find()
-        .filter(ledger_entry::Column::PersonId.eq(person))
+        .filter(ledger_entry::Column::PersonId.is_in(archive::merges::all_of(db, person).await?))
         .filter(ledger_entry::Column::LessonId.eq(lesson))
         .order_by_desc(ledger_entry::Column::Seq)
         .limit(500)
