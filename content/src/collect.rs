@@ -13,7 +13,9 @@
 
 use crate::Result;
 use crate::store::{Store, Stored};
-use entity::{AccountId, Moment, UploadState, audit, job, lesson, media, rendition, star_mark, upload, voice};
+use entity::{
+    AccountId, Moment, UploadState, audit, class_evidence, job, lesson, media, rendition, star_mark, upload, voice,
+};
 use sea_orm::sea_query::{Expr, Query};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend,
@@ -83,7 +85,7 @@ impl fmt::Display for Collected {
     }
 }
 
-/// Forget the recordings that no lesson of any state uses, that prove no mark, and that nobody brought since `before`,
+/// Forget the recordings that no lesson of any state uses, that prove no mark and no class, and that nobody brought since `before`,
 /// with all that was made of them. Their blobs are then unnamed, and `collect` removes them. Answers them, oldest first.
 pub async fn forget(
     db: &DatabaseConnection,
@@ -125,6 +127,7 @@ async fn unused(db: &impl ConnectionTrait, before: Moment) -> Result<Vec<media::
         .and_where(Expr::col(upload::Column::CreatedAt).gte(before))
         .to_owned();
     let proving = Query::select().column(star_mark::Column::EvidenceSha256).from(star_mark::Entity).to_owned();
+    let of_classes = Query::select().column(class_evidence::Column::Sha256).from(class_evidence::Entity).to_owned();
     let found = media::Entity::find()
         .filter(media::Column::CreatedAt.lt(before))
         .filter(media::Column::Sha256.not_in_subquery(in_lessons))
@@ -132,6 +135,7 @@ async fn unused(db: &impl ConnectionTrait, before: Moment) -> Result<Vec<media::
         .filter(media::Column::Sha256.not_in_subquery(as_voices))
         .filter(media::Column::Sha256.not_in_subquery(brought_again))
         .filter(media::Column::Sha256.not_in_subquery(proving))
+        .filter(media::Column::Sha256.not_in_subquery(of_classes))
         .order_by_asc(media::Column::CreatedAt)
         .limit(MOST_FORGOTTEN);
     Ok(found.all(db).await?)
@@ -153,7 +157,8 @@ pub async fn forget_one(
     let speaks = voice::Entity::find().filter(voice::Column::MediaSha256.eq(sha256)).one(&txn).await?.is_some();
     let proves =
         star_mark::Entity::find().filter(star_mark::Column::EvidenceSha256.eq(sha256)).one(&txn).await?.is_some();
-    if used || speaks || proves {
+    let of_class = class_evidence::Entity::find().filter(class_evidence::Column::Sha256.eq(sha256)).one(&txn).await?;
+    if used || speaks || proves || of_class.is_some() {
         return Ok(false); // the transaction ends without a commit
     }
     rendition::Entity::delete_many().filter(rendition::Column::MediaSha256.eq(sha256)).exec(&txn).await?;

@@ -16,6 +16,7 @@ mod m20261130_000001_directory_changes;
 mod m20261130_000002_lists;
 mod m20261130_000003_late;
 mod m20261130_000005_voices;
+mod m20261130_000011_classes;
 mod m20261130_000012_person_merges;
 
 /// Runs the migrations in order.
@@ -36,6 +37,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000002_lists::Migration),
             Box::new(m20261130_000003_late::Migration),
             Box::new(m20261130_000005_voices::Migration),
+            Box::new(m20261130_000011_classes::Migration),
             Box::new(m20261130_000012_person_merges::Migration),
         ]
     }

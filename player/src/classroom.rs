@@ -4,7 +4,6 @@
 
 mod audit;
 pub mod checks;
-pub mod code;
 mod doors;
 mod elsewhere;
 pub mod guest;

@@ -28,7 +28,7 @@ use actix_web::middleware::{Compress, DefaultHeaders, from_fn};
 use actix_web::web::{self, Data};
 use around::{bytes_as_they_are, known_by_address, renew_cookie, security, small_as_they_are};
 use entity::AccountId;
-use player::classroom::code::Codes;
+use entity::rotating_code::Codes;
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;

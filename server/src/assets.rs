@@ -39,6 +39,7 @@ const SOURCES: &[(&str, &str, &str)] = &[
     ("icons.svg", SVG, include_str!("../assets/icons.svg")),
     ("favicon.svg", SVG, include_str!("../assets/favicon.svg")),
     ("suggest.js", JS, include_str!("../assets/suggest.js")),
+    ("classes.css", CSS, include_str!("../assets/classes.css")),
     ("books.css", CSS, include_str!("../assets/books.css")),
     ("certificate.css", CSS, include_str!("../assets/certificate.css")),
     ("paper.css", CSS, include_str!("../assets/paper.css")),

@@ -6,6 +6,7 @@
 mod captions;
 mod cast;
 mod city;
+mod classes;
 mod history;
 mod lessons;
 mod people;
@@ -105,6 +106,7 @@ async fn make(
     txn.commit().await?;
     lessons::begin_some(db, desk, now).await?;
     play_days::bring(db, &logins, settled.root, now).await?;
+    classes::bring(db, store, (&settled, &logins), now).await?;
     Ok(logins)
 }
 

@@ -5,7 +5,7 @@
 
 mod domain;
 
-pub use domain::bad_mark;
+pub use domain::{bad_class, bad_mark};
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};

@@ -8,7 +8,7 @@ use crate::api::{
     merges, notes, notices, people, plans, play_days, playback, quiz, reports, schedule, search, searches, session,
     stars, units, uploads, versions, views, voices, watchers,
 };
-use crate::api::{check, guests, hands, join, late, room, rules, seals, sessions};
+use crate::api::{check, classes, guests, hands, join, late, room, rules, seals, sessions, signing, studies};
 use actix_web::HttpResponse;
 use std::sync::LazyLock;
 use utoipa::OpenApi;
@@ -39,6 +39,7 @@ use utoipa::openapi::{Content, Ref, RefOr, ResponseBuilder};
         (name = "sessions", description = "集体学习记录与来宾"),
         (name = "play-days", description = "播放日"),
         (name = "plans", description = "培训计划"),
+        (name = "classes", description = "集中培训与其他学习"),
         (name = "devices", description = "教室终端"),
         (name = "people", description = "人员"),
         (name = "units", description = "单位"),
@@ -71,6 +72,8 @@ use utoipa::openapi::{Content, Ref, RefOr, ResponseBuilder};
         changes::choose, changes::show, changes::confirm, changes::undo, views::list, views::keep, views::rename, views::forget,
         watchers::download, plans::list, plans::create, plans::end, plans::progress, plans::mine,
         notes::list, notes::make, notes::settle, notices::list, notices::seen,
+        classes::list, classes::create, classes::show, classes::edit, classes::enroll, classes::hand_in, signing::code, signing::begin,
+        signing::call_roll, studies::decide, studies::list, studies::mine, studies::declare, studies::declare_for,
         quiz::show, quiz::put, quiz::standing, quiz::begin, quiz::hand_in,
     )
 )]

@@ -8,6 +8,7 @@ pub mod chart;
 pub mod check;
 pub mod choose;
 pub mod classroom;
+pub mod declare;
 pub mod failed;
 pub mod figures;
 pub mod join;

@@ -5,7 +5,7 @@ use crate::api::{
     merges, notes, notices, people, plans, play_days, playback, quiz, reports, schedule, search, searches, session,
     stars, units, uploads, versions, views, voices, watchers,
 };
-use crate::api::{check, guests, hands, join, late, room, rules, seals, sessions};
+use crate::api::{check, classes, guests, hands, join, late, room, rules, seals, sessions, signing, studies};
 use crate::auth::identity::{
     APPEAL_READERS, AUTHORS, CARETAKERS, DECIDERS, MATCHERS, MERGERS, OPERATORS, READERS, UPLOADERS,
 };
@@ -181,6 +181,33 @@ routes! {
     "/api/v1/audit/{file}" { GET audit::download, With(AUDITORS); }
     "/api/v1/units/{id}/stars/{item}" { POST stars::mark, With(ASSESSORS); }
 
+    // Classes in person, other study
+    "/api/v1/classes" { GET classes::list, With(READERS); POST classes::create, With(TRAINERS); }
+    "/api/v1/classes/{id}" { GET classes::show, With(READERS); PUT classes::edit, With(TRAINERS); }
+    "/api/v1/classes/{id}/roster" { POST classes::enroll, With(TRAINERS); }
+    "/api/v1/classes/{id}/signing" { GET signing::code, With(TRAINERS); PUT signing::begin, With(TRAINERS); }
+    "/api/v1/classes/{id}/roll" { POST signing::call_roll, With(TRAINERS); }
+    "/api/v1/classes/{id}/hand-in" { POST classes::hand_in, With(TRAINERS); }
+    "/api/v1/classes/{id}/decision" { POST studies::decide, With(ASSESSORS); }
+    "/api/v1/studies" { GET studies::list, With(READERS); }
+    "/api/v1/me/studies" { GET studies::mine, SignedIn; POST studies::declare, SignedIn; }
+    "/api/v1/people/{id}/studies" { POST studies::declare_for, With(MATCHERS); }
+    "/studio/classes" { GET pages::studio::classes::list, With(READERS); POST pages::studio::classes::create, With(TRAINERS); }
+    "/studio/classes/new" { GET pages::studio::classes::new, With(TRAINERS); }
+    "/studio/classes/{id}" { GET pages::studio::classes::one::show, With(READERS); }
+    "/studio/classes/{id}/edit" { GET pages::studio::classes::edit_form, With(TRAINERS); POST pages::studio::classes::edit, With(TRAINERS); }
+    "/studio/classes/{id}/people" { POST pages::studio::classes::people::take, With(TRAINERS); }
+    "/studio/classes/{id}/roll" { POST pages::studio::classes::roll::call, With(TRAINERS); }
+    "/studio/classes/{id}/signing" { POST pages::studio::classes::wall::begin, With(TRAINERS); }
+    "/studio/classes/{id}/code" { GET pages::studio::classes::wall::show, With(TRAINERS); }
+    "/studio/classes/{id}/evidence" { POST pages::studio::classes::one::prove, With(TRAINERS); }
+    "/studio/classes/{id}/hand-in" { POST pages::studio::classes::one::hand_in, With(TRAINERS); }
+    "/studio/classes/{id}/call-off" { POST pages::studio::classes::one::call_off, With(TRAINERS); }
+    "/studio/classes/{id}/decision" { POST pages::studio::classes::one::decide, With(ASSESSORS); }
+    "/office/declared" { GET pages::office::declared::list, With(READERS); }
+    "/office/declared/{id}" { POST pages::office::declared::decide, With(ASSESSORS); }
+    "/office/people/{id}/study" { GET pages::declare::form_for, With(MATCHERS); POST pages::declare::take_for, With(MATCHERS); }
+
     // Stations
     "/api/v1/units/{id}" { GET units::show, With(READERS); }
     "/api/v1/units/{id}/devices" { POST devices::approve, With(CARETAKERS); }
@@ -284,6 +311,7 @@ routes! {
     "/record" { GET pages::phone::record::record, SignedIn; }
     "/record/certificate" { GET pages::certificate::own, SignedIn; }
     "/record/make-up" { GET pages::phone::make_up::list, SignedIn; }
+    "/record/declare" { GET pages::declare::form, SignedIn; POST pages::declare::take, SignedIn; }
     "/record/{seq}" { GET pages::phone::entry::show, SignedIn; }
     "/record/{seq}/appeal" { POST pages::phone::entry::appeal, SignedIn; }
 

@@ -10,6 +10,7 @@ mod browser;
 mod bulk;
 mod bytes;
 mod captions;
+mod classes;
 mod classroom;
 mod clock;
 mod durability;

@@ -5,6 +5,7 @@ use calamine::{Data, Reader, Xlsx};
 use entity::{Moment, UnitLevel};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
+use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 use std::io::Cursor;
 use tests::{City, Client};
@@ -19,6 +20,8 @@ enum Deed {
     Watch(usize, i64),
     /// A class of so many half-days ends today, of which each attends so many.
     Class(i32, [i32; 2]),
+    /// Who declared a study of so many half-days of which the office approves so many; 0 is a refusal.
+    Study(usize, i32, i32),
     /// The office corrects one of the entries by so many minutes, if it may.
     Correct(usize, i64),
 }
@@ -27,6 +30,7 @@ fn deed() -> impl Strategy<Value = Deed> {
     prop_oneof![
         3 => (0_usize..2, 1_i64..10).prop_map(|(who, minutes)| Deed::Watch(who, minutes)),
         1 => (0_i32..=4, 0_i32..=4).prop_map(|(one, other)| Deed::Class(4, [one, other])),
+        1 => (0_usize..2, 1_i32..=4, 0_i32..=4).prop_map(|(who, half_days, of)| Deed::Study(who, half_days, of.min(half_days))),
         2 => (0_usize..20, -30_i64..30).prop_map(|(which, minutes)| Deed::Correct(which, minutes)),
     ]
 }
@@ -35,8 +39,8 @@ async fn happen(city: &City, learners: &[Client], deed: &Deed) {
     match deed {
         Deed::Watch(who, minutes) => watch(city, &learners[*who], *minutes).await,
         Deed::Class(half_days, there) => class(city, *half_days, *there).await,
+        Deed::Study(who, half_days, approved) => study(city, *who, *half_days, *approved).await,
         Deed::Correct(which, minutes) => {
-            use sea_orm::EntityTrait;
             let entries = entity::ledger_entry::Entity::find().all(&city.db.read).await.unwrap();
             let Some(entry) = entries.get(which % entries.len().max(1)) else { return };
             let body = json!({"credited_delta_ms": minutes * 60_000, "reason": "核实"});
@@ -71,6 +75,30 @@ async fn class(city: &City, half_days: i32, there: [i32; 2]) {
         .zip(there)
         .map(|((_, name), half_days)| archive::classes::Attended { person_id: city.people[*name], half_days });
     archive::classes::record(&city.db.write, class, attended.collect(), None, Moment::now()).await.unwrap();
+}
+
+async fn study(city: &City, who: usize, half_days: i32, approved: i32) {
+    use archive::classes::{decide, study};
+    let (now, bytes) = (Moment::now(), b"%PDF-1.7 a certificate");
+    let evidence_sha256 = tests::sha256(bytes);
+    if entity::media::Entity::find_by_id(&evidence_sha256).one(&city.db.read).await.unwrap().is_none() {
+        city.blob(bytes, "application/pdf", "a.pdf", city.units["桂岭市"], None).await;
+    }
+    let new = study::NewStudy {
+        person_id: city.people[PEOPLE[who].1],
+        source: entity::Source::FieldStudy,
+        title: "果园现场教学",
+        place: "",
+        starts_on: now.day().pred_opt().unwrap(),
+        ends_on: now.day(),
+        half_days,
+        words: "看了嫁接",
+        evidence_sha256: &evidence_sha256,
+    };
+    let declared = study::declare(&city.db.write, new, city.accounts[PEOPLE[who].0], now).await.unwrap();
+    let (approve, half_days) = (approved > 0, Some(approved));
+    let decision = decide::Decision { approve, half_days, reason: "核对过", by: city.accounts["office"] };
+    decide::decide(&city.db.write, declared.id, &decision, now).await.unwrap();
 }
 
 /// The rows of a report in one form, the headings first and the totals last.

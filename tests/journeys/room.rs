@@ -2,13 +2,13 @@
 //! raised hands; and what an attacker with a forged code gets.
 
 use crate::classroom::pass;
+use entity::rotating_code::{Codes, Door};
 use entity::{
     AccountId, LessonId, Moment, PersonId, PlaybackId, PlaybackMode, PostKind, QuestionKind, UnitId, ledger_entry,
     person, post, question, rule,
 };
 use player::beat::Beat;
 use player::classroom::Attendance::{Arrive, Leave};
-use player::classroom::code::Codes;
 use player::classroom::{attend, checks};
 use player::recorder::Recorder;
 use player::session::{self, Begin, Terms};
@@ -389,9 +389,9 @@ async fn a_forged_an_old_or_anothers_code_marks_nobody() {
     let other = Room::open(&city, "trainer", &[]).await;
     let cadre = city.client("cadre").await;
     let now = Moment::now();
-    let last_week = codes(&city).shown(PlaybackId(room.id), now.plus_ms(-7 * 86_400_000));
-    let a_minute_ago = codes(&city).shown(PlaybackId(room.id), now.plus_ms(-61_000));
-    let other_key = Codes::new([7; 32], None).shown(PlaybackId(room.id), now);
+    let last_week = codes(&city).shown(Door::Room(PlaybackId(room.id)), now.plus_ms(-7 * 86_400_000));
+    let a_minute_ago = codes(&city).shown(Door::Room(PlaybackId(room.id)), now.plus_ms(-61_000));
+    let other_key = Codes::new([7; 32], None).shown(Door::Room(PlaybackId(room.id)), now);
     let forgeries = [last_week, a_minute_ago, other_key, other.code().await, "12345".into(), String::new()];
     for forged in forgeries {
         let wrong = cadre.post("/api/v1/join", json!({"room": room.id, "code": forged})).await.must(404);
@@ -402,7 +402,7 @@ async fn a_forged_an_old_or_anothers_code_marks_nobody() {
     for body in [json!({"room": room.id, "code": room.code().await}), json!({"code": room.code().await})] {
         assert_eq!(from_afar.post("/api/v1/join", body).await.must(404).code(), "wrong_code", "another county");
     }
-    let half_a_minute_ago = codes(&city).shown(PlaybackId(room.id), Moment::now().plus_ms(-25_000));
+    let half_a_minute_ago = codes(&city).shown(Door::Room(PlaybackId(room.id)), Moment::now().plus_ms(-25_000));
     cadre.post("/api/v1/join", json!({"room": room.id, "code": half_a_minute_ago})).await.must(200);
     let code = room.code().await;
     room.close().await;
@@ -416,7 +416,7 @@ async fn a_forged_an_old_or_anothers_code_marks_nobody() {
 async fn many_guesses_at_once_do_not_slip_through_the_limit() {
     let city = City::start().await;
     let room = Room::open(&city, "site", &[]).await;
-    let wrong = Codes::new([7; 32], None).shown(PlaybackId(room.id), Moment::now());
+    let wrong = Codes::new([7; 32], None).shown(Door::Room(PlaybackId(room.id)), Moment::now());
     let guesser = city.learner(1).await;
     let mut burst = tokio::task::JoinSet::new();
     for _ in 0..40 {
@@ -437,7 +437,7 @@ async fn guessing_codes_is_slowed_by_account_and_by_address() {
     for number in 1..=7 {
         learners.push(city.learner(number).await);
     }
-    let wrong = Codes::new([7; 32], None).shown(PlaybackId(room.id), Moment::now());
+    let wrong = Codes::new([7; 32], None).shown(Door::Room(PlaybackId(room.id)), Moment::now());
     let (last, guessers) = learners.split_last().unwrap();
     for guesser in guessers {
         for _ in 0..10 {

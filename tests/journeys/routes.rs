@@ -27,6 +27,7 @@ struct Things {
     merge: String,
     seal: String,
     late: String,
+    class: String,
     blob: String,
 }
 
@@ -64,6 +65,7 @@ impl Things {
             merge: merge(city, end, village).await,
             seal: seal(city, end, village).await,
             late: late(city, village, person).await,
+            class: class(&trainer, city.units[if end.is_empty() { "东江县" } else { "西山县" }]).await,
             ledger: "1".into(),
             blob: tests::city::sha256(if end.is_empty() { b"only for the east" } else { b"only for the west" }),
         }
@@ -78,6 +80,7 @@ impl Things {
             path if path.contains("/devices/") => &self.device,
             path if path.contains("/play-days/") => &self.play_day,
             path if path.contains("/plans/") => &self.plan,
+            path if path.contains("/classes/") || path.contains("/declared/") => &self.class,
             path if path.contains("uploads/") => &self.upload,
             path if path.contains("/playback/") || path.contains("/sessions/") => &self.playback,
             path if path.contains("/guests/") => &self.guest,
@@ -142,6 +145,13 @@ async fn late(city: &City, village: &str, person: &str) -> String {
         ..Default::default()
     };
     row.insert(&city.db.write).await.unwrap().id.to_string()
+}
+
+/// A class that this county announces: its id.
+async fn class(trainer: &Client, unit: entity::UnitId) -> String {
+    let today = entity::Moment::now().day();
+    let body = json!({"unit_id": unit, "title": "冬训班", "starts_on": today, "ends_on": today, "half_days": 2});
+    trainer.post("/api/v1/classes", body).await.must(201).json()["id"].to_string()
 }
 
 /// A training plan for this unit, with a lesson for everybody.
@@ -259,6 +269,8 @@ async fn no_role_reaches_another_county() {
         "/devices/{id}",
         "/play-days/{id}",
         "/plans/{id}",
+        "/classes/{id}",
+        "/declared/{id}",
         "uploads/{id}",
         "/playback/{id}",
         "/sessions/{id}",

@@ -64,6 +64,10 @@ ids! {
     ClassId;
     /// One person's attendance of a class.
     ClassAttendanceId;
+    /// One person's sign-in to one half-day of a class.
+    ClassSignInId;
+    /// A file that proves a class.
+    ClassEvidenceId;
     /// One dated version of the rules of hours.
     RuleId;
     /// A mark of the star rating.

@@ -246,6 +246,8 @@ words! {
         Idle = "IDLE", "长时间无操作";
         /// Beyond what one day may count.
         DailyCap = "DAILY_CAP", "超过每日上限";
+        /// Beyond what one kind of other study may count in a year.
+        YearlyCap = "YEARLY_CAP", "超过每年上限";
         /// The day's watching of this lesson is below the minimum.
         TooShort = "TOO_SHORT", "学习时间太短";
         /// Not in the room at that time.
@@ -264,6 +266,14 @@ words! {
         Group = "group", "集体学习";
         /// A concentrated training in person.
         Class = "class", "集中培训";
+        /// Work in another post for a time, to learn it.
+        Secondment = "secondment", "挂职锻炼";
+        /// Study for a degree or a diploma.
+        Degree = "degree", "学历教育";
+        /// Study brought to somebody who cannot come.
+        HomeStudy = "home_study", "送学上门";
+        /// Teaching on the spot: an orchard, a model village.
+        FieldStudy = "field_study", "实地教学";
         /// A correction of an earlier entry.
         Correction = "correction", "更正";
     }
@@ -298,8 +308,22 @@ words! {
         Migrant = "migrant", "外出流动";
     }
 
+    /// Where a class, or another study, stands on its way into the record.
+    ClassState {
+        /// People sign in, the roster may change.
+        Open = "open", "进行中";
+        /// Waits for somebody else's decision.
+        HandedIn = "handed_in", "待审核";
+        /// Its hours stand in the ledger.
+        Approved = "approved", "已计入";
+        /// It does not count.
+        Refused = "refused", "不计入";
+    }
+
     /// How a class counted for a person.
     AttendanceStatus {
+        /// On the roster of a class that is not decided yet.
+        Enrolled = "enrolled", "在册";
         /// Attended; leave of at most one seventh.
         Attended = "attended", "参训";
         /// Leave above one seventh: does not count (干部教育培训工作条例, 2023).

@@ -9,7 +9,7 @@
 //!   half days, always in favour of the person. Nothing left of the need is an exemption from the whole target.
 //! - **Carry-over**: what the year before held beyond this target's whole need, up to `carry_over_hours`. What was itself
 //!   carried into that year does not carry on.
-//! - **Online share**: hours that were not earned in classes count for a target up to `online_share_percent` of its need.
+//! - **Online share**: hours that were not earned in classes or other study in person count for a target up to `online_share_percent` of its need.
 
 use crate::rules::{Measure, Rules, Target};
 use crate::{CreditHours, Hundredths};
@@ -63,7 +63,7 @@ pub struct Facts {
     pub days: (Day, Day),
     /// Credit hours of every source.
     pub credit: CreditHours,
-    /// Of these, those earned in classes in person.
+    /// Of these, those earned in classes and other study in person.
     pub in_class: CreditHours,
     /// Credit hours of the year before; nothing where no rule carries any over.
     pub before: CreditHours,

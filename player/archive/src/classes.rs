@@ -1,21 +1,35 @@
-//! Concentrated training in person (集中培训): who came for how long, and what it is worth.
+//! Concentrated training in person (集中培训) and other study (挂职锻炼, 学历教育, 送学上门, 实地教学): from the
+//! announcement to the record.
 //!
-//! Owns the rule of leave (more than one seventh missed: the class does not count) and the conversion of half-days to
-//! minutes. Writes class, attendance and ledger entries in one transaction.
+//! A class is open while people sign in; when it is over its organiser hands it in, and somebody else approves it or
+//! returns it. A study of one person is handed in as it is declared. Only an approval writes the ledger, in one
+//! transaction with the decision. [`record`] is the short way for what took place long ago: it writes class,
+//! attendance and entries at once.
 
-use crate::ledger::{self, NewEntry};
-use crate::rules::{RuleBook, Rules};
-use crate::view::person_unit;
+use crate::ledger;
+use crate::rules::RuleBook;
 use crate::{Error, Result};
 use entity::{
-    AccountId, AttendanceStatus, ClassId, Day, Moment, PersonId, Reason, Source, UnitId, UnitLevel, audit,
-    class_attendance, class_run, org_unit, person,
+    AccountId, AttendanceStatus, ClassId, ClassState, Day, Moment, PersonId, Source, UnitId, UnitLevel, audit,
+    class_attendance, class_run,
 };
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, DatabaseConnection, DatabaseTransaction,
-    EntityTrait, JoinType, QueryFilter, QuerySelect,
+    ActiveModelTrait, ActiveValue::NotSet, ActiveValue::Set, DatabaseConnection, DatabaseTransaction, EntityTrait,
 };
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeSet;
+
+pub mod decide;
+pub mod evidence;
+pub mod list;
+pub mod roster;
+mod run;
+pub mod sheet;
+pub mod sign_in;
+pub mod study;
+mod worth;
+
+pub use run::{Draft, call_off, create, edit, hand_in};
+pub(crate) use worth::{Judged, brought_before, note_of, worth};
 
 /// A class that took place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,68 +93,23 @@ pub async fn record_many(
 ) -> Result<Vec<ClassId>> {
     classes.iter().try_for_each(|(class, attendance)| check(class, attendance, now.day()))?;
     let book = RuleBook::load(txn).await?;
-    let homes = homes_of(txn, classes.iter().flat_map(|(_, attendance)| attendance)).await?;
+    let homes = worth::homes_of(txn, classes.iter().flat_map(|(_, there)| there.iter().map(|at| at.person_id))).await?;
     let mut ids = Vec::with_capacity(classes.len());
-    let mut rows = Vec::new();
-    let mut entries = Vec::new();
+    let (mut rows, mut entries) = (Vec::new(), Vec::new());
     for (class, attendance) in classes {
-        let id = insert_class(txn, class, by, now).await?;
+        let held = row_of(class, by, now).insert(txn).await?;
         for attended in attendance {
-            let home = homes.get(&attended.person_id).ok_or(Error::NoSuchPerson(attended.person_id))?;
-            let (rule_id, rules) = book.in_force(&home.path, class.ends_on)?;
-            let judged = judge(class.half_days, attended.half_days, &rules);
-            rows.push(attendance_row(id, attended, judged.status));
-            entries.push(NewEntry {
-                person_id: attended.person_id,
-                unit_id: home.unit_id,
-                day: class.ends_on,
-                source: Source::Class,
-                lesson_id: None,
-                playback_id: None,
-                class_run_id: Some(id),
-                corrects_seq: None,
-                claimed_ms: judged.claimed_ms,
-                credited_ms: judged.credited_ms,
-                reasons: judged.reasons,
-                rule_id,
-                note: class.title.trim().to_owned(),
-                author_id: by,
-            });
+            let (status, entry) = worth::entry(&book, &homes, &held, (*attended, 0), by)?;
+            rows.push(attendance_row(held.id, attended, status));
+            entries.push(entry);
         }
-        ids.push(id);
+        ids.push(held.id);
     }
     for chunk in rows.chunks(500) {
         class_attendance::Entity::insert_many(chunk.iter().cloned()).exec_without_returning(txn).await?;
     }
     ledger::append(txn, &entries, now).await?;
     Ok(ids)
-}
-
-/// What a class is worth to one person.
-pub(crate) struct Judged {
-    status: AttendanceStatus,
-    pub(crate) claimed_ms: i64,
-    pub(crate) credited_ms: i64,
-    pub(crate) reasons: BTreeMap<Reason, i64>,
-}
-
-/// The whole class is claimed; missed half-days are NOT_PRESENT, and when too many were missed the rest is TOO_SHORT
-/// (干部教育培训工作条例, 2023: leave above one seventh of a class means it does not count).
-pub(crate) fn judge(class_half_days: i32, half_days: i32, rules: &Rules) -> Judged {
-    let missed = i64::from(class_half_days) - i64::from(half_days);
-    let status = if half_days == 0 {
-        AttendanceStatus::Absent
-    } else if missed * i64::from(rules.leave_limit_one_in) > i64::from(class_half_days) {
-        AttendanceStatus::TooMuchLeave
-    } else {
-        AttendanceStatus::Attended
-    };
-    let claimed_ms = rules.class_ms(class_half_days);
-    let present_ms = rules.class_ms(half_days).min(claimed_ms);
-    let credited_ms = if status == AttendanceStatus::Attended { present_ms } else { 0 };
-    let reasons =
-        BTreeMap::from([(Reason::NotPresent, claimed_ms - present_ms), (Reason::TooShort, present_ms - credited_ms)]);
-    Judged { status, claimed_ms, credited_ms, reasons }
 }
 
 fn check(class: &NewClass, attendance: &[Attended], today: Day) -> Result<()> {
@@ -167,39 +136,9 @@ fn check(class: &NewClass, attendance: &[Attended], today: Day) -> Result<()> {
     Ok(())
 }
 
-struct Home {
-    unit_id: UnitId,
-    path: String,
-}
-
-async fn homes_of(
-    txn: &DatabaseTransaction,
-    attendance: impl Iterator<Item = &Attended>,
-) -> Result<HashMap<PersonId, Home>> {
-    let people: Vec<_> = attendance.map(|attended| attended.person_id).collect::<BTreeSet<_>>().into_iter().collect();
-    let mut homes = HashMap::with_capacity(people.len());
-    for chunk in people.chunks(500) {
-        let rows: Vec<(PersonId, UnitId, String)> = person::Entity::find()
-            .select_only()
-            .columns([person::Column::Id, person::Column::UnitId])
-            .column(org_unit::Column::Path)
-            .join(JoinType::InnerJoin, person_unit())
-            .filter(person::Column::Id.is_in(chunk.iter().copied()))
-            .into_tuple()
-            .all(txn)
-            .await?;
-        homes.extend(rows.into_iter().map(|(id, unit_id, path)| (id, Home { unit_id, path })));
-    }
-    Ok(homes)
-}
-
-async fn insert_class(
-    txn: &DatabaseTransaction,
-    class: &NewClass,
-    by: Option<AccountId>,
-    now: Moment,
-) -> Result<ClassId> {
-    let row = class_run::ActiveModel {
+/// A row that took place and is entered with its hours.
+fn row_of(class: &NewClass, by: Option<AccountId>, now: Moment) -> class_run::ActiveModel {
+    class_run::ActiveModel {
         id: NotSet,
         level: Set(class.level),
         title: Set(class.title.trim().to_owned()),
@@ -211,8 +150,18 @@ async fn insert_class(
         half_days: Set(class.half_days),
         created_by: Set(by),
         created_at: Set(now),
-    };
-    Ok(row.insert(txn).await?.id)
+        source: Set(Source::Class),
+        state: Set(ClassState::Approved),
+        topics: Set(String::new()),
+        person_id: Set(None),
+        signing: Set(None),
+        signing_since: Set(None),
+        handed_in_by: Set(None),
+        handed_in_at: Set(None),
+        decided_by: Set(None),
+        decided_at: Set(None),
+        decision: Set(None),
+    }
 }
 
 fn attendance_row(class: ClassId, attended: &Attended, status: AttendanceStatus) -> class_attendance::ActiveModel {

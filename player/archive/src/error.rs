@@ -1,6 +1,6 @@
 //! What can go wrong in the archive, in the words of the archive.
 
-use entity::{AppealId, Day, ExemptionId, LatePostingId, PersonId, PlaybackId, UnitId};
+use entity::{AppealId, ClassId, ClassState, Day, ExemptionId, LatePostingId, PersonId, PlaybackId, UnitId};
 
 /// Every way a function of this crate can fail.
 #[derive(Debug, thiserror::Error)]
@@ -135,6 +135,18 @@ pub enum Error {
     /// The class or its attendance is impossible; the text says which field.
     #[error("class: {0}")]
     BadClass(&'static str),
+    /// No class, or other study, with this number.
+    #[error("no class {0}")]
+    NoSuchClass(ClassId),
+    /// A class in this state allows it not.
+    #[error("the class is {0}")]
+    ClassState(ClassState),
+    /// Nobody approves what they entered, handed in or earn hours by.
+    #[error("nobody approves their own class")]
+    OwnClass,
+    /// No class that lets this person sign in shows this code.
+    #[error("no such code")]
+    WrongCode,
     /// A mark of the star rating is impossible; the text says which field.
     #[error("mark: {0}")]
     BadMark(&'static str),

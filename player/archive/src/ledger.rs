@@ -1,7 +1,7 @@
 //! The ledger: entries are added, never changed.
 //!
 //! Owns the only two ways to write it (`append` and, through it, `correct`) and the chain's head. What an entry should
-//! say is decided by its callers: `post` for playbacks, `classes` for classes.
+//! say is decided by its callers: `post` for playbacks, `classes` for classes and other study.
 
 use crate::chain::{self, GENESIS};
 use crate::{Error, Result, seal};

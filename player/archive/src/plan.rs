@@ -7,8 +7,8 @@ use crate::Result;
 use crate::merges::Merges;
 use crate::watched::{Sessions, seen_ms};
 use entity::{
-    AttendanceStatus, Day, LessonId, PersonId, PostKind, Scope, UnitId, class_attendance, class_run, ledger_entry,
-    lesson, org_unit, person, post, training_plan, training_plan_item,
+    AttendanceStatus, ClassState, Day, LessonId, PersonId, PostKind, Scope, Source, UnitId, class_attendance,
+    class_run, ledger_entry, lesson, org_unit, person, post, training_plan, training_plan_item,
 };
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -275,6 +275,8 @@ async fn classes<'a>(
         return Ok(HashSet::new());
     }
     let runs = class_run::Entity::find()
+        .filter(class_run::Column::Source.eq(Source::Class))
+        .filter(class_run::Column::State.eq(ClassState::Approved))
         .filter(class_run::Column::Title.is_in(titles.iter().copied()))
         .filter(class_run::Column::EndsOn.between(plan.from_on, plan.due_on.min(today)))
         .all(db)

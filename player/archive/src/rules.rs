@@ -48,6 +48,10 @@ pub struct Rules {
     /// Minutes a half-day left over is worth.
     #[serde(deserialize_with = "fields::minutes_of_a_day")]
     pub half_day_minutes: i64,
+    /// The most credit hours of each kind of other study (挂职锻炼, 学历教育, 送学上门, 实地教学) that count for one person
+    /// in a civil year; 0 does not limit them. A day of it is worth as much as a day of a class.
+    #[serde(default, deserialize_with = "fields::surplus")]
+    pub study_hours_a_year: i64,
     /// The most minutes of watching that count for one person on one day.
     #[serde(deserialize_with = "fields::minutes_of_a_day")]
     pub daily_cap_minutes: i64,
@@ -197,6 +201,12 @@ impl Rules {
     pub fn class_ms(&self, half_days: i32) -> i64 {
         let half_days = i64::from(half_days.max(0));
         (half_days / 2 * self.day_minutes + half_days % 2 * self.half_day_minutes) * 60_000
+    }
+
+    /// The most of one kind of other study that counts in a year, in milliseconds; `None` does not limit it.
+    pub fn study_cap_ms(&self) -> Option<i64> {
+        let hours = self.study_hours_a_year;
+        (hours > 0).then(|| hours.saturating_mul(self.minutes_per_credit_hour * 60_000))
     }
 }
 

@@ -83,7 +83,7 @@ impl Total {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct PersonSums {
     pub(crate) by_source: BTreeMap<Source, Total>,
-    /// Of this, what was earned in classes in person, corrections of them included.
+    /// Of this, what was earned in classes and other study in person, corrections of them included.
     pub(crate) in_class: CreditHours,
     pub(crate) last_day: Option<Day>,
 }
@@ -268,7 +268,7 @@ pub(crate) fn credit_of(book: &RuleBook, rule: RuleId, credited_ms: i64) -> Cred
     book.by_id(rule).map_or_else(|| CreditHours::of_ms(credited_ms, 45), |rules| rules.credit_hours(credited_ms))
 }
 
-/// The part of a sum of credited time that belongs to classes.
+/// The part of a sum of credited time that belongs to classes and other study in person.
 fn sum_in_class() -> SimpleExpr {
     let credited = Expr::col((ledger_entry::Entity, ledger_entry::Column::CreditedMs));
     let of_class = ledger_entry::Column::ClassRunId.is_not_null();

@@ -2,9 +2,9 @@
 //!
 //! Whatever is wrong (the code, the room, the place), the answer is the same, so that nothing is learnt by trying.
 
-use super::code::Codes;
 use super::{Attendance, Mark, mark};
 use crate::{Error, Result};
+use entity::rotating_code::{Codes, Door};
 use entity::{
     AccountId, MarkedHow, Moment, PersonId, PlaybackId, PlaybackMode, Scope, UnitLevel, org_unit, playback, scope,
 };
@@ -38,7 +38,7 @@ pub async fn by_code(
     now: Moment,
 ) -> Result<playback::Model> {
     let open = open_rooms(db, joiner.unit_path, room).await?;
-    let mut fitting: Vec<_> = open.into_iter().filter(|row| codes.fits(row.id, typed, now)).collect();
+    let mut fitting: Vec<_> = open.into_iter().filter(|row| codes.fits(Door::Room(row.id), typed, now)).collect();
     let found = fitting.pop().ok_or(Error::WrongCode)?;
     if !fitting.is_empty() {
         return Err(Error::WrongCode); // two rooms show the same digits, once in a while: the next ones differ

@@ -22,9 +22,9 @@ pub struct NoticeAnswer {
     /// The key.
     id: i64,
     /// What it is about: `lesson.submit`, `lesson.publish`, `lesson.schedule`, `lesson.return`, `lesson.withdraw`,
-    /// `lesson.note`, `lesson.expired`, `wish.answered`.
+    /// `lesson.note`, `lesson.expired`, `wish.answered`, `class.decided`, `study.decided`.
     kind: String,
-    /// The lesson's id.
+    /// The lesson's id, or the class's.
     subject_id: i64,
     /// A Chinese sentence.
     text: String,

@@ -11,8 +11,8 @@ use crate::public_url;
 use crate::qr::{self, Qr};
 use actix_web::HttpRequest;
 use actix_web::web::{Data, Json, Path};
+use entity::rotating_code::{self, Codes, Door};
 use entity::{MarkedHow, Moment, PersonId, PlaybackId, PlaybackMode, PresenceCheckId, playback};
-use player::classroom::code::{self, Codes};
 use player::classroom::{self, Attendance, Confidence, Mark, checks, guest};
 use sea_orm::EntityTrait;
 use serde::{Deserialize, Serialize};
@@ -48,11 +48,11 @@ pub struct OpenCheck {
 #[derive(Serialize, ToSchema)]
 pub struct CodeAnswer {
     /// Six digits.
-    digits: String,
+    pub digits: String,
     /// Milliseconds until the next.
-    next_in_ms: i64,
+    pub next_in_ms: i64,
     /// The picture that leads to the page where a phone joins.
-    qr: Option<Qr>,
+    pub qr: Option<Qr>,
 }
 
 /// How many unnamed guests are in the room.
@@ -141,7 +141,7 @@ pub async fn show(
         guests: here.len(),
         unnamed: here.iter().filter(|known| guest::is_unnamed(known)).count(),
         checks: if open { waiting(&db, row.id).await? } else { Vec::new() },
-        code: open.then(|| shown(&request, &codes, row.id, now)),
+        code: open.then(|| shown(&request, &codes, Door::Room(row.id), now)),
     }))
 }
 
@@ -164,10 +164,15 @@ async fn waiting(db: &Database, id: PlaybackId) -> ApiResult<Vec<OpenCheck>> {
     Ok(drawn.into_iter().map(open).collect())
 }
 
-fn shown(request: &HttpRequest, codes: &Codes, room: PlaybackId, now: Moment) -> CodeAnswer {
-    let digits = codes.shown(room, now);
-    let address = format!("{}/join?room={room}&code={digits}", public_url::of(request));
-    CodeAnswer { next_in_ms: code::next_in_ms(now), qr: qr::of(&address), digits }
+/// The code at a door now, with the picture that leads a telephone to it.
+pub fn shown(request: &HttpRequest, codes: &Codes, door: Door, now: Moment) -> CodeAnswer {
+    let digits = codes.shown(door, now);
+    let named = match door {
+        Door::Room(room) => format!("room={room}"),
+        Door::HalfDay(class, _) => format!("class={class}"),
+    };
+    let address = format!("{}/join?{named}&code={digits}", public_url::of(request));
+    CodeAnswer { next_in_ms: rotating_code::next_in_ms(now), qr: qr::of(&address), digits }
 }
 
 /// Say how many unnamed guests are in the room.

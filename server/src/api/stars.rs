@@ -1,22 +1,19 @@
 //! Marks of the star rating that no data can feed: points with a reason and a file that proves them.
 
+use crate::api::evidence::{keep, whole};
 use crate::auth::identity::Assessor;
 use crate::auth::reach;
 use crate::database::Database;
-use crate::error::{ApiError, ApiResult, Code, ErrorBody};
+use crate::error::{ApiResult, ErrorBody};
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path, Payload, Query};
 use archive::stars::NewMark;
-use bytes::{Bytes, BytesMut};
-use content::intake::{self, Origin};
+use bytes::Bytes;
+use content::intake::Origin;
 use content::store::Store;
 use entity::{Moment, UnitId, star_mark};
-use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-
-/// The largest evidence: a few photographs or a scan, in bytes.
-pub const EVIDENCE_BYTES: usize = 20 << 20;
 
 /// What the mark says; the evidence is the body.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -82,22 +79,8 @@ pub async fn give(
     }
     let now = Moment::now();
     archive::stars::check(&new, now)?; // before a file is kept that nothing would name
-    let file = store.temporary()?;
-    tokio::fs::write(file.path(), &evidence).await.map_err(ApiError::internal)?;
     let origin = Origin { filename, unit_id: new.unit_id, by: Some(assessor.account_id) };
-    let media = intake::copy_in(&db.write, store, file.path(), &origin, now).await?;
+    let media = keep(db, store, &evidence, &origin, now).await?;
     let new = NewMark { evidence_sha256: &media.sha256, ..new };
     Ok(archive::stars::mark(&db.write, new, assessor.account_id, now).await?)
-}
-
-async fn whole(mut body: Payload) -> ApiResult<Bytes> {
-    let mut whole = BytesMut::new();
-    while let Some(piece) = body.next().await {
-        let piece = piece.map_err(|_| ApiError::new(Code::InvalidRequest))?;
-        if whole.len() + piece.len() > EVIDENCE_BYTES {
-            return Err(ApiError::new(Code::TooLarge));
-        }
-        whole.extend_from_slice(&piece);
-    }
-    Ok(whole.freeze())
 }

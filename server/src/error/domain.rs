@@ -224,7 +224,13 @@ impl From<archive::Error> for ApiError {
             E::RuleTooEarly(_) => Self::say(Code::InvalidRequest, "新规则只能从今天以后生效"),
             E::NoRuleHere => Self::say(Code::Forbidden, "只有市和县区可以设学时规则"),
             E::RuleDayTaken(_) => Self::say(Code::Taken, "该日期已有规则生效"),
-            E::BadClass(field) => Self::say(Code::InvalidRequest, format!("培训班信息有误：{field}")),
+            E::BadClass(field) => Self::say(Code::InvalidRequest, bad_class(field)),
+            E::NoSuchClass(_) => Self::new(Code::NotFound),
+            E::ClassState(state) => {
+                Self::say(Code::WrongState, format!("这一项现在是“{}”，不能这样操作，请刷新后查看", state.label()))
+            }
+            E::OwnClass => Self::say(Code::Forbidden, "自己登记、提交或参加的，须由他人审核"),
+            E::WrongCode => Self::new(Code::WrongCode),
             E::BadMark(field) => Self::say(Code::InvalidRequest, bad_mark(field)),
             E::BadPeriod => Self::say(Code::InvalidRequest, "起止日期或年份有误"),
             E::TooManyRows(rows) => {
@@ -233,6 +239,33 @@ impl From<archive::Error> for ApiError {
             E::Database(cause) => cause.into(),
             other => Self::internal(other),
         }
+    }
+}
+
+/// What is wrong with a class or another study.
+pub fn bad_class(field: &str) -> &'static str {
+    match field {
+        "title" => "请写明名称（1 到 200 字）",
+        "topics" => "内容最多 500 字",
+        "teacher" => "授课人最多 200 字",
+        "place" => "地点最多 200 字",
+        "unit" => "培训班由市、县区或乡镇主办，请选择主办单位",
+        "ends_on" => "结束日期须不早于开始日期，且在前后一年以内",
+        "study_days" => "结束日期须不早于开始日期，不晚于今天，且在两年以内",
+        "half_days" => "半天数至少 1，每天最多 2 个半天，培训班最多 62 个",
+        "half_days_signed" => "已有人在后面的半天签到，半天数不能减少",
+        "half_days_approved" => "核准的半天数须在 1 和申报的半天数之间",
+        "half_day" => "没有这个半天",
+        "person" => "有人不在这个班的名单里",
+        "roster" => "名单是空的，请先加入学员",
+        "roster_size" => "一个班最多 1000 人",
+        "not over yet" => "还没有结束，结束后再提交",
+        "source" => "请选择学习方式；送学上门由站点管理员或培训员登记",
+        "waiting" => "等待审核的已有 20 件，请等县里审核后再申报",
+        "words" => "请写明学了什么（1 到 500 字）",
+        "evidence" => "请附上证明材料：照片（JPEG、PNG）或 PDF",
+        "evidence_count" => "一个班最多 20 份证明材料",
+        _ => "培训班信息有误，请检查日期、半天数和名单",
     }
 }
 

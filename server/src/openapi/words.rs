@@ -4,11 +4,12 @@
 //! The sets are the domain's own: a new word stands in the document by itself. A test finds texts that are described as a
 //! choice and are in no table.
 
+use archive::classes::study::KINDS;
 use catalog::lesson::{Lack, Order, Preparation};
 use content::caption::Encoding;
 use entity::{
-    Category, ExemptionKind, JobState, LessonState, Level, MarkedHow, PlaybackMode, PostKind, QuestionKind,
-    RenditionKind, Role, SealState, Source, UnitLevel, UploadState,
+    AttendanceStatus, Category, ClassState, ExemptionKind, JobState, LessonState, Level, MarkedHow, PlaybackMode,
+    PostKind, QuestionKind, RenditionKind, Role, SealState, Source, UnitLevel, UploadState,
 };
 use serde_json::{Value, json};
 
@@ -41,8 +42,12 @@ const PROPERTIES: &[(&str, &str, Set)] = &[
     }),
     ("CaptionPreviewAnswer", "format", || texts(&["SRT", "WebVTT"])),
     ("ChildAnswer", "level", words!(UnitLevel)),
+    ("ClassAnswer", "level", words!(UnitLevel)),
+    ("ClassAnswer", "source", of_classes),
+    ("ClassAnswer", "state", words!(ClassState)),
     ("CourseBrief", "category", words!(Category)),
     ("CoursePatchBody", "category", named!(Category)),
+    ("EnrolledAnswer", "status", words!(AttendanceStatus)),
     ("EntryAnswer", "source", words!(Source)),
     ("ExemptionAnswer", "kind", words!(ExemptionKind)),
     ("ExemptionBody", "kind", words!(ExemptionKind)),
@@ -94,6 +99,15 @@ const REPORTS: &[&str] = &[
     "stars",
 ];
 
+/// A class, and every kind of other study.
+fn of_classes() -> Vec<String> {
+    [&[Source::Class], KINDS.as_slice()].concat().iter().map(|source| source.as_str().to_owned()).collect()
+}
+
+fn of_studies() -> Vec<String> {
+    KINDS.iter().map(|source| source.as_str().to_owned()).collect()
+}
+
 fn texts(words: &[&str]) -> Vec<String> {
     words.iter().map(|word| (*word).to_owned()).collect()
 }
@@ -107,6 +121,7 @@ fn files(reports: &[&str]) -> Vec<String> {
 const PARAMETERS: &[(&str, &str, Set)] = &[
     ("/api/v1/appeals", "state", || texts(&["open", "decided"])),
     ("/api/v1/audit/{file}", "file", || files(&["log"])),
+    ("/api/v1/classes", "state", words!(ClassState)),
     ("/api/v1/courses", "category", named!(Category)),
     ("/api/v1/lessons", "category", named!(Category)),
     ("/api/v1/lessons", "lack", words!(Lack)),
@@ -120,6 +135,9 @@ const PARAMETERS: &[(&str, &str, Set)] = &[
     ("/api/v1/lessons/{id}/captions/{language}", "encoding", words!(Encoding)),
     ("/api/v1/lessons/{id}/watchers.{format}", "format", || texts(FORMATS)),
     ("/api/v1/media/{sha256}/preparation/{kind}/retry", "kind", words!(RenditionKind)),
+    ("/api/v1/me/studies", "source", of_studies),
+    ("/api/v1/people/{id}/studies", "source", of_studies),
+    ("/api/v1/studies", "state", words!(ClassState)),
     ("/api/v1/plans/{id}/progress.{format}", "format", || texts(FORMATS)),
     ("/api/v1/reports/{file}", "file", || files(REPORTS)),
     ("/api/v1/search", "sort", || texts(&["relevance", "newest", "plays", "shortest", "smallest"])),

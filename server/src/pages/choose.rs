@@ -90,10 +90,11 @@ pub fn typed(text: &str) -> String {
 
 /// The pages of the studio and the office this caller may open. `here` is the one being shown.
 pub fn tabs(identity: &Identity, here: &str) -> Vec<Tab> {
-    let all: [(&str, &str, &[Role]); 18] = [
+    let all: [(&str, &str, &[Role]); 20] = [
         ("/studio", "课程管理", AUTHORS),
         ("/studio/searches", "想学清单", AUTHORS),
         ("/studio/plans", "培训计划", &[Role::Trainer, Role::Admin]),
+        ("/studio/classes", "培训班", READERS),
         ("/office", "单位一览", READERS),
         ("/office/gaps", "学时缺口", READERS),
         ("/office/people", "人员", READERS),
@@ -104,6 +105,7 @@ pub fn tabs(identity: &Identity, here: &str) -> Vec<Tab> {
         ("/office/stars", "创星升级", READERS),
         ("/office/rules", "学时规则", READERS),
         ("/office/seal", "年度封存", READERS),
+        ("/office/declared", "其他学习", READERS),
         ("/office/appeals", "申诉", APPEAL_READERS),
         ("/studio/play-days", "播放日", &[Role::Trainer, Role::Admin]),
         ("/studio/devices", "教室终端", &[Role::SiteManager, Role::Trainer, Role::Admin]),

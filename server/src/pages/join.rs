@@ -1,8 +1,8 @@
-//! Signing in to a room with one's own telephone: from the picture on the screen, or by typing its six digits.
+//! Signing in to a room or a class with one's own telephone: from the picture on the screen, or by typing its six digits.
 //!
 //! Opening the address marks nobody: a preview of a link must not. The press of the button does.
 
-use crate::api::join::{Patience, admit};
+use crate::api::join::{Asked, Joined as Opened, Patience, admit};
 use crate::auth::identity::SignedIn;
 use crate::auth::limiter::{Doors, Limiter};
 use crate::database::Database;
@@ -11,8 +11,8 @@ use crate::pages::shell::Shell;
 use actix_web::web::{Data, Form, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
-use entity::{AccountId, PlaybackId, lesson, playback};
-use player::classroom::code::Codes;
+use entity::rotating_code::Codes;
+use entity::{AccountId, ClassId, PlaybackId, lesson};
 use sea_orm::EntityTrait;
 use serde::Deserialize;
 
@@ -21,6 +21,7 @@ use serde::Deserialize;
 #[serde(default)]
 pub struct Code6 {
     room: String,
+    class: String,
     code: String,
 }
 
@@ -29,6 +30,7 @@ pub struct Code6 {
 struct JoinPage {
     shell: Shell,
     room: String,
+    class: String,
     code: String,
     scanned: bool,
     problem: Option<String>,
@@ -39,6 +41,8 @@ struct Joined {
     title: String,
     unit: String,
     name: String,
+    /// Which half-day of a class; none in a room.
+    half_day: Option<i32>,
 }
 
 /// `GET /join`: the code, to be confirmed or typed.
@@ -46,9 +50,9 @@ struct Joined {
 /// # Errors
 /// When the page cannot be drawn.
 pub async fn form(caller: SignedIn, typed: Query<Code6>) -> ApiResult<HttpResponse> {
-    let Code6 { room, code } = typed.into_inner();
-    let scanned = code.len() == 6 && !room.is_empty();
-    crate::pages::draw(&page(&caller, Code6 { room, code }, scanned))
+    let typed = typed.into_inner();
+    let scanned = typed.code.len() == 6 && !(typed.room.is_empty() && typed.class.is_empty());
+    crate::pages::draw(&page(&caller, typed, scanned))
 }
 
 /// `POST /join`: marks the caller present. A wrong code shows the form again.
@@ -66,16 +70,17 @@ pub async fn join(
 ) -> ApiResult<HttpResponse> {
     let typed = typed.into_inner();
     let limits = Patience { limiter: &doors.room, guesses: &guesses };
-    let room = typed.room.parse().ok().map(PlaybackId);
-    match admit(&request, &caller, (room, &typed.code), &db, &codes, &limits).await {
-        Ok(row) => {
+    let (room, class) = (typed.room.parse().ok().map(PlaybackId), typed.class.parse().ok().map(ClassId));
+    match admit(&request, &caller, Asked { room, class, code: &typed.code }, &db, &codes, &limits).await {
+        Ok(opened) => {
             let mut page = page(&caller, Code6::default(), false);
-            page.joined = Some(joined(&caller, &db, &row).await?);
+            page.joined = Some(joined(&caller, &db, opened).await?);
             crate::pages::draw(&page)
         }
         Err(error) if error.code() == Code::Internal => Err(error),
         Err(error) => {
-            let typed = Code6 { room: String::new(), ..typed }; // the picture may be of an older room: the digits decide
+            // The picture may be of an older room: the digits decide.
+            let typed = Code6 { code: typed.code, ..Code6::default() };
             let mut page = page(&caller, typed, false);
             page.problem = Some(error.message().to_owned());
             let mut answer = crate::pages::draw(&page)?;
@@ -85,14 +90,19 @@ pub async fn join(
     }
 }
 
-fn page(caller: &SignedIn, Code6 { room, code }: Code6, scanned: bool) -> JoinPage {
+fn page(caller: &SignedIn, Code6 { room, class, code }: Code6, scanned: bool) -> JoinPage {
     let code: String = code.chars().filter(char::is_ascii_digit).take(6).collect();
-    JoinPage { shell: Shell::new(caller, "教室签到", ""), room, code, scanned, problem: None, joined: None }
+    JoinPage { shell: Shell::new(caller, "签到", ""), room, class, code, scanned, problem: None, joined: None }
 }
 
-async fn joined(caller: &SignedIn, db: &Database, row: &playback::Model) -> ApiResult<Joined> {
-    let lesson = lesson::Entity::find_by_id(row.lesson_id).one(&db.read).await?;
-    let unit = roster::org::unit(&db.read, row.unit_id).await?;
-    let title = lesson.map(|lesson| lesson.title).unwrap_or_default();
-    Ok(Joined { title, unit: unit.name, name: caller.name.clone() })
+async fn joined(caller: &SignedIn, db: &Database, opened: Opened) -> ApiResult<Joined> {
+    let (unit_id, title, half_day) = match opened {
+        Opened::Class(class, half_day) => (class.unit_id, class.title, Some(half_day)),
+        Opened::Room(room) => {
+            let lesson = lesson::Entity::find_by_id(room.lesson_id).one(&db.read).await?;
+            (room.unit_id, lesson.map(|lesson| lesson.title).unwrap_or_default(), None)
+        }
+    };
+    let unit = roster::org::unit(&db.read, unit_id).await?;
+    Ok(Joined { title, unit: unit.name, name: caller.name.clone(), half_day })
 }

@@ -38,6 +38,8 @@ pub async fn unseen(db: &Database, identity: &Identity) -> ApiResult<Vec<Notice>
 pub fn href_of(notice: &notice::Model) -> String {
     match notice.kind.split('.').next() {
         Some("lesson") => format!("/studio/lessons/{}", notice.subject_id),
+        Some("class") => format!("/studio/classes/{}", notice.subject_id),
+        Some("study") => "/record#studies".to_owned(),
         Some("wish") => format!("/lessons/{}", notice.subject_id),
         _ => "/home".to_owned(),
     }

@@ -6,6 +6,7 @@ pub mod appeals;
 pub mod audit;
 pub mod books;
 pub mod bulletin;
+pub mod declared;
 pub mod exemptions;
 pub mod form_data;
 pub mod gaps;

@@ -41,6 +41,8 @@ pub struct Limits {
     pub daily_cap: i64,
     /// The least minutes of a lesson; 0 when not known.
     pub minimum: i64,
+    /// It judged a class in person, where too little is too much leave.
+    pub of_class: bool,
 }
 
 impl Account {
@@ -102,7 +104,13 @@ fn explained(reason: Reason, limits: Limits) -> (String, String) {
         Reason::QuizNotPassed => {
             ("这一课要通过随堂测验才计入，当时还没有通过。", "打开这一课做随堂测验，通过以后这些时间会自动计入。")
         }
+        Reason::YearlyCap => {
+            ("这一种学习今年计入的学时已到上限。", "不用补。想多学，请看课或参加集中培训，那些另外计。")
+        }
         Reason::DailyCap => return capped(limits.daily_cap),
+        Reason::TooShort if limits.of_class => {
+            ("请假超过了规定的比例，这个班不计学时。", "请参加下一个班；签到有误，可以提出申诉。")
+        }
         Reason::TooShort => return too_short(limits.minimum),
     };
     (what.to_owned(), advice.to_owned())
@@ -150,10 +158,12 @@ mod tests {
     #[test]
     fn every_reason_says_what_happened_and_what_to_do() {
         for reason in Reason::ALL.iter().copied() {
-            let (what, advice) = explained(reason, Limits { daily_cap: 180, minimum: 2 });
+            let (what, advice) = explained(reason, Limits { daily_cap: 180, minimum: 2, of_class: false });
             assert!(what.ends_with('。') && advice.ends_with('。') && !what.contains(reason.as_str()), "{reason:?}");
         }
-        assert!(explained(Reason::DailyCap, Limits { daily_cap: 180, minimum: 2 }).0.contains("180"));
+        let limits = Limits { daily_cap: 180, minimum: 2, of_class: true };
+        assert!(explained(Reason::DailyCap, limits).0.contains("180"));
+        assert!(explained(Reason::TooShort, limits).0.contains("请假"), "a class is not watched");
     }
 
     #[test]

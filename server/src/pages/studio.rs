@@ -8,6 +8,7 @@ pub mod answer;
 pub mod attendance;
 pub mod captions;
 pub mod changes;
+pub mod classes;
 pub mod course;
 pub mod devices;
 pub mod editor;

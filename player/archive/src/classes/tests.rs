@@ -1,9 +1,10 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests stop at the first surprise")]
 
 use super::*;
-use crate::testing::{City, OFFICE, START, VILLAGE, day};
+use crate::testing::{COUNTY, City, FAR_VILLAGE, OFFICE, START, VILLAGE, day};
 use crate::verify;
 use entity::ledger_entry;
+use entity::rotating_code::{Codes, Door};
 use sea_orm::{PaginatorTrait, QueryOrder};
 
 fn class(half_days: i32) -> NewClass {
@@ -68,4 +69,250 @@ async fn an_impossible_class_writes_nothing() {
     let nobody = record(&city.db, class(2), vec![came(99, 2)], None, START).await;
     assert!(matches!(nobody, Err(Error::NoSuchPerson(PersonId(99)))));
     assert_eq!(class_run::Entity::find().count(&city.db).await.unwrap(), 0);
+}
+
+const TRAINER: AccountId = AccountId(901);
+
+fn draft() -> Draft {
+    Draft {
+        unit_id: COUNTY,
+        title: " 冬季轮训班 ".to_owned(),
+        topics: "产业".to_owned(),
+        teacher: "覃老师".to_owned(),
+        place: "县委党校".to_owned(),
+        starts_on: day("2025-11-26"),
+        ends_on: day("2025-11-27"),
+        half_days: 4,
+    }
+}
+
+fn there(person: i64, half_day: i32) -> sign_in::Mark {
+    sign_in::Mark { person_id: PersonId(person), half_day, there: true }
+}
+
+fn approval(by: AccountId) -> decide::Decision<'static> {
+    decide::Decision { approve: true, half_days: None, reason: "", by }
+}
+
+/// A class of the county with two people on its roster: one was there always, one half of the time.
+async fn handed_in(city: &City) -> ClassId {
+    let class = create(&city.db, draft(), TRAINER, START).await.unwrap();
+    assert_eq!((class.level, class.title.as_str(), class.state), (UnitLevel::County, "冬季轮训班", ClassState::Open));
+    let people = [PersonId(1), PersonId(2)];
+    assert_eq!(roster::enroll(&city.db, class.id, &people, TRAINER, START).await.unwrap(), 2);
+    let all = [there(1, 1), there(1, 2), there(1, 3), there(1, 4), there(2, 1), there(2, 2)];
+    sign_in::call_roll(&city.db, class.id, &all, TRAINER, START).await.unwrap();
+    hand_in(&city.db, class.id, TRAINER, START).await.unwrap();
+    class.id
+}
+
+async fn entries(city: &City) -> Vec<ledger_entry::Model> {
+    ledger_entry::Entity::find().order_by_asc(ledger_entry::Column::Seq).all(&city.db).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_class_counts_when_somebody_else_has_approved_it_and_not_before() {
+    let city = City::with_people(3).await;
+    let id = handed_in(&city).await;
+    assert!(entries(&city).await.is_empty());
+    let own = decide::decide(&city.db, id, &approval(TRAINER), START).await;
+    assert!(matches!(own, Err(Error::OwnClass)), "{own:?}");
+    let silent = decide::Decision { approve: false, ..approval(OFFICE) };
+    assert!(matches!(decide::decide(&city.db, id, &silent, START).await, Err(Error::NoReason)));
+    let returned = decide::Decision { reason: "名单不全", ..silent };
+    assert_eq!(decide::decide(&city.db, id, &returned, START).await.unwrap().state, ClassState::Open);
+    roster::enroll(&city.db, id, &[PersonId(3)], TRAINER, START).await.unwrap();
+    hand_in(&city.db, id, TRAINER, START).await.unwrap();
+    decide::decide(&city.db, id, &approval(OFFICE), START).await.unwrap();
+    let again = decide::decide(&city.db, id, &approval(OFFICE), START).await;
+    assert!(matches!(again, Err(Error::ClassState(ClassState::Approved))), "{again:?}");
+    let hours: Vec<_> = entries(&city).await.iter().map(|row| row.credited_ms / 3_600_000).collect();
+    assert_eq!(hours, [12, 0, 0], "two days of six hours; half of it missed; never there");
+    assert!(entries(&city).await.iter().all(|row| row.note == "冬季轮训班（县区级）" && row.author_id == Some(OFFICE)));
+    assert!(verify::ledger(&city.db, &|_, _| {}).await.unwrap().is_sound());
+}
+
+#[tokio::test]
+async fn a_class_that_was_rewritten_after_its_approval_is_found() {
+    let city = City::with_people(2).await;
+    let id = handed_in(&city).await;
+    decide::decide(&city.db, id, &approval(OFFICE), START).await.unwrap();
+    for forged in [
+        "level = 'township'",
+        "title = '春季轮训班'",
+        "source = 'degree'",
+        "half_days = 5",
+        "state = 'refused'",
+        "ends_on = '2025-11-28'",
+        "decided_at = NULL",
+    ] {
+        let txn = entity::writing::begin(&city.db).await.unwrap();
+        let statement = format!("UPDATE class_run SET {forged}");
+        sea_orm::ConnectionTrait::execute_unprepared(&txn, &statement).await.unwrap();
+        assert!(!verify::ledger(&txn, &|_, _| {}).await.unwrap().is_sound(), "{forged}");
+        txn.rollback().await.unwrap();
+    }
+    assert!(verify::ledger(&city.db, &|_, _| {}).await.unwrap().is_sound());
+}
+
+#[tokio::test]
+async fn a_code_opens_its_own_half_day_while_it_runs_for_those_on_the_roster() {
+    let city = City::with_people(2).await;
+    let codes = Codes::new([1; 32], None);
+    let [first, second] =
+        [create(&city.db, draft(), TRAINER, START).await, create(&city.db, draft(), TRAINER, START).await];
+    let (class, other) = (first.unwrap().id, second.unwrap().id);
+    for id in [class, other] {
+        roster::enroll(&city.db, id, &[PersonId(1)], TRAINER, START).await.unwrap();
+        sign_in::begin(&city.db, id, Some(1), TRAINER, START).await.unwrap();
+    }
+    let shown = |id, half_day, at| codes.shown(Door::HalfDay(id, half_day), at);
+    let try_in = async |who, class, typed: String, at| {
+        sign_in::by_code(&city.db, &codes, (PersonId(who), AccountId(1)), (class, &typed), at).await
+    };
+    let came = try_in(1, None, shown(class, 1, START), START).await.unwrap();
+    assert_eq!((came.0.id, came.1), (class, 1));
+    try_in(1, Some(class), shown(class, 1, START), START).await.unwrap();
+    let tomorrow = START.plus_ms(24 * 3_600_000);
+    for (who, named, typed, at, why) in [
+        (2, None, shown(class, 1, START), START, "not on the roster"),
+        (1, Some(class), shown(other, 1, START), START, "of another class"),
+        (1, None, shown(class, 2, START), START, "of a half-day that has not begun"),
+        (1, None, shown(class, 1, START.plus_ms(-7 * 86_400_000)), START, "of last week"),
+        (1, Some(class), shown(class, 1, tomorrow), tomorrow, "begun yesterday"),
+    ] {
+        assert!(matches!(try_in(who, named, typed, at).await, Err(Error::WrongCode)), "{why}");
+    }
+    sign_in::begin(&city.db, class, Some(2), TRAINER, START).await.unwrap();
+    let elapsed = try_in(1, Some(class), shown(class, 1, START), START).await;
+    assert!(matches!(elapsed, Err(Error::WrongCode)), "the half-day is over");
+    let there = sign_in::half_days_of(&city.db, class).await.unwrap();
+    assert_eq!(there.get(&PersonId(1)).map(|days| days.iter().copied().collect()), Some(vec![1]));
+}
+
+#[tokio::test]
+async fn a_roll_drawn_a_while_ago_takes_nobody_out_and_a_stranger_spoils_it_all() {
+    let city = City::with_people(2).await;
+    let id = create(&city.db, draft(), TRAINER, START).await.unwrap().id;
+    roster::enroll(&city.db, id, &[PersonId(1)], TRAINER, START).await.unwrap();
+    sign_in::call_roll(&city.db, id, &[there(1, 1)], TRAINER, START).await.unwrap();
+    sign_in::call_roll(&city.db, id, &[there(1, 2)], TRAINER, START).await.unwrap();
+    for wrong in [there(2, 1), there(1, 5), there(1, 0)] {
+        let refused = sign_in::call_roll(&city.db, id, &[there(1, 3), wrong], TRAINER, START).await;
+        assert!(matches!(refused, Err(Error::BadClass(_))), "{wrong:?}");
+    }
+    let signed = sign_in::half_days_of(&city.db, id).await.unwrap();
+    assert_eq!(signed.get(&PersonId(1)).map(|days| days.iter().copied().collect()), Some(vec![1, 2]));
+    let shorter = Draft { half_days: 1, ..draft() };
+    assert!(matches!(edit(&city.db, id, shorter, TRAINER, START).await, Err(Error::BadClass("half_days_signed"))));
+}
+
+#[tokio::test]
+async fn a_roster_names_each_line_that_cannot_be_taken() {
+    let city = City::with_people(3).await;
+    city.person(9, FAR_VILLAGE, entity::PostKind::Member).await;
+    let class = create(&city.db, draft(), TRAINER, START).await.unwrap();
+    roster::enroll(&city.db, class.id, &[PersonId(3)], TRAINER, START).await.unwrap();
+    let rows = sheet::typed("编号 姓名\n000099 韦1\n000098 韦9\n000091\n000097\n000099\n999999");
+    let plan = roster::plan(&city.db, &class, &rows).await.unwrap();
+    let adds: Vec<_> = plan.rows.iter().map(|one| one.person_id.0).collect();
+    assert_eq!((adds, plan.unchanged), (vec![1], 1));
+    let bad: Vec<_> = plan.bad.iter().map(|(line, reason)| (*line, reason.as_str())).collect();
+    assert_eq!(
+        bad,
+        [
+            (3, "编号 000098 是 韦2，不是 韦9"),
+            (4, "本单位和下级没有编号 000091 的人"),
+            (6, "与第 2 行是同一个人"),
+            (7, "本单位和下级没有编号 999999 的人")
+        ]
+    );
+    let far = roster::enroll(&city.db, class.id, &[PersonId(1), PersonId(9)], TRAINER, START).await;
+    assert!(matches!(far, Err(Error::NoSuchPerson(PersonId(9)))));
+    assert_eq!(roster::page(&city.db, class.id, 1, 50).await.unwrap().total, 1, "all or nothing");
+}
+
+#[tokio::test]
+async fn a_declared_study_gives_what_the_county_approves_and_nothing_before() {
+    let city = City::with_people(2).await;
+    let proof = certificate(&city).await;
+    let study = |source, half_days| study_of(source, half_days, &proof);
+    for (wrong, why) in [
+        (study(Source::Class, 4), "a class"),
+        (study(Source::Solo, 4), "watched"),
+        (study(Source::Degree, 0), "nothing"),
+        (study(Source::Degree, 41), "more than two a day"),
+        (study::NewStudy { ends_on: day("2025-11-28"), ..study(Source::Degree, 4) }, "tomorrow"),
+        (study::NewStudy { words: " ", ..study(Source::Degree, 4) }, "without words"),
+        (study::NewStudy { evidence_sha256: "none", ..study(Source::Degree, 4) }, "without a file"),
+    ] {
+        assert!(matches!(study::declare(&city.db, wrong, TRAINER, START).await, Err(Error::BadClass(_))), "{why}");
+    }
+    let declared = study::declare(&city.db, study(Source::Degree, 20), TRAINER, START).await.unwrap();
+    let refused = study::declare(&city.db, study(Source::Secondment, 2), TRAINER, START).await.unwrap();
+    assert!(entries(&city).await.is_empty());
+    let silent = decide::Decision { half_days: Some(5), ..approval(OFFICE) };
+    assert!(matches!(decide::decide(&city.db, declared.id, &silent, START).await, Err(Error::NoReason)));
+    let more = decide::Decision { half_days: Some(21), reason: "多给", ..silent };
+    assert!(matches!(decide::decide(&city.db, declared.id, &more, START).await, Err(Error::BadClass(_))));
+    let fewer = decide::Decision { reason: "只有五个半天有记录", ..silent };
+    decide::decide(&city.db, declared.id, &fewer, START).await.unwrap();
+    let no = decide::Decision { approve: false, half_days: None, reason: "没有盖章", by: OFFICE };
+    assert_eq!(decide::decide(&city.db, refused.id, &no, START).await.unwrap().state, ClassState::Refused);
+    let posted = entries(&city).await;
+    let seen: Vec<_> = posted.iter().map(|row| (row.source, row.claimed_ms, row.credited_ms)).collect();
+    assert_eq!(seen, [(Source::Degree, 15 * 3_600_000, 15 * 3_600_000)], "two days of six hours and a half of three");
+    assert!(verify::ledger(&city.db, &|_, _| {}).await.unwrap().is_sound());
+    let year = crate::record::of_person(&city.db, PersonId(1), 2025, START.day()).await.unwrap();
+    assert_eq!(year.sources.first().map(|(source, _)| *source), Some(Source::Degree));
+    let class = year.standings.iter().find(|standing| standing.id == "committee_class").unwrap();
+    assert!(!class.met, "a study is no class");
+}
+
+#[tokio::test]
+async fn a_kind_of_study_counts_up_to_the_cap_of_the_year_and_the_rest_says_so() {
+    let city = City::with_people(1).await;
+    city.rule(crate::testing::CITY, "2025-11-01", |text| {
+        text.replace("study_hours_a_year = 0", "study_hours_a_year = 12")
+    })
+    .await;
+    let proof = certificate(&city).await;
+    for source in [Source::FieldStudy, Source::FieldStudy, Source::Secondment] {
+        let new = study_of(source, 4, &proof);
+        let declared = study::declare(&city.db, new, TRAINER, START).await.unwrap();
+        decide::decide(&city.db, declared.id, &approval(OFFICE), START).await.unwrap();
+    }
+    let posted = entries(&city).await;
+    let hours: Vec<_> = posted.iter().map(|row| (row.claimed_ms / 2_700_000, row.credited_ms / 2_700_000)).collect();
+    assert_eq!(hours, [(16, 12), (16, 0), (16, 12)], "twelve credit hours of each kind");
+    assert!(posted.iter().all(|row| row.reasons.contains("YEARLY_CAP")));
+    assert!(verify::ledger(&city.db, &|_, _| {}).await.unwrap().is_sound());
+}
+
+/// A file that proves a study.
+async fn certificate(city: &City) -> String {
+    let file = entity::media::ActiveModel {
+        sha256: Set("ab".repeat(32)),
+        size_bytes: Set(1),
+        mime: Set("image/png".to_owned()),
+        filename: Set("结业证.png".to_owned()),
+        unit_id: Set(VILLAGE),
+        created_at: Set(START),
+        ..Default::default()
+    };
+    file.insert(&city.db).await.unwrap().sha256
+}
+
+fn study_of(source: Source, half_days: i32, proof: &str) -> study::NewStudy<'_> {
+    study::NewStudy {
+        person_id: PersonId(1),
+        source,
+        title: "农学大专第一学期",
+        place: "",
+        starts_on: day("2025-11-01"),
+        ends_on: day("2025-11-20"),
+        half_days,
+        words: "学了土肥",
+        evidence_sha256: proof,
+    }
 }

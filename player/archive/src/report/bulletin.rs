@@ -5,6 +5,7 @@
 
 use super::sheets::{Table, columns, count, hours, hours_each, percent, text};
 use super::{Cell, Frame};
+use crate::classes::study::KINDS;
 use crate::view::{self, PersonSums, Total};
 use crate::{CreditHours, Result};
 use entity::{PersonId, PostKind, Scope, Source, UnitId, account, org_unit, person, scope};
@@ -247,18 +248,27 @@ fn participation(lines: &Lines, people: &[Someone]) -> Table {
     }
 }
 
+/// What stands in one column: other study of every kind together, since paper has no room for each.
+const TOGETHER: [(&str, &[Source]); 5] = [
+    ("自学", &[Source::Solo]),
+    ("集体学习", &[Source::Group]),
+    ("集中培训", &[Source::Class]),
+    ("其他学习", &KINDS),
+    ("更正", &[Source::Correction]),
+];
+
 fn study(lines: &Lines, people: &[Someone]) -> Table {
     let (rows, whole) = lines.fold::<_, Counted>(people.iter().map(|someone| (someone.unit, someone)));
     let row = |name: &str, counted: &Counted| {
         let of = |source: &Source| counted.by_source.get(source).map_or(0, |total| total.credited_ms);
         let mut cells = vec![text(name), hours(counted.credited_ms())];
-        cells.extend(Source::ALL.iter().map(|source| hours(of(source))));
+        cells.extend(TOGETHER.iter().map(|(_, sources)| hours(sources.iter().map(of).sum())));
         cells.push(Cell::Amount(counted.credit().hundredths()));
         cells.push(hours_each(counted.credited_ms(), counted.people));
         cells
     };
     let mut titles = columns(&[("单位", 16), ("有效学习小时", 12)]);
-    titles.extend(Source::ALL.iter().map(|source| super::Column::new(format!("{}小时", source.label()), 12)));
+    titles.extend(TOGETHER.iter().map(|(label, _)| super::Column::new(format!("{label}小时"), 12)));
     titles.extend(columns(&[("折合学时", 12), ("人均小时", 10)]));
     Table {
         title: "学习时长",

@@ -130,6 +130,7 @@ const PLAIN: &[(&str, &str)] = &[
     ("minutes_per_credit_hour", "每学时的分钟数"),
     ("day_minutes", "集中培训一天的分钟数"),
     ("half_day_minutes", "集中培训半天的分钟数"),
+    ("study_hours_a_year", "其他学习每种每年最多计的学时（0 为不限）"),
     ("daily_cap_minutes", "每人每天最多计的分钟数"),
     ("minimum_watch_minutes", "一课一天至少学的分钟数"),
     ("lesson_counts_once_per", "同一课的同一段多久只计一次"),

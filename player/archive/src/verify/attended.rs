@@ -1,15 +1,15 @@
 //! The entries of classes against the classes as they are written down: how long they were, and who was there how long.
 
 use super::findings::{Fault, Findings};
-use crate::classes::{self, Judged};
+use crate::classes::{self, Judged, brought_before, note_of};
 use crate::rules::RuleBook;
 use crate::{Result, ledger};
-use entity::{ClassId, Day, PersonId, Source, class_attendance, class_run, ledger_entry};
+use entity::{ClassId, ClassState, PersonId, Source, class_attendance, class_run, ledger_entry};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// Half-days of each class, and its last day.
-type Classes = HashMap<ClassId, (i32, Day)>;
+/// Each class, and each other study.
+type Classes = HashMap<ClassId, class_run::Model>;
 
 /// Half-days that each person was there.
 type There = HashMap<(ClassId, PersonId), i32>;
@@ -24,11 +24,11 @@ pub(super) async fn recompute(
     book: &RuleBook,
     findings: &mut Findings,
 ) -> Result<()> {
-    let of_class = |entry: &&ledger_entry::Model| entry.source == Source::Class && entry.class_run_id.is_some();
+    let of_class = |entry: &&ledger_entry::Model| entry.source != Source::Correction && entry.class_run_id.is_some();
     let ids: BTreeSet<_> = page.iter().filter(of_class).filter_map(|entry| entry.class_run_id).collect();
     let (classes, there) = read(db, &ids.into_iter().collect::<Vec<_>>()).await?;
     for entry in page.iter().filter(of_class) {
-        let judged = judged(entry, book, &classes, &there);
+        let judged = judged(db, entry, book, &classes, &there).await;
         if !judged.as_ref().is_some_and(|judged| fits(entry, judged)) {
             let worth_ms = judged.map_or(0, |judged| judged.credited_ms);
             findings.add(Fault::NotAsAttended { seq: entry.seq, credited_ms: entry.credited_ms, worth_ms });
@@ -38,12 +38,27 @@ pub(super) async fn recompute(
     Ok(())
 }
 
-/// What the class of an entry is worth to its person, for the last day of the class.
-fn judged(entry: &ledger_entry::Model, book: &RuleBook, classes: &Classes, there: &There) -> Option<Judged> {
+/// What the class of an entry is worth to its person: a class of that kind and name, approved, for its last day. The
+/// name holds the organiser's level, by which targets count.
+async fn judged(
+    db: &impl ConnectionTrait,
+    entry: &ledger_entry::Model,
+    book: &RuleBook,
+    classes: &Classes,
+    there: &There,
+) -> Option<Judged> {
     let class = entry.class_run_id?;
-    let (half_days, _) = classes.get(&class).filter(|(_, last_day)| *last_day == entry.day)?;
-    let present = there.get(&(class, entry.person_id))?;
-    Some(classes::judge(*half_days, *present, book.by_id(entry.rule_id)?))
+    let class = classes.get(&class).filter(|class| {
+        class.ends_on == entry.day && class.source == entry.source && class.state == ClassState::Approved
+    })?;
+    let present = there.get(&(class.id, entry.person_id))?;
+    (note_of(class) == entry.note).then_some(())?;
+    let rules = book.by_id(entry.rule_id)?;
+    let brought_ms = match (class.source, rules.study_cap_ms()) {
+        (Source::Class, _) | (_, None) => 0,
+        (_, Some(_)) => brought_before(db, class, entry.person_id, entry.seq).await.ok()?,
+    };
+    Some(classes::worth(class, *present, rules, brought_ms))
 }
 
 fn fits(entry: &ledger_entry::Model, judged: &Judged) -> bool {
@@ -56,7 +71,7 @@ async fn read(db: &impl ConnectionTrait, ids: &[ClassId]) -> Result<(Classes, Th
     let (mut classes, mut there) = (Classes::new(), There::new());
     for chunk in ids.chunks(CHUNK) {
         let rows = class_run::Entity::find().filter(class_run::Column::Id.is_in(chunk.iter().copied())).all(db).await?;
-        classes.extend(rows.into_iter().map(|row| (row.id, (row.half_days, row.ends_on))));
+        classes.extend(rows.into_iter().map(|row| (row.id, row)));
         let rows: Vec<(ClassId, PersonId, i32)> = class_attendance::Entity::find()
             .select_only()
             .columns([

@@ -4,14 +4,15 @@ use super::{Slice, whole_sum};
 use crate::Result;
 use crate::assess::{ClassFact, Exempted, Facts, Term};
 use entity::{
-    Day, ExemptionKind, PersonId, PostKind, UnitLevel, class_attendance, class_run, exemption, ledger_entry, post,
+    Day, ExemptionKind, PersonId, PostKind, Source, UnitLevel, class_attendance, class_run, exemption, ledger_entry,
+    post,
 };
 use sea_orm::sea_query::ExprTrait;
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QuerySelect, RelationDef};
 use std::collections::{BTreeSet, HashMap};
 
 /// The classes of this year and the one before that counted for each person: those whose entries, corrections
-/// included, come to more than nothing.
+/// included, come to more than nothing. Other study counts by its hours alone.
 pub(crate) async fn classes(db: &impl ConnectionTrait, slice: &Slice) -> Result<HashMap<PersonId, Vec<ClassFact>>> {
     let credited = || whole_sum(ledger_entry::Column::CreditedMs);
     let rows: Vec<(PersonId, UnitLevel, i32, Day, i64)> = ledger_entry::Entity::find()
@@ -25,6 +26,7 @@ pub(crate) async fn classes(db: &impl ConnectionTrait, slice: &Slice) -> Result<
         .join(JoinType::InnerJoin, entry_attendance())
         .filter(slice.with_year_before().entries())
         .filter(ledger_entry::Column::ClassRunId.is_not_null())
+        .filter(class_run::Column::Source.eq(Source::Class))
         .group_by(ledger_entry::Column::PersonId)
         .group_by(ledger_entry::Column::ClassRunId)
         .group_by(class_run::Column::Level)

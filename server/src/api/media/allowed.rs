@@ -8,7 +8,9 @@ use crate::error::{ApiResult, Code};
 use actix_web::http::header::HeaderValue;
 use catalog::audience::{kept_by_staff, published_for};
 use content::probe::shows_in_place;
-use entity::{AccountId, Moment, Role, lesson, media, org_unit, rendition, star_mark, voice};
+use entity::{
+    AccountId, Moment, Role, class_evidence, class_run, lesson, media, org_unit, rendition, star_mark, voice,
+};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
 use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
@@ -113,6 +115,17 @@ async fn is_for(db: &Database, caller: &Identity, row: &media::Model, now: Momen
     let proves = star_mark::Entity::find()
         .filter(star_mark::Column::EvidenceSha256.eq(&row.sha256))
         .filter(caller.scope(READERS).reaches((star_mark::Entity, star_mark::Column::UnitId)));
+    if proves.one(&db.read).await?.is_some() {
+        return Ok(true);
+    }
+    // What proves a class or another study is for those who read the unit's records.
+    let classes = class_run::Entity::find()
+        .select_only()
+        .column(class_run::Column::Id)
+        .filter(caller.scope(READERS).reaches((class_run::Entity, class_run::Column::UnitId)));
+    let proves = class_evidence::Entity::find()
+        .filter(class_evidence::Column::Sha256.eq(&row.sha256))
+        .filter(class_evidence::Column::ClassRunId.in_subquery(classes.into_query()));
     if proves.one(&db.read).await?.is_some() {
         return Ok(true);
     }

@@ -20,6 +20,7 @@ use entity::{Day, Moment, PersonId, Role, ledger_entry};
 use sea_orm::EntityTrait;
 use serde::Deserialize;
 
+use super::declared::{self, StudyView};
 use super::import::Tile;
 use super::late::LateView;
 use super::seal::Amended;
@@ -77,6 +78,7 @@ struct PersonPage {
     errors: Errors,
     sealed: Option<Sealed>,
     late: Vec<LateView>,
+    studies: Vec<StudyView>,
 }
 
 /// The seal on the shown year.
@@ -112,7 +114,11 @@ pub async fn show(
     if reader.person_id != Some(*id) {
         note_reading(reader.account_id, *id, &db, Moment::now()).await?;
     }
-    page.notice = (query.done == "corrected").then_some("更正已记入档案。");
+    page.notice = match query.done.as_str() {
+        "corrected" => Some("更正已记入档案。"),
+        "declared" => Some("已登记，等考核办审核；审核以后才计学时。"),
+        _ => None,
+    };
     page.choose(query.correct.parse().ok(), &CorrectionForm::default());
     crate::pages::draw(&page)
 }
@@ -246,6 +252,7 @@ async fn page(reader: &Reader, db: &Database, id: PersonId, year: i32) -> ApiRes
         correction: None,
         errors: Errors::default(),
         sealed: sealed(db, id, year).await?,
+        studies: declared::of_person(db, id).await?,
         late: archive::late::of_person(&db.read, id, year).await?.into_iter().map(LateView::from).collect(),
         name: record.name,
         code: record.code,

@@ -8,6 +8,7 @@ use crate::database::Database;
 use crate::error::{ApiError, ApiResult, Code};
 use crate::pages::chart::Chart;
 use crate::pages::figures;
+use crate::pages::office::declared::{self, StudyView};
 use crate::pages::office::late::LateView;
 use crate::pages::office::pictures::by_category;
 use crate::pages::parts::{Bar, Pager};
@@ -29,6 +30,7 @@ use std::collections::HashMap;
 pub struct Wanted {
     year: Option<String>,
     page: Option<String>,
+    done: Option<String>,
 }
 
 #[derive(Template)]
@@ -39,6 +41,8 @@ struct RecordPage {
     year: i32,
     sealed: bool,
     late: Vec<LateView>,
+    studies: Vec<StudyView>,
+    declared: bool,
     person_name: String,
     person_code: String,
     unit_name: String,
@@ -118,6 +122,8 @@ pub async fn record(caller: SignedIn, wanted: Query<Wanted>, db: Data<Database>)
         year,
         sealed: archive::seal::closed(&db.read, person, year).await?.is_some(),
         late: archive::late::of_person(&db.read, person, year).await?.into_iter().map(LateView::from).collect(),
+        studies: declared::of_person(&db, person).await?,
+        declared: wanted.done.as_deref() == Some("declared"),
         unit_name: roster::org::full_name(&db.read, &unit).await?,
         posts: record.posts.iter().map(|post| post.label()).collect::<Vec<_>>().join("、"),
         credit: record.total.credit.to_string(),
@@ -173,14 +179,18 @@ fn charts(record: &Record) -> Vec<Chart> {
 impl Entry {
     pub(super) fn of(row: &EntryRow, slugs: &HashMap<LessonId, String>, newest: Option<&appeal::Model>) -> Self {
         let slug = row.lesson_id.and_then(|id| slugs.get(&id));
-        let limits = Limits { daily_cap: row.daily_cap_minutes, minimum: row.minimum_watch_minutes };
+        let limits = Limits {
+            daily_cap: row.daily_cap_minutes,
+            minimum: row.minimum_watch_minutes,
+            of_class: row.source == Source::Class,
+        };
         Self {
             seq: row.seq,
             href: slug.map(|slug| format!("/lessons/{slug}")),
             title: row.title.clone(),
             credited: match row.source {
-                Source::Class => format!("{} 学时", short(row.credit.hundredths())),
-                _ => figures::minutes(row.credited_ms),
+                Source::Solo | Source::Group | Source::Correction => figures::minutes(row.credited_ms),
+                _ => format!("{} 学时", short(row.credit.hundredths())),
             },
             day: row.day,
             source: row.source.label(),

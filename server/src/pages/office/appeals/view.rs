@@ -11,7 +11,7 @@ use crate::pages::shell::Shell;
 use archive::Hundredths;
 use archive::appeals::{Case, InRoom, Session, Step};
 use askama::Template;
-use entity::{AppealId, Moment, PersonId, Role, appeal};
+use entity::{AppealId, Moment, PersonId, Role, Source, appeal};
 
 /// The page of one appeal.
 #[derive(Template)]
@@ -76,7 +76,11 @@ impl CasePage {
         let (appeal, entry) = (case.listed.appeal, case.entry);
         let unit = roster::org::unit(&db.read, appeal.unit_id).await?;
         let (state, mood) = state(&appeal);
-        let limits = Limits { daily_cap: entry.daily_cap_minutes, minimum: entry.minimum_watch_minutes };
+        let limits = Limits {
+            daily_cap: entry.daily_cap_minutes,
+            minimum: entry.minimum_watch_minutes,
+            of_class: entry.source == Source::Class,
+        };
         let correction = |row: &archive::record::EntryRow| {
             format!("台账第 {} 号，{} 分钟：{}", row.seq, Hundredths::minutes(row.credited_ms), row.title)
         };

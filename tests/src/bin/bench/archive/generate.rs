@@ -251,6 +251,7 @@ impl Years<'_> {
             half_days: Set(2),
             created_by: Set(None),
             created_at: Set(Moment::start_of(day)),
+            ..Default::default()
         });
         let first = self.random.below(self.scale.cadres);
         for who in (first..self.scale.cadres).take(CLASS.min(most)) {

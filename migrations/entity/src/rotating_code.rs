@@ -1,15 +1,26 @@
-//! The rotating code of a room: six digits that only this server can make, for thirty seconds.
+//! The rotating code of a room or a class: six digits that only this server can make, for thirty seconds.
 //!
-//! Nothing is stored: a code is the HMAC of the room and the half-minute under a key of the server, cut to six digits
-//! as RFC 4226 section 5.3 does. Guessing is held back by the server's limits; a code of another room, of last week or
-//! of another key is simply another number.
+//! Nothing is stored: a code is the HMAC of what it opens and the half-minute under a key of the server, cut to six
+//! digits as RFC 4226 section 5.3 does. Guessing is held back by the server's limits; a code of another room, of another
+//! half-day, of last week or of another key is simply another number. It stands here because the player's rooms and the
+//! archive's classes both take it, and siblings know nothing of each other.
 
-use entity::{Moment, PlaybackId};
+use crate::ids::{ClassId, PlaybackId};
+use crate::moment::Moment;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 /// How long the screen shows one code, in milliseconds.
 pub const CODE_MS: i64 = 30_000;
+
+/// What a code opens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Door {
+    /// A group session.
+    Room(PlaybackId),
+    /// One half-day of a class, from 1.
+    HalfDay(ClassId, i32),
+}
 
 /// The keys codes are made with: what the one before made stays good for its minute.
 #[derive(Clone)]
@@ -24,16 +35,16 @@ impl Codes {
         Self { current, previous }
     }
 
-    /// What the screen of this room shows at `now`.
-    pub fn shown(&self, room: PlaybackId, now: Moment) -> String {
-        digits(&self.current, room, window(now))
+    /// What the screen at this door shows at `now`.
+    pub fn shown(&self, door: Door, now: Moment) -> String {
+        digits(&self.current, door, window(now))
     }
 
-    /// Whether these digits are what this room shows, or showed in the half-minute before: a phone is slow to raise.
-    pub fn fits(&self, room: PlaybackId, typed: &str, now: Moment) -> bool {
+    /// Whether these digits are what this door shows, or showed in the half-minute before: a phone is slow to raise.
+    pub fn fits(&self, door: Door, typed: &str, now: Moment) -> bool {
         let keys = [Some(&self.current), self.previous.as_ref()];
         let windows = [window(now), window(now).saturating_sub(1)];
-        let made = keys.into_iter().flatten().flat_map(|key| windows.map(|window| digits(key, room, window)));
+        let made = keys.into_iter().flatten().flat_map(|key| windows.map(|window| digits(key, door, window)));
         made.fold(false, |fits, code| fits | same(&code, typed))
     }
 }
@@ -47,13 +58,20 @@ fn window(now: Moment) -> i64 {
     now.0.div_euclid(CODE_MS)
 }
 
-/// Keeps these codes apart from anything else the same secret may make.
-const PURPOSE: &[u8] = b"yuanjiao room code\0";
-
-fn digits(key: &[u8; 32], room: PlaybackId, window: i64) -> String {
+fn digits(key: &[u8; 32], door: Door, window: i64) -> String {
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { return String::new() };
-    mac.update(PURPOSE);
-    mac.update(&room.0.to_be_bytes());
+    // The words keep the codes of one kind of door apart from those of another, and from what else the key may make.
+    match door {
+        Door::Room(room) => {
+            mac.update(b"yuanjiao room code\0");
+            mac.update(&room.0.to_be_bytes());
+        }
+        Door::HalfDay(class, half_day) => {
+            mac.update(b"yuanjiao class code\0");
+            mac.update(&class.0.to_be_bytes());
+            mac.update(&half_day.to_be_bytes());
+        }
+    }
     mac.update(&window.to_be_bytes());
     let bytes = mac.finalize().into_bytes();
     let offset = usize::from(bytes.last().copied().unwrap_or(0) & 0x0f);
@@ -72,7 +90,7 @@ mod tests {
     use super::*;
     use std::collections::HashSet;
 
-    const ROOM: PlaybackId = PlaybackId(7);
+    const ROOM: Door = Door::Room(PlaybackId(7));
     const NOW: Moment = Moment(1_764_205_200_000);
 
     #[test]
@@ -87,10 +105,14 @@ mod tests {
     }
 
     #[test]
-    fn a_code_of_another_room_key_or_shape_fits_nothing() {
+    fn a_code_of_another_door_key_or_shape_fits_nothing() {
         let codes = Codes::new([1; 32], None);
         let code = codes.shown(ROOM, NOW);
-        assert!(!codes.fits(PlaybackId(8), &code, NOW));
+        assert!(!codes.fits(Door::Room(PlaybackId(8)), &code, NOW));
+        assert!(!codes.fits(Door::HalfDay(ClassId(7), 1), &code, NOW), "a class is no room");
+        let morning = codes.shown(Door::HalfDay(ClassId(7), 1), NOW);
+        assert!(codes.fits(Door::HalfDay(ClassId(7), 1), &morning, NOW));
+        assert!(!codes.fits(Door::HalfDay(ClassId(7), 2), &morning, NOW), "the half-day is over");
         assert!(!Codes::new([2; 32], None).fits(ROOM, &code, NOW));
         assert!(Codes::new([2; 32], Some([1; 32])).fits(ROOM, &code, NOW), "the key was replaced a moment ago");
         let (short, long) = (code.get(..5).unwrap_or_default(), format!("{code}0"));
