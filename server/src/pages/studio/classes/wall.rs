@@ -89,10 +89,8 @@ pub async fn show(
             })
         }
     };
-    let mut shell = Shell::new(&trainer, format!("{} 签到", class.title), "/studio");
-    shell.theme = "plain";
     crate::pages::draw(&WallPage {
-        shell,
+        shell: Shell::bare(format!("{} 签到", class.title)), // what the whole hall sees offers nothing else
         id: class.id,
         code,
         people: roster::page(&db.read, class.id, 1, 1).await?.total,
