@@ -76,27 +76,6 @@ impl EntryView {
     }
 }
 
-/// What each source brought, and what is still to come.
-pub(super) fn tiles(record: &Record) -> Vec<Tile> {
-    let source = |(source, total): &(entity::Source, _)| source_tile(*source, total);
-    let mut tiles: Vec<Tile> = record.sources.iter().map(source).collect();
-    if record.pending_ms > 0 {
-        let value = Hundredths::minutes(record.pending_ms).to_string();
-        tiles.push(Tile { value, label: "待入账（分钟）", kind: "warn" });
-    }
-    tiles
-}
-
-fn source_tile(source: entity::Source, total: &archive::Total) -> Tile {
-    let label = match source {
-        entity::Source::Solo => "自学（学时）",
-        entity::Source::Group => "集体学习（学时）",
-        entity::Source::Class => "集中培训（学时）",
-        entity::Source::Correction => "更正（学时）",
-    };
-    Tile { value: total.credit.to_string(), label, kind: "" }
-}
-
 fn reasons(reasons: &BTreeMap<entity::Reason, i64>) -> Vec<String> {
     let some = reasons.iter().filter(|(_, ms)| **ms > 0);
     some.map(|(reason, ms)| format!("{} {} 分钟", reason.label(), Hundredths::minutes(*ms))).collect()
