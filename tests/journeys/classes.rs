@@ -398,3 +398,41 @@ async fn browser_a_trainer_runs_a_class_and_a_cadre_declares_a_study_without_scr
     office.picture("classes-office").await;
     office.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_roster_and_its_attendance_come_from_a_workbook_by_its_headings() {
+    let city = City::start().await;
+    let trainer = city.client("trainer").await;
+    let id = announced(&city, &trainer, "冬训班").await;
+    let path = format!("/studio/classes/{id}/people");
+    let workbook = |rows: &[[&str; 3]]| {
+        let mut book = rust_xlsxwriter::Workbook::new();
+        let sheet = book.add_worksheet();
+        for (line, row) in (0..).zip(rows) {
+            for (column, text) in (0..).zip(row) {
+                sheet.write_string(line, column, *text).unwrap();
+            }
+        }
+        book.save_to_buffer().unwrap()
+    };
+    let send = async |deed: &'static str, rows: &[[&str; 3]]| {
+        let file = Part::bytes(workbook(rows)).file_name("roster.xlsx");
+        let form = Form::new().text("do", deed).text("text", "").part("file", file);
+        trainer.send(trainer.request(Method::POST, &path).multipart(form)).await.must(200).text()
+    };
+    let head = ["姓名", "编号", "出勤半天"];
+    let bad = send("roster", &[head, ["甲村韦大山", "04501000012000", ""], ["乙村韦大山", "04501000012000", ""]]).await;
+    assert!(bad.contains("<td class=\"num\">3</td>") && bad.contains("不是 乙村韦大山"), "{bad}");
+    let good = [head, ["甲村韦大山", "04501000012000", "1"], ["", "04501000012001", "全勤"]];
+    let looked = send("roster", &good).await;
+    parts(&trainer, &path, &[("do", "enroll"), ("what", &hidden(&looked, "what"))]).await.must(303);
+    let looked = send("attendance", &good).await;
+    parts(&trainer, &path, &[("do", "attend"), ("what", &hidden(&looked, "what"))]).await.must(303);
+    let again = send("attendance", &good).await;
+    assert!(again.contains("没有要改的"), "the same table twice changes nothing");
+    let garbage = Form::new().text("do", "roster").part("file", Part::bytes(vec![0xff; 64]).file_name("a.xlsx"));
+    let refused = trainer.send(trainer.request(Method::POST, &path).multipart(garbage)).await.must(422).text();
+    assert!(refused.contains("不是 Excel 工作簿"), "{refused}");
+    let detail = trainer.get(&format!("/api/v1/classes/{id}")).await.must(200).json();
+    assert_eq!(detail["total"], 2);
+}
