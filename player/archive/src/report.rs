@@ -65,6 +65,8 @@ pub struct Report {
     pub from: Day,
     /// Last civil day, itself included.
     pub to: Day,
+    /// The civil day as of which people belong to their units.
+    pub as_of: Day,
     /// The columns, in order.
     pub columns: Vec<Column>,
     /// How many rows will come.
@@ -196,7 +198,8 @@ async fn frame(db: &DatabaseConnection, whole_year: bool, query: &ReportQuery) -
     if let Some(title) = query.about.title(db).await? {
         roster.scope_name.push_str(&format!("《{title}》"));
     }
-    Ok(Frame { db: db.clone(), book: RuleBook::load(db).await?, roster, judged_on: query.today.clamp(from, to), slice })
+    let (judged_on, as_of) = (query.today.clamp(from, to), query.today);
+    Ok(Frame { db: db.clone(), book: RuleBook::load(db).await?, roster, judged_on, as_of, slice })
 }
 
 /// Which rows are wanted.
@@ -245,6 +248,8 @@ struct Frame {
     slice: Slice,
     /// The day whose rules judge.
     judged_on: Day,
+    /// The day as of which people belong to their units.
+    as_of: Day,
 }
 
 impl Frame {
@@ -255,8 +260,8 @@ impl Frame {
     }
 
     fn finish(self, kind: Kind, columns: Vec<Column>, row_count: u64, totals: Vec<Cell>, rows: Rows) -> Report {
-        let (from, to) = (self.slice.from, self.slice.to);
-        Report { kind, scope_name: self.roster.scope_name, from, to, columns, row_count, totals, rows }
+        let (from, to, as_of) = (self.slice.from, self.slice.to, self.as_of);
+        Report { kind, scope_name: self.roster.scope_name, from, to, as_of, columns, row_count, totals, rows }
     }
 }
 

@@ -40,6 +40,7 @@ pub async fn report(
         scope_name: format!("{}_{}", of.title, roster.scope_name),
         from: of.from_on,
         to: of.due_on,
+        as_of: today,
         columns: columns.collect(),
         row_count: rows.len() as u64,
         totals: totals(&standings, titles.len()),

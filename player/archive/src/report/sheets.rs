@@ -27,6 +27,8 @@ pub struct Sheets {
     pub from: Day,
     /// Last civil day, itself included.
     pub to: Day,
+    /// The civil day as of which people belong to their units.
+    pub as_of: Day,
     /// The tables, in order.
     pub tables: Vec<Table>,
 }
@@ -104,7 +106,7 @@ pub async fn sheets(db: &DatabaseConnection, kind: SheetsKind, query: &ReportQue
         SheetsKind::Stars => stars::tables(&frame, query.today).await?,
     };
     let (scope_name, from, to) = (frame.roster.scope_name.clone(), frame.slice.from, frame.slice.to);
-    Ok(Sheets { kind, scope_name, from, to, tables })
+    Ok(Sheets { kind, scope_name, from, to, as_of: query.today, tables })
 }
 
 /// Columns of titles and widths.

@@ -149,12 +149,13 @@ async fn csv_opens_right_in_a_spreadsheet() {
     evil.into_active_model().reset_all().update(&city.db).await.unwrap();
     let text = csv_text(attendance(&city.db, &query(COUNTY)).await.unwrap()).await;
     assert!(text.starts_with("\u{FEFF}报表,学习考勤明细表\r\n范围,东兰县\r\n期间,2025-01-01 至 2025-12-31\r\n"));
-    assert!(text.contains("时区,Asia/Shanghai (UTC+8)\r\n行数,5\r\n\r\n日期,县区,"));
+    let belonging = format!("归属,人员按 {} 所在的单位统计，调动前的学时随人计入", START.day());
+    assert!(text.contains(&format!("时区,Asia/Shanghai (UTC+8)\r\n{belonging}\r\n行数,5\r\n\r\n日期,县区,")), "{text}");
     assert!(text.contains(",000099\t,韦1,"), "{text}");
     assert!(text.contains("\"'@韦,\"\"二\"\"\""));
     assert!(text.contains("\"'=HYPERLINK(\"\"x\"\")班\""));
     assert!(text.ends_with("\r\n") && !text.replace("\r\n", "").contains('\n'));
-    assert_eq!(text.lines().count(), 5 + 1 + 1 + 5 + 1);
+    assert_eq!(text.lines().count(), 6 + 1 + 1 + 5 + 1);
 }
 
 async fn one(city: &City, id: i64) -> person::Model {
