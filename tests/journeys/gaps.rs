@@ -35,6 +35,11 @@ async fn a_cadre_is_told_what_is_missing_and_offered_what_they_can_learn() {
     let path = format!("/api/v1/people/{}/gap", city.people["甲村韦大山"]);
     let gap = cadre.get(&path).await.must(200).json();
     assert_eq!((&gap["verdict"], &gap["missing_hours"]), (&json!("short"), &json!("56.00")));
+    let home = cadre.get("/home").await.must(200).text();
+    let short = gap["targets"].as_array().unwrap().iter().filter(|target| target["met"] == false);
+    let named =
+        short.map(|target| target["name"].as_str().unwrap()).inspect(|name| assert!(home.contains(name), "{name}"));
+    assert!(named.count() > 1, "the hours are not all that is asked");
     let offered = slugs(&gap);
     assert!(["article", "video", "east"].iter().all(|slug| offered.contains(slug)), "{offered:?}");
     assert!(!offered.contains(&"draft") && !offered.contains(&"west"), "{offered:?}");

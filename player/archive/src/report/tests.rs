@@ -182,7 +182,8 @@ async fn a_workbook_has_real_dates_and_numbers_and_ids_as_text() {
     assert_eq!(cell(6, 0), Data::String("合计".to_owned()));
     let notes = book.worksheet_range("说明").unwrap();
     let said: Vec<_> = notes.rows().map(|row| row[1].to_string()).collect();
-    assert_eq!(said[..5], ["学习考勤明细表", "东兰县", "2025-01-01 至 2025-12-31", TIME_ZONE, "5"]);
+    let belonging = format!("人员按 {} 所在的单位统计，调动前的学时随人计入", START.day());
+    assert_eq!(said[..6], ["学习考勤明细表", "东兰县", "2025-01-01 至 2025-12-31", TIME_ZONE, &belonging, "5"]);
 }
 
 #[tokio::test]
