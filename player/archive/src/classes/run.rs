@@ -31,7 +31,7 @@ pub struct Draft {
     pub starts_on: Day,
     /// Last day, within a year of today.
     pub ends_on: Day,
-    /// Its length in half-days, at most two a day and [`MOST_HALF_DAYS`].
+    /// Its length in half-days, at most two a day and 62 in all.
     pub half_days: i32,
 }
 
