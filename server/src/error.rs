@@ -167,6 +167,12 @@ impl ApiError {
         self.code
     }
 
+    /// Whether a page says it beside what was typed, which can then be mended; anything else is a page of its own.
+    pub fn can_be_mended(&self) -> bool {
+        use Code::{Forbidden, InvalidRequest, TooLarge, Unprocessable, WrongState};
+        matches!(self.code, Forbidden | InvalidRequest | TooLarge | Unprocessable | WrongState)
+    }
+
     /// The sentence to show.
     pub fn message(&self) -> &str {
         self.message.as_deref().unwrap_or(self.code.message())

@@ -27,6 +27,7 @@ pub mod studio;
 
 use crate::error::ApiResult;
 use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use askama::Template;
 
@@ -35,7 +36,15 @@ use askama::Template;
 /// # Errors
 /// When the template fails to write, which only a fault of ours brings about.
 pub fn draw(page: &impl Template) -> ApiResult<HttpResponse> {
-    Ok(HttpResponse::Ok()
+    draw_as(StatusCode::OK, page)
+}
+
+/// Draw a page that says what stands in the way, under the status of that.
+///
+/// # Errors
+/// When the template fails.
+pub fn draw_as(status: StatusCode, page: &impl Template) -> ApiResult<HttpResponse> {
+    Ok(HttpResponse::build(status)
         .insert_header((CONTENT_TYPE, "text/html; charset=utf-8"))
         .insert_header((CACHE_CONTROL, "private, no-cache"))
         .body(page.render()?))

@@ -224,6 +224,17 @@ async fn a_declared_study_waits_counts_as_far_as_it_is_approved_and_a_refusal_sa
     let hours = office.get(&format!("/api/v1/reports/hours.csv?year={}", Moment::now().year())).await.must(200).text();
     assert!(hours.contains("学历教育分钟"), "{hours}");
     assert!(is_sound(&city).await);
+
+    let path = format!("/api/v1/people/{}/studies", city.people["甲村韦大山"]);
+    declare(&city.client("site").await, &path, &study("home_study", 1), b"%PDF-1.7 at home").await.must(201);
+    let record = cadre.get("/record").await.must(200).text();
+    let shown =
+        record.split("href=\"/media/").skip(1).map(|part| format!("/media/{}", part.split('"').next().unwrap()));
+    let files: std::collections::BTreeSet<String> = shown.collect();
+    assert!(files.len() > 1, "what others brought to prove one's study is shown too: {files:?}");
+    for file in files {
+        cadre.get(&file).await.must(200);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

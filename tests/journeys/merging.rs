@@ -83,6 +83,8 @@ async fn two_numbers_of_one_person_are_one_in_every_list_and_what_both_saw_count
     assert_eq!((&record["credited_ms"], &record["total_entries"]), (&json!(12 * 60_000), &json!(4)));
     let refused = office.get(&format!("/api/v1/people/{merged}/archive")).await.must(409);
     assert_eq!(refused.code(), "person_merged");
+    let study = city.client("trainer").await.get(&format!("/office/people/{merged}/study")).await;
+    study.must(409); // their studies are entered under the number that is kept
     // One number on the phone, at the desk, in the API and in the files.
     let hours = record["credit_hours"].as_str().unwrap();
     assert_eq!(rows(&office, "hours", "甲村韦大山").await.len(), 1);

@@ -14,7 +14,7 @@ use archive::classes::list;
 use archive::classes::study::{self, NewStudy};
 use content::intake::Origin;
 use content::store::Store;
-use entity::{ClassId, Day, Moment, PersonId, Source, class_run, person};
+use entity::{ClassId, Day, Moment, PersonId, Source, class_run};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -109,7 +109,7 @@ pub async fn mine(caller: SignedIn, db: Data<Database>) -> ApiResult<Json<Studie
 #[utoipa::path(post, path = "/api/v1/people/{id}/studies", tag = "classes", params(("id" = i64, Path), StudyQuery),
     request_body(content = Vec<u8>, content_type = "application/octet-stream"), responses(
     (status = 201, description = "it waits", body = ClassAnswer), (status = 400, description = "invalid_request", body = ErrorBody),
-    (status = 404, description = "not_found", body = ErrorBody), (status = 409, description = "wrong_state: the year is sealed", body = ErrorBody),
+    (status = 404, description = "not_found", body = ErrorBody), (status = 409, description = "wrong_state: the year is sealed; person_merged", body = ErrorBody),
     (status = 413, description = "too_large", body = ErrorBody)))]
 pub async fn declare_for(
     matcher: Matcher,
@@ -119,7 +119,7 @@ pub async fn declare_for(
     db: Data<Database>,
     store: Data<Store>,
 ) -> ApiResult<HttpResponse> {
-    let person = within(&matcher, *id, &db).await?;
+    let person = reach::person(&db, &matcher.reach(), *id).await?;
     let new = query.parse(person.id)?;
     let declared = enter(&matcher, &db, &store, new, (&query.filename, &whole(body).await?)).await?;
     Ok(HttpResponse::Created().json(ClassAnswer::from(declared)))
@@ -202,14 +202,4 @@ pub async fn enter(
 /// `not_found` for an account without a person.
 pub fn learner(caller: &Identity) -> ApiResult<PersonId> {
     caller.person_id.ok_or_else(|| ApiError::say(Code::NotFound, "此账号不对应花名册上的人，不能申报学习"))
-}
-
-/// The person, when they belong where the caller enters studies.
-///
-/// # Errors
-/// `not_found`.
-pub async fn within(matcher: &Matcher, id: PersonId, db: &Database) -> ApiResult<person::Model> {
-    let person = roster::people::person(&db.read, id).await?;
-    reach::unit(db, &matcher.reach(), person.unit_id).await?;
-    Ok(person)
 }

@@ -2,8 +2,9 @@
 //! home (送学上门), by the site manager or trainer. It waits for the county; until then it gives nothing.
 
 use crate::api::evidence::EVIDENCE_BYTES;
-use crate::api::studies::{enter, learner, within};
+use crate::api::studies::{enter, learner};
 use crate::auth::identity::{Identity, Matcher, SignedIn};
+use crate::auth::reach;
 use crate::database::Database;
 use crate::error::{ApiError, ApiResult, Code, bad_class};
 use crate::pages::choose::{Choice, Errors};
@@ -127,9 +128,7 @@ async fn declared(
             }
         }
     }
-    let mut answer = crate::pages::draw(&DeclarePage::of(caller, &whose, typed, errors))?;
-    *answer.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-    Ok(answer)
+    crate::pages::draw_as(StatusCode::UNPROCESSABLE_ENTITY, &DeclarePage::of(caller, &whose, typed, errors))
 }
 
 /// A refusal that can be mended is said on the page, beside what was typed.
@@ -155,7 +154,7 @@ impl Whose {
     }
 
     async fn of(matcher: &Matcher, id: PersonId, db: &Database) -> ApiResult<Self> {
-        let person = within(matcher, id, db).await?;
+        let person = reach::person(db, &matcher.reach(), id).await?;
         let action = format!("/office/people/{id}/study");
         let back = format!("/office/people/{id}?done=declared#studies");
         Ok(Self { person: id, name: Some(person.name), action, back, sources: &FOR_OTHERS })

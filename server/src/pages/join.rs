@@ -83,9 +83,7 @@ pub async fn join(
             let typed = Code6 { code: typed.code, ..Code6::default() };
             let mut page = page(&caller, typed, false);
             page.problem = Some(error.message().to_owned());
-            let mut answer = crate::pages::draw(&page)?;
-            *answer.status_mut() = error.code().status();
-            Ok(answer)
+            crate::pages::draw_as(error.code().status(), &page)
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The decision about a class or a study that was handed in: somebody else's, once, with the ledger in the same
 //! transaction.
 
-use super::run::note;
+use super::run::{note, set_attendance};
 use super::sign_in::roster_of;
 use super::{Attended, worth};
 use crate::rules::RuleBook;
@@ -121,15 +121,9 @@ async fn post(
         entries.push(entry);
     }
     for (status, people) in counted {
-        for chunk in people.chunks(500) {
-            let half_days = fewer.map_or(NotSet, Set);
-            class_attendance::Entity::update_many()
-                .set(class_attendance::ActiveModel { status: Set(status), half_days, ..Default::default() })
-                .filter(class_attendance::Column::ClassRunId.eq(class.id))
-                .filter(class_attendance::Column::PersonId.is_in(chunk.iter().copied()))
-                .exec(txn)
-                .await?;
-        }
+        let half_days = fewer.map_or(NotSet, Set);
+        let counts = class_attendance::ActiveModel { status: Set(status), half_days, ..Default::default() };
+        set_attendance(txn, class.id, &people, &counts).await?;
     }
     ledger::append(txn, &entries, now).await?;
     Ok(())

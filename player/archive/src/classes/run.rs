@@ -3,13 +3,14 @@
 use super::{NewClass, row_of, sign_in};
 use crate::{Error, Result};
 use entity::{
-    AccountId, ClassId, ClassState, Day, Moment, Source, UnitId, UnitLevel, audit, class_attendance, class_run,
-    class_sign_in, org_unit,
+    AccountId, ClassId, ClassState, Day, Moment, PersonId, Source, UnitId, UnitLevel, audit, class_attendance,
+    class_run, class_sign_in, org_unit,
 };
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction,
     EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QuerySelect,
 };
+use std::collections::BTreeMap;
 
 /// The most half-days of a class that people sign in to: a month of mornings and afternoons.
 pub const MOST_HALF_DAYS: i32 = 62;
@@ -124,11 +125,14 @@ pub async fn hand_in(db: &DatabaseConnection, id: ClassId, by: AccountId, now: M
         return Err(Error::BadClass("roster"));
     }
     let there = sign_in::half_days_of(&txn, id).await?;
+    let mut alike: BTreeMap<i32, Vec<PersonId>> = BTreeMap::new();
     for row in roster {
         let half_days = there.get(&row.person_id).map_or(0, |there| i32::try_from(there.len()).unwrap_or(i32::MAX));
-        let mut row = row.into_active_model();
-        row.half_days = Set(half_days);
-        row.update(&txn).await?;
+        alike.entry(half_days).or_default().push(row.person_id);
+    }
+    for (half_days, people) in alike {
+        let was_there = class_attendance::ActiveModel { half_days: Set(half_days), ..Default::default() };
+        set_attendance(&txn, id, &people, &was_there).await?;
     }
     let mut row = class.into_active_model();
     row.state = Set(ClassState::HandedIn);
@@ -139,6 +143,24 @@ pub async fn hand_in(db: &DatabaseConnection, id: ClassId, by: AccountId, now: M
     note(&txn, &handed_in, "class.hand_in", handed_in.title.clone(), by, now).await?;
     txn.commit().await?;
     Ok(handed_in)
+}
+
+/// Write the same of many on the roster: a class of thousands must not take as many statements.
+pub(super) async fn set_attendance(
+    txn: &DatabaseTransaction,
+    class: ClassId,
+    people: &[PersonId],
+    said: &class_attendance::ActiveModel,
+) -> Result<()> {
+    for chunk in people.chunks(500) {
+        class_attendance::Entity::update_many()
+            .set(said.clone())
+            .filter(class_attendance::Column::ClassRunId.eq(class))
+            .filter(class_attendance::Column::PersonId.is_in(chunk.iter().copied()))
+            .exec(txn)
+            .await?;
+    }
+    Ok(())
 }
 
 /// The class, held until the transaction ends.

@@ -118,11 +118,13 @@ async fn is_for(db: &Database, caller: &Identity, row: &media::Model, now: Momen
     if proves.one(&db.read).await?.is_some() {
         return Ok(true);
     }
-    // What proves a class or another study is for those who read the unit's records.
+    // What proves a class or another study is for those who read the unit's records, and for whose study it is.
+    let their_own = caller.person_id.map(|person| class_run::Column::PersonId.eq(person));
+    let read = caller.scope(READERS).reaches((class_run::Entity, class_run::Column::UnitId));
     let classes = class_run::Entity::find()
         .select_only()
         .column(class_run::Column::Id)
-        .filter(caller.scope(READERS).reaches((class_run::Entity, class_run::Column::UnitId)));
+        .filter(Condition::any().add(read).add_option(their_own));
     let proves = class_evidence::Entity::find()
         .filter(class_evidence::Column::Sha256.eq(&row.sha256))
         .filter(class_evidence::Column::ClassRunId.in_subquery(classes.into_query()));

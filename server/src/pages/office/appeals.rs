@@ -136,9 +136,7 @@ pub async fn decide(
     let mut page = page(&decider, &db, *id).await?;
     page.typed(&form);
     page.errors = errors;
-    let mut answer = crate::pages::draw(&page)?;
-    *answer.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-    Ok(answer)
+    crate::pages::draw_as(StatusCode::UNPROCESSABLE_ENTITY, &page)
 }
 
 /// A refusal that a person can mend is said on the page, beside what they typed.

@@ -148,20 +148,13 @@ pub async fn decide(
             Ok(_) => {
                 return Ok(go(&format!("/office/declared?unit={}&state={}&done=decided", query.unit, query.state)));
             }
-            Err(refused) if can_be_mended(&refused) => refused,
+            Err(refused) if refused.can_be_mended() => refused,
             Err(other) => return Err(other),
         },
     };
     let mut page = page(&reader, &query, &db).await?;
     page.say(*id, form.into_inner(), refusal.message());
-    let mut answer = crate::pages::draw(&page)?;
-    *answer.status_mut() = refusal.code().status();
-    Ok(answer)
-}
-
-/// Whether the page says it beside what was typed.
-fn can_be_mended(refused: &ApiError) -> bool {
-    matches!(refused.code(), Code::InvalidRequest | Code::WrongState | Code::Forbidden)
+    crate::pages::draw_as(refusal.code().status(), &page)
 }
 
 async fn page(reader: &Reader, query: &DeclaredQuery, db: &Database) -> ApiResult<DeclaredPage> {

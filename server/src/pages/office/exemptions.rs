@@ -148,9 +148,7 @@ async fn refused(
 ) -> ApiResult<HttpResponse> {
     let mut page = page(reader, db, id, form).await?;
     page.errors = errors;
-    let mut answer = crate::pages::draw(&page)?;
-    *answer.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-    Ok(answer)
+    crate::pages::draw_as(StatusCode::UNPROCESSABLE_ENTITY, &page)
 }
 
 fn read(person_id: PersonId, form: &GrantForm, errors: &mut Errors) -> Option<NewExemption> {

@@ -87,9 +87,7 @@ pub async fn take(admin: Admin, request: HttpRequest, body: Payload, db: Data<Da
         Ok(()) => crate::pages::draw(&page),
         Err(Trouble::Roster(cause)) if speaks(&cause) => {
             page.problem = Some(format!("{cause}。"));
-            let mut answer = crate::pages::draw(&page)?;
-            *answer.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-            Ok(answer)
+            crate::pages::draw_as(StatusCode::UNPROCESSABLE_ENTITY, &page)
         }
         Err(Trouble::Roster(cause)) => Err(cause.into()),
         Err(Trouble::Other(cause)) => Err(cause),

@@ -123,20 +123,13 @@ pub async fn decide(
         None => ApiError::say(Code::InvalidRequest, "请选择计入或不计入"),
         Some(admit) => match settle(&assessor, *id, admit, &form.reason, &db).await {
             Ok(_) => return Ok(go(&format!("/office/late?unit={}&state={}&done=decided", query.unit, query.state))),
-            Err(refused) if can_be_mended(&refused) => refused,
+            Err(refused) if refused.can_be_mended() => refused,
             Err(other) => return Err(other),
         },
     };
     let mut page = page(&reader, &query, &db).await?;
     page.say(*id, form.into_inner(), refusal.message());
-    let mut answer = crate::pages::draw(&page)?;
-    *answer.status_mut() = refusal.code().status();
-    Ok(answer)
-}
-
-/// Whether the page says it beside what was typed.
-fn can_be_mended(refused: &ApiError) -> bool {
-    matches!(refused.code(), Code::InvalidRequest | Code::WrongState | Code::Forbidden)
+    crate::pages::draw_as(refusal.code().status(), &page)
 }
 
 async fn page(reader: &Reader, query: &LateQuery, db: &Database) -> ApiResult<LatePage> {

@@ -132,7 +132,7 @@ pub async fn join(
         Err(refusal) => refusal,
     };
     let query = MergeQuery { with: form.with.clone(), ..MergeQuery::default() };
-    let mut page = match can_be_mended(&refusal) {
+    let mut page = match refusal.can_be_mended() {
         true => page(&merger, &db, *id, &query).await?,
         false => return Err(refusal),
     };
@@ -154,23 +154,16 @@ pub async fn part(
     let kept = merging::within(&db, &merger.reach(), *id).await?.kept_id;
     match merging::part((db.get_ref(), known.get_ref()), &merger.reach(), *id, &form.reason, merger.account_id).await {
         Ok(_) => Ok(go(&format!("/office/people/{kept}/merge?done=parted"))),
-        Err(refusal) if can_be_mended(&refusal) => {
+        Err(refusal) if refusal.can_be_mended() => {
             refused(page(&merger, &db, kept, &MergeQuery::default()).await?, &refusal)
         }
         Err(other) => Err(other),
     }
 }
 
-/// Whether the page says it, with what was typed.
-fn can_be_mended(refused: &ApiError) -> bool {
-    matches!(refused.code(), Code::InvalidRequest | Code::WrongState | Code::Forbidden)
-}
-
 fn refused(mut page: MergePage, refusal: &ApiError) -> ApiResult<HttpResponse> {
     page.problem = Some(refusal.message().to_owned());
-    let mut answer = crate::pages::draw(&page)?;
-    *answer.status_mut() = refusal.code().status();
-    Ok(answer)
+    crate::pages::draw_as(refusal.code().status(), &page)
 }
 
 async fn page(merger: &Merger, db: &Database, id: PersonId, query: &MergeQuery) -> ApiResult<MergePage> {

@@ -164,9 +164,7 @@ pub async fn correct(
     let mut page = page(&reader, &db, *id, year).await?;
     page.choose(Some(seq), &form);
     page.errors = errors;
-    let mut answer = crate::pages::draw(&page)?;
-    *answer.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-    Ok(answer)
+    crate::pages::draw_as(StatusCode::UNPROCESSABLE_ENTITY, &page)
 }
 
 /// The year people asked for; this one when they asked for none.

@@ -112,9 +112,7 @@ pub async fn begin(
     };
     let mut page = page(&reader, &db, at, year).await?;
     page.problem = Some(problem);
-    let mut answer = crate::pages::draw(&page)?;
-    *answer.status_mut() = StatusCode::CONFLICT;
-    Ok(answer)
+    crate::pages::draw_as(StatusCode::CONFLICT, &page)
 }
 
 /// The year people asked for; the last one that is over when they asked for none.

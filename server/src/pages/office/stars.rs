@@ -128,9 +128,7 @@ pub async fn take(
     let marked = items.into_iter().find(|shown| shown.id == item).ok_or(Code::NotFound)?;
     marked.typed = (points.to_owned(), reason.to_owned());
     marked.errors.put(cause, bad_mark(cause));
-    let mut answer = crate::pages::draw(&page)?;
-    *answer.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-    Ok(answer)
+    crate::pages::draw_as(StatusCode::UNPROCESSABLE_ENTITY, &page)
 }
 
 /// Gives the mark, or says which field is wrong.

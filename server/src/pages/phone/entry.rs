@@ -96,9 +96,7 @@ pub async fn appeal(
     };
     let mut page = page(&caller, &db, *seq).await?;
     (page.problem, page.text) = (Some(problem), form.text.clone());
-    let mut answer = crate::pages::draw(&page)?;
-    *answer.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-    Ok(answer)
+    crate::pages::draw_as(StatusCode::UNPROCESSABLE_ENTITY, &page)
 }
 
 async fn page(caller: &SignedIn, db: &Database, seq: i64) -> ApiResult<EntryPage> {

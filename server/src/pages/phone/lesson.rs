@@ -140,9 +140,7 @@ async fn out_of_date(caller: &Identity, db: &Database, lesson: &lesson::Model, t
     let until = until.ok_or(catalog::Error::LessonNotFound)?;
     let title = lesson.title.clone();
     let shell = Shell::new(caller, title.clone(), "/search");
-    let mut page = crate::pages::draw(&OutOfDatePage { shell, title, until, category: lesson.category })?;
-    *page.status_mut() = StatusCode::GONE;
-    Ok(page)
+    crate::pages::draw_as(StatusCode::GONE, &OutOfDatePage { shell, title, until, category: lesson.category })
 }
 
 fn facts(lesson: &lesson::Model) -> Vec<String> {

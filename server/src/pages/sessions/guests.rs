@@ -188,7 +188,5 @@ fn refused(mut page: SessionPage, error: ApiError) -> ApiResult<HttpResponse> {
         return Err(error);
     }
     page.problem = Some(error.message().to_owned());
-    let mut answer = crate::pages::draw(&page)?;
-    *answer.status_mut() = error.code().status();
-    Ok(answer)
+    crate::pages::draw_as(error.code().status(), &page)
 }

@@ -146,9 +146,7 @@ pub async fn take(
         Ok(None) => crate::pages::draw(&CaptionsPage::of(&author, lesson, &back, desk)),
         Err(cause) if speaks(&cause) => {
             desk.problem = Some(format!("{}。", cause.message().trim_end_matches('。')));
-            let mut answer = crate::pages::draw(&CaptionsPage::of(&author, lesson, &back, desk))?;
-            *answer.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-            Ok(answer)
+            crate::pages::draw_as(StatusCode::UNPROCESSABLE_ENTITY, &CaptionsPage::of(&author, lesson, &back, desk))
         }
         Err(cause) => Err(cause),
     }

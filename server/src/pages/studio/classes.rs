@@ -9,7 +9,7 @@ pub mod wall;
 use crate::auth::identity::{Identity, Reader, Trainer};
 use crate::auth::reach;
 use crate::database::Database;
-use crate::error::{ApiError, ApiResult, Code};
+use crate::error::ApiResult;
 use crate::pages::choose::{Choice, Errors, Tab, desk, page_number, tabs, unit, units};
 use crate::pages::go;
 use crate::pages::parts::Pager;
@@ -173,9 +173,7 @@ async fn refused(
     let archive::Error::BadClass(field) = cause else { return Err(cause.into()) };
     let mut errors = Errors::default();
     errors.put(form::place_of(field), crate::error::bad_class(field));
-    let mut answer = crate::pages::draw(&form_page(trainer, db, about, form, errors).await?)?;
-    *answer.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-    Ok(answer)
+    crate::pages::draw_as(StatusCode::UNPROCESSABLE_ENTITY, &form_page(trainer, db, about, form, errors).await?)
 }
 
 async fn form_page(
@@ -206,12 +204,6 @@ fn state_of(class: &class_run::Model) -> (&'static str, &'static str) {
         ClassState::Refused if class.person_id.is_none() => ("已取消", "off"),
         ClassState::Refused => (ClassState::Refused.label(), "off"),
     }
-}
-
-/// Whether a page says it beside what was typed.
-fn can_be_mended(refused: &ApiError) -> bool {
-    use Code::{Forbidden, InvalidRequest, TooLarge, Unprocessable, WrongState};
-    [Forbidden, InvalidRequest, TooLarge, Unprocessable, WrongState].contains(&refused.code())
 }
 
 /// Whether this class is one that the caller runs.

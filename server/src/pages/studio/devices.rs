@@ -144,9 +144,7 @@ async fn again(
     let mut page = page(caretaker, db, at, 1, &form.unit_id).await?;
     page.errors.put(field, error.message());
     page.form = form;
-    let mut answer = crate::pages::draw(&page)?;
-    *answer.status_mut() = error.code().status();
-    Ok(answer)
+    crate::pages::draw_as(error.code().status(), &page)
 }
 
 /// What was just let in, as `村部电视（甲村）`, when it is still one of the caller's.

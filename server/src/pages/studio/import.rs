@@ -162,9 +162,7 @@ async fn withheld(author: &Author, db: &Database, manifest: &Manifest) -> ApiRes
 
 fn answer(author: &Author, found: media::Model, plan: Plan) -> ApiResult<HttpResponse> {
     let status = if plan.bad.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    let mut answer = draw(&ImportPage { plan: Some(PlanView::of(plan, found)), ..ImportPage::of(author) })?;
-    *answer.status_mut() = status;
-    Ok(answer)
+    crate::pages::draw_as(status, &ImportPage { plan: Some(PlanView::of(plan, found)), ..ImportPage::of(author) })
 }
 
 /// Says on the page what is wrong with the package; any other failure is not the page's.
@@ -175,9 +173,7 @@ fn said(author: &Author, cause: ApiError) -> ApiResult<HttpResponse> {
         return Err(cause);
     }
     let problem = Some(format!("{}。", cause.message().trim_end_matches('。')));
-    let mut answer = draw(&ImportPage { problem, ..ImportPage::of(author) })?;
-    *answer.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-    Ok(answer)
+    crate::pages::draw_as(StatusCode::UNPROCESSABLE_ENTITY, &ImportPage { problem, ..ImportPage::of(author) })
 }
 
 impl ImportPage {

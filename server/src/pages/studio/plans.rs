@@ -141,9 +141,7 @@ async fn save(trainer: &Trainer, db: &Database, at: org_unit::Model, draft: Draf
         Ok(made) => Ok(go(&format!("/studio/plans/{}?done=set", made.id))),
         Err(error) if error.code() == Code::InvalidRequest => {
             let errors = Errors::said(error.message(), "title");
-            let mut answer = crate::pages::draw(&page(trainer, db, at, draft, None, errors).await?)?;
-            *answer.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-            Ok(answer)
+            crate::pages::draw_as(StatusCode::UNPROCESSABLE_ENTITY, &page(trainer, db, at, draft, None, errors).await?)
         }
         Err(error) => Err(error),
     }

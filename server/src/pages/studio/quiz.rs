@@ -199,9 +199,7 @@ async fn again(
     }
     let lesson = catalog::lesson::get(&db.write, id).await?; // with the version as it is now
     let rows = catalog::quiz::of_lesson(&db.write, id).await?;
-    let mut answer = crate::pages::draw(&page(author, lesson, rows, draft))?;
-    *answer.status_mut() = status;
-    Ok(answer)
+    crate::pages::draw_as(status, &page(author, lesson, rows, draft))
 }
 
 fn page(author: &Author, lesson: lesson::Model, rows: Vec<question::Model>, draft: Draft) -> QuizPage {

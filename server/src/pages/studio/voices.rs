@@ -106,9 +106,7 @@ pub async fn take(
         Err(cause) if speaks(&cause) => {
             let mut page = page(&author, &db, lesson, &back, form).await?;
             page.problem = Some(page.explained(&cause));
-            let mut answer = crate::pages::draw(&page)?;
-            *answer.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-            Ok(answer)
+            crate::pages::draw_as(StatusCode::UNPROCESSABLE_ENTITY, &page)
         }
         Err(cause) => Err(cause),
     }

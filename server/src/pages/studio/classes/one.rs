@@ -1,7 +1,7 @@
 //! One class: what is said of it, its roster with the boxes of the roll, what proves it, and what becomes of it.
 
 use super::people::PlanView;
-use super::{can_be_mended, days, runs, state_of};
+use super::{days, runs, state_of};
 use crate::api::evidence::{EVIDENCE_BYTES, keep, photograph_or_pdf};
 use crate::api::studies::settle;
 use crate::auth::identity::{Assessor, Identity, Reader, Trainer};
@@ -169,7 +169,7 @@ pub async fn decide(
     let approve = form.verdict == "approve";
     match settle(&assessor, *id, (approve, None, &form.reason), &db).await {
         Ok(_) => Ok(go(&format!("/studio/classes/{id}?done={}", if approve { "approved" } else { "returned" }))),
-        Err(refused) if can_be_mended(&refused) => {
+        Err(refused) if refused.can_be_mended() => {
             let mut page = page(&assessor, &assessor.reach(), &db, *id, 1).await?;
             page.reason.clone_from(&form.reason);
             again(page, &refused)
@@ -188,7 +188,7 @@ pub(super) async fn after(
 ) -> ApiResult<HttpResponse> {
     match outcome {
         Ok(()) => Ok(go(&format!("/studio/classes/{id}?done={done}"))),
-        Err(refused) if can_be_mended(&refused) => again(page(trainer, &trainer.reach(), db, id, 1).await?, &refused),
+        Err(refused) if refused.can_be_mended() => again(page(trainer, &trainer.reach(), db, id, 1).await?, &refused),
         Err(other) => Err(other),
     }
 }
@@ -196,9 +196,7 @@ pub(super) async fn after(
 /// The page once more, with what stands in the way.
 pub(super) fn again(mut page: ClassPage, refused: &ApiError) -> ApiResult<HttpResponse> {
     page.problem = Some(refused.message().to_owned());
-    let mut answer = crate::pages::draw(&page)?;
-    *answer.status_mut() = refused.code().status();
-    Ok(answer)
+    crate::pages::draw_as(refused.code().status(), &page)
 }
 
 /// The page of a class of this reach.

@@ -3,7 +3,6 @@
 //! What is to be done travels back with the confirmation and is judged once more, so nothing is kept between the two
 //! steps and any server may answer.
 
-use super::can_be_mended;
 use super::one::{ClassPage, after, again, page};
 use crate::auth::identity::Trainer;
 use crate::auth::reach;
@@ -91,7 +90,7 @@ async fn look(
             page.plan = Some(plan);
             crate::pages::draw(&page)
         }
-        Err(refused) if can_be_mended(&refused) => again(page, &refused),
+        Err(refused) if refused.can_be_mended() => again(page, &refused),
         Err(other) => Err(other),
     }
 }
