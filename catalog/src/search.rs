@@ -129,8 +129,8 @@ impl Index {
     /// Searches for this viewer.
     ///
     /// # Errors
-    /// [`Error::QueryTooLong`], [`Error::PageOutOfRange`], or [`Error::IndexBusy`] when the index is damaged; then it is
-    /// built anew by [`follow`].
+    /// [`QueryTooLong`](crate::Error::QueryTooLong), [`PageOutOfRange`](crate::Error::PageOutOfRange), or
+    /// [`IndexBusy`](crate::Error::IndexBusy) when the index is damaged; then it is built anew by [`follow`].
     pub fn search(&self, query: &SearchQuery, viewer: &Viewer, today: Day) -> Result<Arc<Answer>> {
         let of = self.made_of()?;
         let answer = Arc::new(self.guarded(|| self.answer(&of, query, viewer, today))?);
