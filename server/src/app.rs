@@ -6,7 +6,8 @@ mod parts;
 pub use parts::{Parts, open_database, open_index, prepare_folder};
 
 use crate::api::join::MOST_WRONG;
-use crate::api::media::Quick;
+use crate::api::media::Ranges;
+use crate::api::playback::Beats;
 use crate::api::uploads;
 use crate::auth::cookie::CookiePolicy;
 use crate::auth::csrf::same_origin_only;
@@ -14,11 +15,13 @@ use crate::auth::heard;
 use crate::auth::identity;
 use crate::auth::known::Known;
 use crate::auth::limiter::{Doors, Limiter};
+use crate::auth::remembered::Remembered;
 use crate::auth::token::Tokens;
 use crate::config::Config;
 use crate::error::{ApiError, Code};
 use crate::failure::Failure;
 use crate::listen::tls::Certificate;
+use crate::shortcut::Shortcuts;
 use crate::telemetry::{Metrics, observe};
 use crate::{listen, pages, routes, sweep, target};
 use actix_web::App;
@@ -147,19 +150,15 @@ fn serve(
         0 => std::thread::available_parallelism().map_or(2, usize::from),
         count => count,
     };
-    let quick = config.accel_redirect.is_none().then(|| {
-        Arc::new(Quick {
-            tokens: tokens.clone(),
-            known: known.clone(),
-            watched: watched.clone(),
-            fetched: fetched.clone(),
-            store: store.clone(),
-            metrics: metrics.clone(),
-            cookies: cookies.clone(),
-            always: security(https)
-                .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
-                .collect(),
-        })
+    let ranges = || Ranges { watched: watched.clone(), fetched: fetched.clone(), store: store.clone() };
+    let shortcuts = Arc::new(Shortcuts {
+        remembered: Remembered { tokens: tokens.clone(), known: known.clone(), cookies: cookies.clone() },
+        ranges: config.accel_redirect.is_none().then(ranges),
+        beats: Beats { recorder: recorder.clone(), heard: heard.clone() },
+        metrics: metrics.clone(),
+        always: security(https)
+            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
+            .collect(),
     });
     let app = move || {
         App::new()
@@ -201,7 +200,7 @@ fn serve(
             .wrap(from_fn(uploads::method_override))
             .wrap(from_fn(observe))
     };
-    listen::serve(listener, workers, certificate, move |request: &_| quick.as_ref()?.answer(request), app)
+    listen::serve(listener, workers, certificate, move |request: &mut _| shortcuts.take(request), app)
 }
 
 /// How bodies, queries and paths are read, and what is said when they can't be.

@@ -9,4 +9,5 @@ pub mod keys;
 pub mod known;
 pub mod limiter;
 pub mod reach;
+pub mod remembered;
 pub mod token;

@@ -22,6 +22,7 @@ pub mod pages;
 pub mod public_url;
 pub mod qr;
 pub mod routes;
+pub mod shortcut;
 pub mod stores;
 pub mod sweep;
 pub mod target;

@@ -44,6 +44,14 @@ const GOODBYE: Duration = Duration::from_secs(1);
 /// How long open requests have, in seconds, when the server is told to stop.
 const LAST_WORDS_S: u64 = 20;
 
+/// An answer that is given before a request comes to the app.
+pub enum Early {
+    /// It is there.
+    Now(Response<BoxBody>),
+    /// It is being made.
+    Soon(Pin<Box<dyn Future<Output = Response<BoxBody>>>>),
+}
+
 /// Serve an app on a listener with so many workers, over TLS when a certificate is given; each worker makes its own app
 /// with `app`. What `first` answers never comes to it.
 ///
@@ -57,7 +65,7 @@ pub fn serve<First, App, Made, S, B>(
     app: App,
 ) -> Result<Server, Failure>
 where
-    First: Fn(&Request) -> Option<Response<BoxBody>> + Send + Clone + 'static,
+    First: Fn(&mut Request) -> Option<Early> + Send + Clone + 'static,
     App: Fn() -> Made + Send + Clone + 'static,
     Made: IntoServiceFactory<S, Request>,
     S: ServiceFactory<Request, Config = AppConfig> + 'static,
@@ -84,12 +92,13 @@ where
     let made = move || {
         let (first, app) = (first.clone(), app().into_factory());
         let app = app.map_err(|error| error.into().error_response());
-        apply_fn_factory(map_config(app, |()| AppConfig::default()), move |request: Request, app: &_| {
+        apply_fn_factory(map_config(app, |()| AppConfig::default()), move |mut request: Request, app: &_| {
             let answering = Door::answering(request.conn_data::<Door>());
-            let answered = first(&request).ok_or_else(|| Service::call(app, request));
+            let early = first(&mut request).ok_or_else(|| Service::call(app, request));
             async move {
-                let response = match answered {
-                    Ok(response) => response.map_body(|_, body| EitherBody::<B>::right(body)),
+                let response = match early {
+                    Ok(Early::Now(response)) => response.map_body(|_, body| EitherBody::<B>::right(body)),
+                    Ok(Early::Soon(response)) => response.await.map_body(|_, body| EitherBody::right(body)),
                     Err(app) => app.await?.into().map_body(|_, body| EitherBody::left(body)),
                 };
                 Ok::<_, HttpResponse>(

@@ -33,7 +33,7 @@ fn refused(why: &str) -> HttpResponse {
 }
 
 /// One Host field at most, with a host and perhaps a port; HTTP/1.0 has none.
-fn has_a_host(fields: &HeaderMap) -> bool {
+pub fn has_a_host(fields: &HeaderMap) -> bool {
     let mut hosts = fields.get_all(HOST).map(|value| value.to_str().unwrap_or(" "));
     let (first, more) = (hosts.next(), hosts.next());
     let names_one = |host: &str| !host.contains('@') && host.parse::<Authority>().is_ok();

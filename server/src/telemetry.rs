@@ -52,6 +52,12 @@ impl Metrics {
         text
     }
 
+    /// Counts a request as in progress until it is dropped, also when its client has gone before the answer.
+    pub fn open(&self) -> Open<'_> {
+        self.open.fetch_add(1, Relaxed);
+        Open(&self.open)
+    }
+
     /// Count an answer and log it.
     pub fn answered(&self, method: &Method, route: &str, status: StatusCode, took: Duration) {
         let (status, micros) = (status.as_u16(), u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
@@ -60,6 +66,15 @@ impl Metrics {
         }
         self.micros.fetch_add(micros, Relaxed);
         tracing::debug!(%method, route, status, duration_us = micros, "request answered");
+    }
+}
+
+/// A request in progress.
+pub struct Open<'a>(&'a AtomicU64);
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Relaxed);
     }
 }
 
@@ -75,13 +90,13 @@ pub async fn observe(
     let began = Instant::now();
     let method = request.method().clone();
     let route = request.match_pattern().unwrap_or_else(|| "-".into());
-    metrics.open.fetch_add(1, Relaxed);
+    let open = metrics.open();
     let outcome = next.call(request).await;
     let status = match &outcome {
         Ok(response) => response.status(),
         Err(error) => error.as_response_error().status_code(),
     };
-    metrics.open.fetch_sub(1, Relaxed);
+    drop(open);
     metrics.answered(&method, &route, status, began.elapsed());
     outcome
 }

@@ -46,6 +46,7 @@ mod rules;
 mod schema;
 mod seals;
 mod searching;
+mod shortcut;
 mod sign_in;
 mod stores;
 mod tampering;

@@ -34,7 +34,7 @@ use content::wire::Lane;
 use entity::{AccountId, Moment};
 pub use fetched::Fetched;
 use futures_util::stream as streams;
-pub use quick::Quick;
+pub use quick::Ranges;
 use rand::distr::{Alphanumeric, SampleString};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;

@@ -1,5 +1,6 @@
 //! Playing: begin, beats, the classroom's door, close.
 
+mod quick;
 pub mod shape;
 
 use crate::api::media::fetched::{self, Fetched};
@@ -16,6 +17,7 @@ use player::classroom::{self, Mark};
 use player::recorder::Recorder;
 use player::session::{self, Begin, Terms};
 use player::totals::Progress;
+pub use quick::Beats;
 use sea_orm::ConnectionTrait;
 use shape::{AttendanceBody, BeatBody, BeatsBody, BeginBody, BegunAnswer, CloseBody, PresentAnswer, TotalsAnswer};
 
@@ -76,9 +78,11 @@ pub async fn beat(
     body: Json<BeatBody>,
     recorder: Data<Recorder>,
 ) -> ApiResult<Json<TotalsAnswer>> {
-    let beat = body.parse()?;
-    let progress = recorder.record(PlaybackId(*id), caller.account_id, beat, Moment::now()).await?;
-    Ok(Json(progress.into()))
+    recorded(&recorder, PlaybackId(*id), caller.account_id, &body).await.map(Json)
+}
+
+async fn recorded(recorder: &Recorder, id: PlaybackId, by: AccountId, body: &BeatBody) -> ApiResult<TotalsAnswer> {
+    Ok(recorder.record(id, by, body.parse()?, Moment::now()).await?.into())
 }
 
 /// Deliver beats that waited for a line. All of them are durable once this is answered, or none.

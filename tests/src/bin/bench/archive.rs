@@ -4,6 +4,7 @@
 //! figure beside its target.
 
 use secrecy::ExposeSecret;
+use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
@@ -62,6 +63,7 @@ pub async fn measure(scale: &Scale) {
     records(&office, &made).await;
     assessments(&office, &made, &server).await;
     exports(&office, &made, &server).await;
+    seal(&city, &made, &server).await;
     drop(server);
     proof(&city, &settings);
 }
@@ -113,6 +115,26 @@ async fn exports(office: &Client, made: &generate::Made, server: &Process) {
         "< 15 s",
     );
     line("  its memory over idle", &format!("{:.0} MB", book.over_idle), "< 300 MB");
+}
+
+/// The city's year is sealed, while its progress is asked for as the page does.
+async fn seal(city: &City, made: &generate::Made, server: &Process) {
+    let assessor = city.client("city-office").await;
+    let (began, idle, mut looks, mut slowest) = (Instant::now(), resident(server.id()), 0, Duration::ZERO);
+    let seals = format!("/api/v1/units/{}/seals", city.units["桂岭市"]);
+    let begun = assessor.post(&seals, json!({"year": made.year})).await.must(202).json();
+    let (mut seal, mut most) = (begun, idle);
+    while seal["state"] == "sealing" {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let asked = Instant::now();
+        seal = assessor.get(&format!("/api/v1/seals/{}", seal["id"])).await.must(200).json();
+        (looks, slowest, most) = (looks + 1, slowest.max(asked.elapsed()), most.max(resident(server.id())));
+    }
+    let seconds = began.elapsed().as_secs_f64();
+    line(&format!("the city's year sealed, {} records", seal["people"]), &format!("{seconds:.0} s"), "< 120 s");
+    let slowest = slowest.as_secs_f64();
+    line(&format!("  {looks} looks at its progress, the slowest"), &format!("{slowest:.2} s"), "");
+    line("  its memory over idle", &format!("{:.0} MB", most.saturating_sub(idle) as f64 / 1e6), "");
 }
 
 /// What came of one long answer.
