@@ -5,6 +5,7 @@ use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 use std::time::Duration;
 use tests::browser::Browser;
+use tests::paper::A4_LYING;
 use tests::{City, Client, sha256};
 
 const BOOKS: [(&str, &str); 5] = [
@@ -232,7 +233,15 @@ async fn browser_books_are_read_at_a_desk_and_printed_on_paper() {
         desk.goto(&format!("/office/books/print?kind={kind}&{at}")).await;
         desk.until(&format!("return document.querySelector('.book h1').innerText === '{title}'")).await;
         desk.picture(&format!("books-print-{kind}")).await;
-        desk.print(&format!("books-{kind}")).await;
+        let paper = desk.print(&format!("books-{kind}")).await;
+        assert!(paper.is(A4_LYING), "{kind}: {:?}", paper.size);
+        paper.must_be_numbered();
+        paper.must_hold_whole(&desk.cells(".book tbody tr:not(.book-foot, .book-total)").await);
+        let head = &desk.cells(".book thead tr:last-child").await[0][0];
+        assert!(paper.sheets.iter().all(|sheet| sheet.contains(head.trim())), "{kind}: a sheet without its heading");
+        let (last, before) = paper.sheets.split_last().unwrap();
+        assert!(last.contains("单位盖章处"), "{kind}");
+        assert!(before.iter().all(|sheet| !sheet.contains("单位盖章处")), "{kind}");
     }
     desk.close().await;
 }

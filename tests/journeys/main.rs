@@ -21,6 +21,7 @@ mod gaps;
 mod hours;
 mod index;
 mod late;
+mod libreoffice;
 mod lists;
 mod lost_media;
 mod merging;

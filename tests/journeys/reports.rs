@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use std::io::Cursor;
 use std::process::Command;
 use tests::browser::Browser;
+use tests::paper::A4_LYING;
 use tests::{City, Client};
 
 /// A name that a spreadsheet would run, and a roster number that it would cut.
@@ -42,7 +43,7 @@ async fn room(city: &City, minutes: i64) -> i64 {
 }
 
 /// A month in which something of everything happened.
-async fn busy_city() -> City {
+pub async fn busy_city() -> City {
     let city = City::start().await;
     let person = entity::person::ActiveModel {
         code: Set(ZEROS.into()),
@@ -495,7 +496,11 @@ async fn browser_the_office_reads_the_bulletin_marks_a_village_and_prints_both()
         desk.goto(&page).await;
         desk.until("return document.querySelector('.book-seal') !== null").await;
         desk.picture(name).await;
-        desk.print(name).await;
+        let paper = desk.print(name).await;
+        assert!(paper.is(A4_LYING), "{name}: {:?}", paper.size);
+        paper.must_be_numbered();
+        paper.must_hold_whole(&desk.cells(".book table tbody tr").await);
+        assert!(paper.sheets.last().unwrap().contains("单位盖章处"), "{name}");
     }
     desk.close().await;
     let Some(phone) = Browser::open(&city.url, 360, 780).await else { return };

@@ -6,6 +6,7 @@ use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 use std::time::Duration;
 use tests::browser::Browser;
+use tests::paper::A4;
 use tests::{City, Client};
 
 fn last_year() -> i32 {
@@ -190,7 +191,9 @@ async fn browser_office_seals_a_year_and_an_auditor_and_the_person_see_it() {
     phone.goto(&format!("/record/certificate?year={}", last_year())).await;
     phone.until("return document.body.innerText.includes('查验码')").await;
     phone.picture("certificate").await;
-    phone.print("certificate").await;
+    let paper = phone.print("certificate").await;
+    assert!(paper.is(A4) && paper.sheets.len() == 1, "a certificate is one sheet: {paper:?}");
+    assert!(["培训档案证明", "查验码", "单位盖章处"].iter().all(|part| paper.sheets[0].contains(part)), "{paper:?}");
     assert!(!phone.overflows().await);
     let code = phone.run("return document.querySelector('.proof b').innerText").await;
     phone.goto("/check").await;

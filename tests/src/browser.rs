@@ -2,6 +2,7 @@
 
 use crate::PATIENCE;
 use crate::city::PASSWORD;
+use crate::paper::Paper;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -214,9 +215,8 @@ impl Browser {
         }
     }
 
-    /// Keep the page as it is printed, a PDF, when `TEST_SCREENSHOTS` names a folder.
-    pub async fn print(&self, name: &str) {
-        let Ok(folder) = std::env::var("TEST_SCREENSHOTS") else { return };
+    /// The page as it is printed; the PDF is kept when `TEST_SCREENSHOTS` names a folder.
+    pub async fn print(&self, name: &str) -> Paper {
         let server = std::env::var("TEST_WEBDRIVER").unwrap();
         let address = format!("{server}/session/{}/goog/cdp/execute", self.driver.session_id());
         let command = json!({ "cmd": "Page.printToPDF", "params": { "preferCSSPageSize": true } });
@@ -225,7 +225,17 @@ impl Browser {
         let printed: serde_json::Value = answer.json().await.unwrap();
         use base64::Engine;
         let pdf = base64::engine::general_purpose::STANDARD.decode(printed["value"]["data"].as_str().unwrap()).unwrap();
-        std::fs::write(Path::new(&folder).join(format!("{name}.pdf")), pdf).unwrap();
+        if let Ok(folder) = std::env::var("TEST_SCREENSHOTS") {
+            std::fs::write(Path::new(&folder).join(format!("{name}.pdf")), &pdf).unwrap();
+        }
+        Paper::of(&pdf)
+    }
+
+    /// The texts of the cells of the rows that a selector finds.
+    pub async fn cells(&self, rows: &str) -> Vec<Vec<String>> {
+        let script =
+            format!("return [...document.querySelectorAll('{rows}')].map(r => [...r.cells].map(c => c.innerText))");
+        serde_json::from_value(self.run(&script).await).unwrap()
     }
 
     /// Keep a picture of the window in this file.

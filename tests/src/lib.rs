@@ -9,6 +9,7 @@ pub mod cutter;
 pub mod disk;
 pub mod judged;
 pub mod load;
+pub mod paper;
 pub mod postgres;
 pub mod process;
 pub mod rows;

@@ -59,6 +59,7 @@ pub mod seal_head;
 pub mod seal_line;
 pub mod search_count;
 pub mod star_mark;
+pub mod together;
 pub mod training_plan;
 pub mod training_plan_item;
 pub mod upload;

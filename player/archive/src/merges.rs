@@ -51,11 +51,6 @@ impl Merges {
         Ok(Self(rows))
     }
 
-    /// Whether nobody was found twice.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// Who is kept of those this person is one with.
     pub(crate) fn kept(&self, person: PersonId) -> PersonId {
         self.0.iter().find(|merge| merge.merged_id == person).map_or(person, |merge| merge.kept_id)

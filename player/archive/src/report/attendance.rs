@@ -6,9 +6,9 @@ use crate::flags::{self, Unserved};
 use crate::rules::RuleBook;
 use crate::view::{self, Slice, Total};
 use crate::{Hundredths, Result, ledger};
-use entity::{Day, LessonId, Moment, PersonId, Reason, RuleId, Source, ledger_entry, playback};
+use entity::{Day, LessonId, Moment, PersonId, Reason, RuleId, Source, ledger_entry, playback, together};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ConnectionTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, RelationDef};
+use sea_orm::{ConnectionTrait, EntityTrait, JoinType, QueryFilter, QuerySelect, QueryTrait, RelationDef};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -113,20 +113,15 @@ async fn told(db: &impl ConnectionTrait, slice: &Slice, unserved: &Unserved) -> 
         .column_as(playback::Column::ClosedAt, "ended")
         .column_as(never_fetched, "unserved")
         .join(JoinType::LeftJoin, entry_playback())
-        .filter(slice.entries())
-        .order_by_asc(ledger_entry::Column::PersonId)
-        .order_by_asc(ledger_entry::Column::Day)
-        .order_by_asc(ledger_entry::Column::Seq);
-    let rows: Vec<Read> = query.into_tuple().all(db).await?;
+        .filter(slice.entries());
+    let rows: Vec<Read> = together::rows(db, &query.into_query(), 12).await?;
     let mut people: HashMap<PersonId, Vec<Told>> = HashMap::new();
     for (person, seq, day, source, note, claimed_ms, credited_ms, reasons, rule_id, began, ended, unserved) in rows {
         let entry = Entry { seq, day, source, note, claimed_ms, credited_ms, reasons, rule_id };
         let told = Told { entry, began, ended, unserved };
         people.entry(slice.merges.kept(person)).or_default().push(told);
     }
-    if !slice.merges.is_empty() {
-        people.values_mut().for_each(|told| told.sort_by_key(|told| (told.entry.day, told.entry.seq)));
-    }
+    people.values_mut().for_each(|told| told.sort_unstable_by_key(|told| (told.entry.day, told.entry.seq)));
     Ok(people)
 }
 
