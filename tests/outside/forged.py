@@ -1,27 +1,22 @@
-"""Access tokens that nobody was given: none may open anything, as a bearer token or as the cookie."""
+"""Access tokens that nobody was given: none may open anything, as a bearer token or as the cookie. Some are signed with a
+key that a stranger might guess; others with the server's own, which this judge reads from its data folder, so that the
+claims and the head alone decide."""
 
 import base64
 import hashlib
-import hmac
 import json
+import os
+import socket
+import threading
 import time
 
-from city import HOST, answers, found, ran, say, token
+from city import HOST, answers, found, pack, ran, say, signed, token, token_key
 
-
-def pack(part):
-    if not isinstance(part, bytes):
-        part = json.dumps(part, separators=(",", ":")).encode()
-    return base64.urlsafe_b64encode(part).rstrip(b"=").decode()
+DATA = os.environ["DATA"]
 
 
 def unpack(part):
     return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
-
-
-def signed(head, claims, key, kind=hashlib.sha256):
-    signed_part = f"{pack(head)}.{pack(claims)}"
-    return f"{signed_part}.{pack(hmac.new(key, signed_part.encode(), kind).digest())}"
 
 
 good = token("cadre")
@@ -75,16 +70,91 @@ forged |= {
     "a very long claim": f"{head}.{pack({**said, 'x': 'a' * 3000})}.{signature}",
 }
 
+
+# With the server's own key. Each claim by itself must be enough to refuse a token.
+own, gone = token_key(DATA), object()
+
+
+def changed(**claims):
+    return {name: value for name, value in {**said, **claims}.items() if value is not gone}
+
+
+for name, value in [("exp", now), ("exp", now - 1), ("exp", now - 10**6), ("exp", 0), ("exp", -1), ("exp", gone), ("exp", None),
+                    ("exp", str(now + 600)), ("exp", [now + 600]), ("exp", True), ("exp", 1e300), ("exp", 2**64),
+                    ("nbf", now + 30), ("nbf", now + 10**6), ("nbf", gone), ("nbf", None), ("nbf", str(now)), ("nbf", 2**64),
+                    ("iat", gone), ("iat", "now"),
+                    ("aud", "other"), ("aud", "yuanjiao "), ("aud", "YUANJIAO"), ("aud", ""), ("aud", gone), ("aud", None),
+                    ("aud", []), ("aud", ["other"]), ("aud", {"yuanjiao": 1}),
+                    ("iss", "other"), ("iss", "https://yuanjiao"), ("iss", ""), ("iss", gone), ("iss", None), ("iss", ["other"]),
+                    ("sub", gone), ("sub", ""), ("sub", None), ("sub", "0"), ("sub", "-1"), ("sub", "admin"), ("sub", 1),
+                    ("sub", "1 or 1=1"), ("sub", "1.0"), ("sub", "999999999"), ("sub", str(2**63)), ("sub", "1\0"),
+                    ("epo", said["epo"] + 1), ("epo", said["epo"] - 1), ("epo", gone), ("epo", None), ("epo", "0"),
+                    ("epo", 2**31), ("epo", 0.5)]:
+    shown = "absent" if value is gone else repr(value - now if type(value) is int and abs(value - now) < 10**7 else value)
+    forged[f"own key, {name} {shown}"] = signed(HS256, changed(**{name: value}), own)
+for name in ["exp", "nbf", "aud", "iss", "sub"]:
+    twice = json.dumps(said, separators=(",", ":"))[:-1] + f',"{name}":{json.dumps(said[name])}}}'
+    forged[f"own key, {name} twice"] = signed(HS256, twice.encode(), own)
+for alg, kind in [("HS384", hashlib.sha384), ("HS512", hashlib.sha512), ("HS256", hashlib.sha384), ("HS256", hashlib.sha1),
+                  ("HS384", hashlib.sha256), ("none", hashlib.sha256), ("hs256", hashlib.sha256), ("RS256", hashlib.sha256),
+                  ("ES256", hashlib.sha256), ("EdDSA", hashlib.sha256), (None, hashlib.sha256)]:
+    forged[f"own key, alg {alg}, signed by HMAC-{kind().name}"] = signed({"typ": "JWT", "alg": alg}, said, own, kind)
+forged["own key, no alg"] = signed({"typ": "JWT"}, said, own)
+forged["own key, no head"] = signed({}, said, own)
+# What must be understood and is not makes a token invalid (RFC 7515 section 4.1.11).
+for crit in [["exp"], ["b64"], ["x"], [], "exp", None, ["alg"]]:
+    forged[f"own key, crit {crit!r}"] = signed({**HS256, "crit": crit, "b64": True, "x": 1}, said, own)
+forged["own key, b64 false"] = signed({**HS256, "crit": ["b64"], "b64": False}, said, own)
+for alg, bytes_long in [("ES256", 64), ("ES384", 96), ("EdDSA", 64), ("RS256", 256)]:
+    part = f"{pack({'typ': 'JWT', 'alg': alg})}.{claims}"
+    forged[f"{alg} of zeros"] = f"{part}.{pack(bytes(bytes_long))}"
+    forged[f"{alg} of ones"] = f"{part}.{pack(bytes([255]) * bytes_long)}"
+der_of_zeros = bytes([0x30, 6, 2, 1, 0, 2, 1, 0])
+forged["ES256 of zeros in DER"] = f"{pack({'typ': 'JWT', 'alg': 'ES256'})}.{claims}.{pack(der_of_zeros)}"
+
+# A key named in the head is neither used nor fetched: whoever would fetch it comes to this door. With it the claims decide
+# as ever; without a fault in them the token is the server's own, whatever else its head says (RFC 7515 section 4).
+door = socket.create_server(("127.0.0.1", 0))
+visits = []
+threading.Thread(target=lambda: [visits.append(door.accept()[1]) for _ in range(9)], daemon=True).start()
+place = f"http://127.0.0.1:{door.getsockname()[1]}/keys"
+guessed = {"kty": "oct", "k": pack(b"guessed"), "alg": "HS256"}
+allowed = {}
+for name, value in [("jku", place), ("x5u", place), ("jwk", guessed), ("kid", "../../../../dev/null"), ("kid", place),
+                    ("kid", "' union select 'guessed' --"), ("x5c", [pack(b"guessed")]), ("x5t", pack(bytes(20))), ("kid", "")]:
+    key_named = {**HS256, name: value}
+    forged[f"{name} {value!r}, signed with the key it names"] = signed(key_named, said, b"guessed")
+    forged[f"{name} {value!r}, signed with nothing"] = signed(key_named, said, b"")
+    forged[f"own key, {name} {value!r}, expired"] = signed(key_named, changed(exp=now - 1), own)
+    allowed[f"own key, {name} {value!r}"] = signed(key_named, said, own)
+
+
+def asked_with(carrier):
+    heard, _ = answers(say(f"GET /api/v1/me HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n{carrier}\r\n\r\n"))
+    return heard[0] if heard else None
+
+
+def carriers(text):
+    return [f"Authorization: Bearer {text}", f"Cookie: yj_access={text}"]
+
+
 for what, text in forged.items():
-    for carrier in [f"Authorization: Bearer {text}", f"Cookie: yj_access={text}"]:
-        asked = f"GET /api/v1/me HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n{carrier}\r\n\r\n"
-        heard, _ = answers(say(asked))
-        status = heard[0].status if heard else "nothing"
+    for carrier in carriers(text):
+        answer = asked_with(carrier)
+        status = answer.status if answer else "nothing"
         if status != 401:
             found(f"{status} for {what} ({carrier.split(':')[0]})")
-        elif "bearer" not in heard[0].field("www-authenticate").lower():
+        elif "bearer" not in answer.field("www-authenticate").lower():
             found(f"401 without WWW-Authenticate for {what}")
-ok, _ = answers(say(f"GET /api/v1/me HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\nAuthorization: Bearer {good}\r\n\r\n"))
-if ok[0].status != 200:
-    found(f"{ok[0].status} for the good token")
-ran("own", f"{len(forged)} forged tokens, each in two places")
+for what, text in allowed.items():
+    if (answer := asked_with(carriers(text)[0])) is None or answer.status not in (200, 401):
+        found(f"{answer and answer.status} for {what}")
+for visit in visits:
+    found(f"the server came to fetch a key that a token names, from {visit}")
+# Without these everything above could be refused for another reason.
+for what, text in [("the good token", good), ("the same claims, signed with the own key", signed(HS256, said, own))]:
+    for carrier in carriers(text):
+        if (answer := asked_with(carrier)) is None or answer.status != 200:
+            found(f"{answer and answer.status} for {what} ({carrier.split(':')[0]})")
+by_key = sum(what.startswith("own key") for what in forged)
+ran("own", f"{len(forged)} forged tokens, {by_key} of them with the server's own key, each in two places")
