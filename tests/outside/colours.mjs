@@ -3,8 +3,8 @@
 import { chromium, found, onePerShape, ran, root, visitor } from "./city.mjs";
 
 const browser = await chromium();
-const said = new Set();
-const say = (text) => said.has(text) || (said.add(text), found(text));
+const said = new Map(); // what is wrong, and the pages where it is
+const say = (text, shape) => said.set(text, (said.get(text) ?? new Set()).add(shape));
 
 // With the page's own colours: what stands out from what is behind it, and says nothing in words.
 const shapes = () => {
@@ -86,13 +86,14 @@ for (const role of new Set(one.map((page) => page.role))) {
     const looks = await desk.evaluate(look, { png, boxes });
     boxesSeen += boxes.length;
     boxes.forEach(({ name }, at) => {
-      if (looks[at].colours < 2) say(`${name} vanishes on ${shape}`);
-      else if (looks[at].ends === false) say(`${name} does not say how far it is on ${shape}`);
+      if (looks[at].colours < 2) say(`${name} vanishes`, shape);
+      else if (looks[at].ends === false) say(`${name} does not say how far it is`, shape);
     });
-    for (const text of await page.evaluate(chosen)) say(`the chosen ${text} looks like the others on ${shape}`);
+    for (const text of await page.evaluate(chosen)) say(`the chosen ${text} looks like the others`, shape);
     await page.close();
   }
   await context.close();
 }
+for (const [text, where] of said) found(`${text} on ${where.size} kinds of pages, such as ${[...where][0]}`);
 ran(`Chromium ${browser.version()}`, `${one.length} pages in forced colours, ${boxesSeen} controls, meters and marks`);
 await browser.close();

@@ -43,8 +43,13 @@ const number = () => {
     if (groups.has(group) || (chosen && chosen !== element)) return false;
     return groups.add(group);
   });
-  window.controls.forEach((element) => (element.rested = window.looksOf(element)));
   document.activeElement.blur();
+  window.controls.forEach((element) => (element.rested = window.looksOf(element)));
+  // From the top, also where the page put the focus elsewhere.
+  const top = document.body.insertBefore(document.createElement("i"), document.body.firstChild);
+  top.tabIndex = -1;
+  top.focus();
+  top.remove();
   return window.controls.length;
 };
 

@@ -45,6 +45,7 @@ def examples():
 
 
 def make():
+    recording, = kept("select media_sha256 from rendition where kind = 'audio'", wait_s=300)
     trainers_unit, = kept("select unit_id from role_grant join account on account.id = account_id where login = 'trainer'")
     to_all = "state = 'published' and media_sha256 is not null and audience_unit_id = (select id from org_unit where parent_id is null)"
     lesson, = kept(f"select id from lesson where {to_all}")
@@ -60,7 +61,6 @@ def make():
     appeal = send("cadre", f"/api/v1/ledger/{entry}/appeals", {"text": "评审"})
     upload = send("trainer", "/uploads", **{"Tus-Resumable": "1.0.0", "Upload-Length": "10", "Content-Length": "0"})["location"]
     captioned, = kept("select lesson_id from caption")
-    recording, = kept("select media_sha256 from rendition where kind = 'audio'", wait_s=180)
     signed, = kept(f"select id from class_run where unit_id = {trainers_unit} and source = 'class' and state = 'open'")
     quizzed, = kept("select slug from lesson join question on lesson.id = lesson_id where state = 'published'")
     return {

@@ -8,7 +8,7 @@ import random
 import threading
 import time
 
-from city import PORT, token
+from city import PORT, fetch, token
 
 TOKEN_S = 600  # of the 900 that it lives
 LEFT_OUT = {"connection", "keep-alive", "transfer-encoding", "host", "content-length", "authorization", "cookie", "accept-encoding"}
@@ -36,6 +36,7 @@ class Door:
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
+        self.server.handle_error = lambda *_: None  # tools hang up as they please
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
@@ -84,7 +85,7 @@ class Door:
         asked = self.statuses.total()
         if asked == 0:
             yield f"nothing was asked as {who}"
-        elif self.role and self.statuses[401] > asked / 10:
-            yield f"{self.statuses[401]} of {asked} answers were 401 as {who}"
+        elif self.role and fetch("/api/v1/me", self.token)[0] != 200:
+            yield f"the sign-in of {who} ended before the attack did"
         if self.statuses[429] > 0:
             yield f"{self.statuses[429]} of {asked} answers were 429 as {who}"

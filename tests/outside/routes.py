@@ -18,7 +18,7 @@ PLAIN = {"/healthz", "/readyz", "/metrics", "/openapi.json"}
 seen = {}
 
 
-# Pages whose form has fields: there a broken body is sent to a real address.
+# Pages whose form has fields: there a body that cannot be read is sent to a real address.
 filled_in = {(method, address.split("?")[0]) for _, method, address, _, fields in forms.all_of() if len(fields) > 1}
 TUS = "Tus-Resumable: 1.0.0\r\n"
 
@@ -137,11 +137,11 @@ def posted(path, method):
         answer, _ = insider(method, path, target, fields + "Content-Length: 0\r\n", wanted=404)
         check(answer and 400 <= answer.status < 500 or "{" not in path, f"{method} {path} of nothing -> {answer and answer.status}")
         return
-    # What is not there may be said to be so before anybody looks at a body.
-    first = () if is_there else (404,)
+    # What is not there may be said to be so before anybody looks at a body; so may what stands beside a file.
+    takes_any = any(kind in ("*/*", "application/octet-stream", "application/offset+octet-stream") for kind in kinds)
+    first = (() if is_there else (404,)) + ((400,) if takes_any else ())
     foreign = "Content-Type: application/x-wrong\r\nContent-Length: 2\r\n"
     answer, _ = insider(method, path, target, fields + foreign, "ab", wanted=415)
-    takes_any = any(kind in ("*/*", "application/octet-stream") for kind in kinds)
     check(answer and (answer.status in (415, *first) or takes_any), f"{method} {path} with a body of an unknown kind -> {answer and answer.status}")
     multipart = "multipart/form-data; boundary=cut"
     for kind in [kinds[0], multipart] if kinds[0] == FORM else kinds[:1]:
@@ -155,7 +155,7 @@ def posted(path, method):
             broken = f"Content-Type: {JSON}\r\nContent-Length: {len(text)}\r\n"
             answer, _ = insider(method, path, target, fields + broken, text, wanted=400)
             check(answer and answer.status < 500, f"{method} {path} with {text[:20]!r} -> {answer and answer.status}")
-    elif FORM in kinds:
+    elif FORM in kinds and (target == path or not is_there):
         for text in ["%", "a=%ff%fe", "&&&==", "id=" + "9" * 400, ""]:
             broken = f"Content-Type: {FORM}\r\nContent-Length: {len(text)}\r\n"
             answer, _ = insider(method, path, target, fields + broken, text, wanted=400)

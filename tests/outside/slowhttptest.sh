@@ -1,10 +1,9 @@
 # 500 connections that send slowly, or read slowly, for 20 seconds each: a page, a search and a range of a recording are
 # served meanwhile, each within a second.
 token=$(token cadre)
-lesson=$(node -e 'for (const page of JSON.parse(require("fs").readFileSync(process.argv[1]))) if (page.shape === "/lessons/*") { console.log(page.path); break; }' "$WORK/pages.json")
 signed=(-s -m 5 -H "Authorization: Bearer $token")
-recording=$(curl "${signed[@]}" "$URL$lesson" | grep -oE '/media/[0-9a-f]{64}' | head -n 1)
-[ -n "$recording" ] || { echo "no recording on $lesson" >&2; exit 1; }
+recording=$(curl "${signed[@]}" "$URL/api/v1/lessons/1" | grep -oE '/media/[0-9a-f]{64}' | head -n 1 || true)
+[ -n "$recording" ] || { echo 'the first lesson has no recording' >&2; exit 1; }
 answered=0 slowest=0
 ask() { # what it is, the status it must have, and curl's words for it
   local what=$1 wanted=$2 code took

@@ -1,56 +1,21 @@
 """What a small machine must bear with the sample city: how soon the server is ready, what it holds in memory while fifty
-people watch, what it does when nobody asks, how large it is, and how fast its data grows. It fills a folder of its own and
-serves that, without preparing recordings, which is another program's work."""
+people watch, what it does when nobody asks, how large it is, and how fast its data grows."""
 
 import http.client
 import json
 import os
-import pathlib
-import re
-import signal
 import sqlite3
-import subprocess
 import threading
 import time
 
 from city import found, ran, token_of
+from serving import BINARY, DATA, Server, make_city
 
-BINARY = os.environ["BINARY"]
-DATA = pathlib.Path(os.environ["WORK"], "small")
 VIEWERS = 50
 WATCHED_S = 60
 BEAT_EVERY_S = 15  # as the server asks for
 RANGE = 256 * 1024
 MOST_READY_S, MOST_RESIDENT_MB, MOST_IDLE_PERCENT, MOST_BINARY_MB = 2, 150, 1, 60
-
-
-class Server:
-    """The judged binary over the folder, on any free port."""
-
-    def __init__(self, role):
-        settings = {"YUANJIAO_PREPARE_WORKERS": "0", "YUANJIAO_LOW_DISK_BYTES": "0", "YUANJIAO_LOG": "warn,actix_http=off"}
-        password = {"YUANJIAO_DEMO_PASSWORD": os.environ["PASSWORD"]}
-        command = [BINARY, role, "--data", DATA, "--listen", "127.0.0.1:0"]
-        self.began = time.monotonic()
-        self.process = subprocess.Popen(command, env=os.environ | settings | password, stdout=subprocess.PIPE, text=True)
-        line = next((line for line in self.process.stdout if "http://" in line), None)
-        assert line, f"{role} ended with {self.process.wait()}"
-        self.port = int(re.search(r"127\.0\.0\.1:(\d+)", line)[1])
-        threading.Thread(target=self.process.stdout.read, daemon=True).start()
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        assert self.process.wait(60) == 0, "the server did not end well"
-
-    def number(self, name):
-        """A figure of its memory, in MB of a million bytes."""
-        with open(f"/proc/{self.process.pid}/status") as status:
-            return next(int(line.split()[1]) for line in status if line.startswith(f"{name}:")) * 1024 / 1e6
-
-    def processor_s(self):
-        with open(f"/proc/{self.process.pid}/stat") as stat:
-            fields = stat.read().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 class Viewer:
@@ -109,18 +74,6 @@ def together(works):
         found(f"{failures.count(text)} viewers failed: {text}")
 
 
-def ready_after_s(server):
-    while True:
-        try:
-            line = http.client.HTTPConnection("127.0.0.1", server.port, timeout=5)
-            line.request("GET", "/readyz")
-            if line.getresponse().status == 200:
-                return time.monotonic() - server.began
-        except OSError:
-            pass
-        time.sleep(0.005)
-
-
 def forget(paths):
     """Takes files out of the system's memory, as after switching on."""
     for path in paths:
@@ -135,12 +88,14 @@ def files():
 
 
 def data_mb():
+    with sqlite3.connect(DATA / "yuanjiao.db") as db:
+        db.execute("pragma wal_checkpoint(truncate)")  # what was written ahead is no growth
     return sum(path.stat().st_size for path in files()) / 1e6
 
 
 def enroll():
     """Fifty accounts for people of the city that have none, and the lessons that play."""
-    with sqlite3.connect(next(DATA.glob("*.db"))) as db:
+    with sqlite3.connect(DATA / "yuanjiao.db") as db:
         db.execute("""insert into account (login, password_hash, person_id, must_change_password, failed_count, session_epoch, created_at)
             select 'viewer' || id, '', id, false, 0, 0, ? from person
             where id not in (select person_id from account where person_id is not null) limit ?""", (int(time.time() * 1000), VIEWERS))
@@ -152,14 +107,12 @@ def enroll():
     return accounts, lessons, people
 
 
-first = Server("demo")
-time.sleep(ready_after_s(first) and 5)  # until what is searched has been written
-first.stop()
+make_city()
 accounts, lessons, people = enroll()
 city_mb = data_mb()
 forget([*files(), BINARY])
 server = Server("serve")
-ready_s = ready_after_s(server)
+ready_s = server.ready_after_s()
 at_rest_mb = server.number("VmRSS")
 time.sleep(10)
 used_s = server.processor_s()
@@ -190,7 +143,7 @@ server.stop()
 # An hour of each, in two lessons; only their clocks run faster.
 before_mb = data_mb()
 server = Server("serve")
-ready_after_s(server)
+server.ready_after_s()
 
 
 def hour(viewer, number):
