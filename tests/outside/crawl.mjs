@@ -71,5 +71,10 @@ for (const path of ["/sign-in", "/check", "/classroom/pair"]) {
     pages.push({ path, shape: path, file });
   }
 }
+// A role that was shown next to nothing did not get in, and whoever judges its pages would judge none.
+for (const role of roles) {
+  const seen = pages.filter((page) => page.role === role).length;
+  if (seen < 5) throw new Error(`${role} was shown only ${seen} pages`);
+}
 writeFileSync(`${WORK}/pages.json`, JSON.stringify(pages));
 writeFileSync(`${WORK}/links.json`, JSON.stringify({ dead: [...new Set(dead)], links }));
