@@ -3,7 +3,7 @@
 //! Owns `quiz_attempt`. A try keeps the questions as they were when it began, so that no later change of the quiz
 //! touches it. A try counts from its beginning: one left open is one of the day's. What is asked is the catalog's, what
 //! a pass is worth the archive's; the limits come from the rule in force, which the caller looks up. Choices stay in
-//! their order: questions say "以上都对".
+//! their order: questions say "以上都对". The tries of two numbers that are one person are the tries of that person.
 
 mod judging;
 mod standing;
@@ -12,6 +12,7 @@ pub use judging::{Kept, Marked, judge};
 pub use standing::{Standing, best_of, standing};
 
 use crate::{Error, Result};
+use entity::person_merge::of_one;
 use entity::quiz_attempt::{Column, Entity};
 use entity::{Day, LessonId, Moment, PersonId, QuizAttemptId, person, question, quiz_attempt};
 use sea_orm::{
@@ -93,9 +94,8 @@ pub async fn hand_in(
     pass_percent: i64,
     now: Moment,
 ) -> Result<Graded> {
-    let row = Entity::find_by_id(id).lock_exclusive().one(txn).await?;
-    let row = row.filter(|row| row.person_id == person && row.lesson_id == lesson);
-    let mut row = row.ok_or(Error::UnknownAttempt(id))?;
+    let theirs = Entity::find_by_id(id).filter(of_one(Column::PersonId, person)).filter(Column::LessonId.eq(lesson));
+    let mut row = theirs.lock_exclusive().one(txn).await?.ok_or(Error::UnknownAttempt(id))?;
     let questions = kept(&row)?;
     let answers = judging::tidy(&questions, answers).ok_or(Error::BadAnswers)?;
     if row.submitted_at.is_some() {
@@ -163,12 +163,12 @@ async fn own(
     person: PersonId,
     lesson: LessonId,
 ) -> Result<quiz_attempt::Model> {
-    let row = Entity::find_by_id(id).one(db).await?;
-    row.filter(|row| row.person_id == person && row.lesson_id == lesson).ok_or(Error::UnknownAttempt(id))
+    let theirs = Entity::find_by_id(id).filter(of_one(Column::PersonId, person)).filter(Column::LessonId.eq(lesson));
+    theirs.one(db).await?.ok_or(Error::UnknownAttempt(id))
 }
 
 async fn tries(db: &impl ConnectionTrait, person: PersonId, lesson: LessonId) -> Result<Vec<quiz_attempt::Model>> {
-    let rows = Entity::find().filter(Column::PersonId.eq(person)).filter(Column::LessonId.eq(lesson));
+    let rows = Entity::find().filter(of_one(Column::PersonId, person)).filter(Column::LessonId.eq(lesson));
     Ok(rows.order_by_asc(Column::Id).all(db).await?)
 }
 

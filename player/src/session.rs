@@ -5,8 +5,10 @@
 use crate::classroom::{MOST_PEOPLE, presence};
 use crate::totals::Progress;
 use crate::{Error, Result, beat, takeover};
-use entity::{AccountId, LessonId, Moment, PersonId, PlaybackId, PlaybackMode, UnitId, lesson, media, playback};
-use sea_orm::sea_query::Expr;
+use entity::{
+    AccountId, LessonId, Moment, PersonId, PlaybackId, PlaybackMode, UnitId, lesson, media, person_merge, playback,
+};
+use sea_orm::sea_query::{Expr, IntoCondition};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, DatabaseTransaction, EntityTrait,
     NotSet, QueryFilter, QueryOrder, QuerySelect, Set,
@@ -127,13 +129,16 @@ async fn idle_after(db: &impl ConnectionTrait, begin: &Begin, media_sha256: Opti
     }
 }
 
-/// Where this learner, or this room's unit, last was in the lesson; 0 when that was as good as the end.
+/// Where this learner, under any number of theirs, or this room's unit last was in the lesson; 0 when that was as good
+/// as the end.
 ///
 /// A session that was opened and never played says nothing, so it must not hide an older one that was.
 async fn resume_at(db: &impl ConnectionTrait, begin: &Begin, duration_ms: i64) -> Result<i64> {
     let same = match begin.mode {
-        PlaybackMode::Solo => playback::Column::PersonId.eq(begin.person_id),
-        PlaybackMode::Group => playback::Column::UnitId.eq(begin.unit_id),
+        PlaybackMode::Solo => {
+            person_merge::of_one(playback::Column::PersonId, begin.person_id.ok_or(Error::NoLearner)?)
+        }
+        PlaybackMode::Group => playback::Column::UnitId.eq(begin.unit_id).into_condition(),
     };
     let position_ms: Option<i64> = playback::Entity::find()
         .select_only()

@@ -1,5 +1,6 @@
 //! The same person stands twice on the roster: merged they are one everywhere, parted they are as they were.
 
+use crate::quiz;
 use archive::classes::{Attended, NewClass};
 use entity::{Day, Moment, PersonId, UnitLevel};
 use reqwest::Method;
@@ -175,6 +176,37 @@ async fn what_was_sealed_before_stays_as_it_was_sealed() {
     assert_eq!(office.get(&certificate).await.must(200).text(), printed);
     assert!(is_sound(&city).await);
     part(&office, &made["merge"]["id"]).await.must(200);
+    assert!(is_sound(&city).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_quiz_passed_and_a_lesson_begun_under_the_merged_number_are_those_of_the_one_who_is_kept() {
+    let city = quiz::city(true).await;
+    let (office, cadre, second) = (city.client("office").await, city.client("cadre").await, city.learner(1).await);
+    watch(&city, &cadre, "east", 5).await;
+    watch(&city, &second, "video", 4).await;
+    let attempt = quiz::begin(&second).await;
+    quiz::hand_in(&second, attempt, quiz::right()).await.must(200);
+    let (kept, merged) = (me(&cadre).await, me(&second).await);
+    assert_eq!(archive_of(&office, kept).await["credited_ms"], 0, "they have not passed");
+    let made = merge(&office, kept, merged).await.must(201).json();
+    assert_eq!((&made["given_ms"], &made["merge"]["taken_back_ms"]), (&json!(300_000), &json!(0)));
+    assert_eq!(archive_of(&office, kept).await["credited_ms"], 9 * 60_000);
+    for client in [&cadre, &second] {
+        let standing = client.get("/api/v1/lessons/east/quiz/attempts").await.must(200).json();
+        assert_eq!((&standing["passed"], &standing["best_right"]), (&json!(true), &json!(3)));
+        let result = client.get(&format!("/lessons/east/quiz?attempt={attempt}")).await.must(200).text();
+        assert!(result.contains("正确答案"), "{result}");
+        assert!(client.get("/home").await.must(200).text().contains("上次到 4:00"), "it goes on where it stopped");
+        let body = json!({"lesson_id": city.lesson("video"), "mode": "solo"});
+        let begun = client.post("/api/v1/playback", body).await.must(200).json();
+        assert_eq!(begun["resume_at_ms"], 240_000);
+        client.post(&format!("/api/v1/playback/{}/close", begun["session_id"]), json!({})).await.must(200);
+    }
+    assert!(is_sound(&city).await);
+    part(&office, &made["merge"]["id"]).await.must(200);
+    assert_eq!(archive_of(&office, kept).await["credited_ms"], 0);
+    assert_eq!(archive_of(&office, merged).await["credited_ms"], 4 * 60_000);
     assert!(is_sound(&city).await);
 }
 

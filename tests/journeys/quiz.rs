@@ -19,7 +19,7 @@ fn three() -> Value {
 }
 
 /// Right for [`three`].
-fn right() -> Value {
+pub fn right() -> Value {
     json!({"answers": [[1], [0, 2], [1]]})
 }
 
@@ -37,7 +37,7 @@ async fn version(client: &Client, lesson: &str) -> i64 {
 }
 
 /// The lesson `east`, published, with a quiz of three questions.
-async fn city(required: bool) -> City {
+pub async fn city(required: bool) -> City {
     let city = City::start().await;
     let (trainer, reviewer) = (city.client("trainer").await, city.client("reviewer").await);
     reviewer.post("/api/v1/lessons/east/withdraw", json!({"reason": "加随堂测验"})).await.must(200);
@@ -48,12 +48,12 @@ async fn city(required: bool) -> City {
     city
 }
 
-async fn begin(client: &Client) -> i64 {
+pub async fn begin(client: &Client) -> i64 {
     let begun = client.post("/api/v1/lessons/east/quiz/attempts", json!({})).await.must(200).json();
     begun["attempt_id"].as_i64().unwrap()
 }
 
-async fn hand_in(client: &Client, attempt: i64, answers: Value) -> Answer {
+pub async fn hand_in(client: &Client, attempt: i64, answers: Value) -> Answer {
     client.post(&format!("/api/v1/lessons/east/quiz/attempts/{attempt}"), answers).await
 }
 

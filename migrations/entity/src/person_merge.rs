@@ -3,6 +3,7 @@
 use crate::ids::{AccountId, ExemptionId, MergeId, PersonId, PostId, UnitId};
 use crate::moment::{Day, Moment};
 use sea_orm::entity::prelude::*;
+use sea_orm::{Condition, QuerySelect, QueryTrait};
 use serde::Serialize;
 
 /// That two rows of the roster are one and the same person, from when an office found it until it is taken back.
@@ -30,7 +31,8 @@ pub struct Model {
     pub merged_at: Moment,
     /// The newest ledger entry before it.
     pub before_seq: i64,
-    /// The newest ledger entry once it was made: those between the two take back what was credited twice.
+    /// The newest ledger entry once it was made: those between the two take back what was credited twice, and give what
+    /// waited under one number for a quiz that was passed under the other.
     pub since_seq: i64,
     /// The newest ledger entry when it was taken back.
     pub until_seq: Option<i64>,
@@ -56,7 +58,7 @@ pub struct Model {
 impl Model {
     /// Whether an entry with this number was posted while the two were one.
     pub fn holds_for_entry(&self, seq: i64) -> bool {
-        seq > self.since_seq && self.until_seq.is_none_or(|until| seq <= until)
+        seq > self.before_seq && self.until_seq.is_none_or(|until| seq <= until)
     }
 
     /// Whether the two were one at this moment.
@@ -73,6 +75,16 @@ impl Model {
     pub fn exemption_ids(&self) -> Vec<ExemptionId> {
         serde_json::from_str(&self.exemptions).unwrap_or_default()
     }
+}
+
+/// The rows of a person who is kept, and of everybody they are one with: `column` names the person of a row.
+pub fn of_one(column: impl ColumnTrait, kept: PersonId) -> Condition {
+    let merged = Entity::find()
+        .select_only()
+        .column(Column::MergedId)
+        .filter(Column::KeptId.eq(kept))
+        .filter(Column::PartedAt.is_null());
+    Condition::any().add(column.eq(kept)).add(column.in_subquery(merged.into_query()))
 }
 
 /// Ids as the columns of this table hold them.

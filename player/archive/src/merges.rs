@@ -5,8 +5,8 @@
 //! nothing but to be written down. What is read is as of a moment (a seal's), or of an entry (the one that is proved),
 //! so that what was judged before a merge, or after it was taken back, stays as it was judged.
 //!
-//! What both were credited with is taken back by corrections (`ledger::merge`). A quiz counts for whom it was passed by:
-//! what waits under the merged number for a quiz goes on waiting.
+//! What both were credited with is taken back by corrections (`ledger::merge`). A quiz that was passed under one number
+//! counts for the person, and what waited for it under the other is given (`quiz`).
 
 use crate::Result;
 use entity::{Moment, PersonId, person_merge};

@@ -10,23 +10,26 @@
 //! the dates alone what the posting found. What the lesson asked for at that time is not dated: it can change only
 //! while the lesson is not published, so for what was posted since the lesson last changed the lesson tells, and for
 //! older entries the entry itself.
+//!
+//! A pass counts for everybody its person is one with (`merges`): what waited under one number is given with the merge
+//! when the quiz was passed under the other ([`release_all`]), and taken back when the two are parted.
 
 use crate::judge::Worth;
 use crate::ledger::{self, NewEntry};
 use crate::rules::{RuleBook, Rules};
 use crate::watched::{self, Sessions};
 use crate::{Result, late};
-use entity::{
-    LessonId, LessonState, Moment, PersonId, PlaybackMode, Reason, Source, ledger_entry, lesson, playback, quiz_attempt,
-};
-use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
-use std::collections::{BTreeSet, HashMap};
+use entity::{LessonId, Moment, PersonId, Reason, Source, ledger_entry};
+use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder};
+use std::collections::BTreeSet;
+
+mod passed;
+
+pub(crate) use passed::{Quiz, Quizzes};
+use passed::{one_with, passed_at, passes};
 
 /// What a giving entry says.
 const NOTE: &str = "随堂测验通过";
-
-/// Keys in one statement.
-const CHUNK: usize = 400;
 
 /// Hold the chain's head for this transaction, and answer when a pass of this person may be dated: `now`, or just after
 /// the last entry of theirs for the lesson when clocks differ by a little.
@@ -35,7 +38,7 @@ const CHUNK: usize = 400;
 /// Only those of the database.
 pub async fn hold(txn: &DatabaseTransaction, person: PersonId, lesson: LessonId, now: Moment) -> Result<Moment> {
     ledger::hold_head(txn).await?;
-    let entries = entries_of(txn, person, lesson).await?;
+    let entries = entries_of(txn, &one_with(txn, person).await?, lesson).await?;
     let last = entries.iter().filter(|entry| entry.playback_id.is_some()).map(|entry| entry.posted_at).max();
     Ok(last.map_or(now, |last| now.max(last.plus_ms(1))))
 }
@@ -55,13 +58,34 @@ pub async fn release(
     now: Moment,
 ) -> Result<Vec<ledger_entry::Model>> {
     ledger::hold_head(txn).await?;
-    let Some(passed) = passed_at(txn, person, lesson).await? else { return Ok(Vec::new()) };
+    let people = one_with(txn, person).await?;
+    let Some(passed) = passed_at(txn, &people, lesson).await? else { return Ok(Vec::new()) };
     let (mut known, mut added) = (Sessions::default(), Vec::new());
-    for entry in waiting(txn, person, lesson).await? {
+    for entry in waiting(txn, &people, lesson).await? {
         let Some(given) = given_now(txn, &mut known, &entry).await? else { continue };
         let at = now.max(passed);
         let given = late::put_aside_given(txn, (&entry, given), at).await?;
         added.extend(ledger::append(txn, given.as_slice(), at).await?);
+    }
+    Ok(added)
+}
+
+/// [`release`] for every lesson whose quiz this person has passed: when who they are one with is not who it was, other
+/// passes count.
+///
+/// # Errors
+/// Those of the ledger.
+pub(crate) async fn release_all(
+    txn: &DatabaseTransaction,
+    person: PersonId,
+    now: Moment,
+) -> Result<Vec<ledger_entry::Model>> {
+    let people = one_with(txn, person).await?;
+    let passes = passes(txn, &people.into_iter().collect()).await?;
+    let passed: BTreeSet<LessonId> = passes.into_keys().map(|(_, lesson)| lesson).collect();
+    let mut added = Vec::new();
+    for lesson in passed {
+        added.extend(release(txn, person, lesson, now).await?);
     }
     Ok(added)
 }
@@ -140,133 +164,36 @@ pub(crate) fn gives(entry: &ledger_entry::Model) -> bool {
     entry.source == Source::Correction && entry.author_id.is_none() && entry.corrects_seq.is_some() && takes()
 }
 
+/// What was given, and taken back because those who were one are not: the numbers of both entries, which together are
+/// as good as not there.
+pub(crate) fn undone<'a>(entries: impl IntoIterator<Item = &'a ledger_entry::Model>) -> BTreeSet<i64> {
+    let (mut giving, mut undone): (Vec<&ledger_entry::Model>, _) = (Vec::new(), BTreeSet::new());
+    for entry in entries {
+        if gives(entry) {
+            giving.push(entry);
+        } else if let Some(at) = giving.iter().rposition(|given| takes_back(entry, given)) {
+            undone.extend([entry.seq, giving.remove(at).seq]);
+        }
+    }
+    undone
+}
+
+fn takes_back(entry: &ledger_entry::Model, given: &ledger_entry::Model) -> bool {
+    let returned = || ledger::reasons_of(entry).ok()?.get(&Reason::QuizNotPassed).copied();
+    entry.corrects_seq == given.corrects_seq && entry.source == Source::Correction && returned().is_some()
+}
+
 /// The entries that waited, and of which something was given by one of these.
 pub(crate) fn given<'a>(entries: impl IntoIterator<Item = &'a ledger_entry::Model>) -> BTreeSet<i64> {
     let giving = entries.into_iter().filter(|entry| entry.credited_ms > 0 && gives(entry));
     giving.filter_map(|entry| entry.corrects_seq).collect()
 }
 
-/// Whether a session still waits for the quiz of its lesson, and since when it does not.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Quiz {
-    /// The lesson counts only with a pass, and there is none.
-    pub(crate) withheld: bool,
-    passed_at: Option<Moment>,
-}
-
-impl Quiz {
-    /// How it is with a session now.
-    pub(crate) async fn of(db: &impl ConnectionTrait, session: &playback::Model) -> Result<Self> {
-        let (PlaybackMode::Solo, Some(person)) = (session.mode, session.person_id) else { return Ok(Self::default()) };
-        let passed_at = passed_at(db, person, session.lesson_id).await?;
-        if passed_at.is_some() {
-            return Ok(Self { withheld: false, passed_at });
-        }
-        let lesson = lesson::Entity::find_by_id(session.lesson_id).one(db).await?;
-        Ok(Self { withheld: lesson.is_some_and(|lesson| lesson.quiz_required), passed_at })
-    }
-
-    /// When an entry that knows this may be dated.
-    pub(crate) fn dated(self, now: Moment) -> Moment {
-        self.passed_at.map_or(now, |passed| now.max(passed))
-    }
-}
-
-/// What is known of the quizzes behind many entries, for the walk that proves them.
-#[derive(Debug, Default)]
-pub(crate) struct Quizzes {
-    passed: HashMap<(PersonId, LessonId), Moment>,
-    /// Since when, and whether it asks for a pass: only of lessons that are published, so that it has not changed since.
-    asks: HashMap<LessonId, (Moment, bool)>,
-}
-
-impl Quizzes {
-    /// Read what these entries need.
-    pub(crate) async fn load(db: &impl ConnectionTrait, entries: &[ledger_entry::Model]) -> Result<Self> {
-        let people: BTreeSet<_> = entries.iter().map(|entry| entry.person_id).collect();
-        let lessons: BTreeSet<_> = entries.iter().filter_map(|entry| entry.lesson_id).collect();
-        Ok(Self { passed: passes(db, &people).await?, asks: asks(db, &lessons).await? })
-    }
-
-    /// Whether somebody had passed by the time the entry was added.
-    pub(crate) fn passed(&self, entry: &ledger_entry::Model) -> bool {
-        let passed = entry.lesson_id.and_then(|lesson| self.passed.get(&(entry.person_id, lesson)));
-        passed.is_some_and(|at| *at <= entry.posted_at)
-    }
-
-    /// Whether the entry of a session had to wait.
-    pub(crate) fn withheld(&self, entry: &ledger_entry::Model) -> bool {
-        if entry.source != Source::Solo || self.passed(entry) {
-            return false;
-        }
-        match entry.lesson_id.and_then(|lesson| self.asks.get(&lesson)) {
-            Some((since, asks)) if entry.posted_at > *since => *asks,
-            _ => waiting_ms(entry).is_ok_and(|ms| ms > 0),
-        }
-    }
-}
-
-async fn passes(
-    db: &impl ConnectionTrait,
-    people: &BTreeSet<PersonId>,
-) -> Result<HashMap<(PersonId, LessonId), Moment>> {
-    let people: Vec<_> = people.iter().copied().collect();
-    let mut first: HashMap<(PersonId, LessonId), Moment> = HashMap::new();
-    for chunk in people.chunks(CHUNK) {
-        let rows: Vec<(PersonId, LessonId, Moment)> = quiz_attempt::Entity::find()
-            .select_only()
-            .columns([
-                quiz_attempt::Column::PersonId,
-                quiz_attempt::Column::LessonId,
-                quiz_attempt::Column::SubmittedAt,
-            ])
-            .filter(quiz_attempt::Column::PersonId.is_in(chunk.iter().copied()))
-            .filter(quiz_attempt::Column::Passed.eq(true))
-            .filter(quiz_attempt::Column::SubmittedAt.is_not_null())
-            .into_tuple()
-            .all(db)
-            .await?;
-        for (person, lesson, at) in rows {
-            first.entry((person, lesson)).and_modify(|first| *first = at.min(*first)).or_insert(at);
-        }
-    }
-    Ok(first)
-}
-
-async fn asks(db: &impl ConnectionTrait, lessons: &BTreeSet<LessonId>) -> Result<HashMap<LessonId, (Moment, bool)>> {
-    let lessons: Vec<_> = lessons.iter().copied().collect();
-    let mut asks = HashMap::new();
-    for chunk in lessons.chunks(CHUNK) {
-        let rows: Vec<(LessonId, Moment, bool)> = lesson::Entity::find()
-            .select_only()
-            .columns([lesson::Column::Id, lesson::Column::UpdatedAt, lesson::Column::QuizRequired])
-            .filter(lesson::Column::Id.is_in(chunk.iter().copied()))
-            .filter(lesson::Column::State.eq(LessonState::Published))
-            .into_tuple()
-            .all(db)
-            .await?;
-        asks.extend(rows.into_iter().map(|(lesson, since, asks)| (lesson, (since, asks))));
-    }
-    Ok(asks)
-}
-
-/// When this person first passed the quiz of this lesson.
-async fn passed_at(db: &impl ConnectionTrait, person: PersonId, lesson: LessonId) -> Result<Option<Moment>> {
-    let first: Option<Option<Moment>> = quiz_attempt::Entity::find()
-        .select_only()
-        .column_as(quiz_attempt::Column::SubmittedAt.min(), "first")
-        .filter(quiz_attempt::Column::PersonId.eq(person))
-        .filter(quiz_attempt::Column::LessonId.eq(lesson))
-        .filter(quiz_attempt::Column::Passed.eq(true))
-        .into_tuple()
-        .one(db)
-        .await?;
-    Ok(first.flatten())
-}
-
-/// The entries of this person and lesson that hold something back of which nothing was said since, oldest first.
-async fn waiting(db: &impl ConnectionTrait, person: PersonId, lesson: LessonId) -> Result<Vec<ledger_entry::Model>> {
-    let entries = entries_of(db, person, lesson).await?;
+/// The entries of these people and this lesson that hold something back of which nothing was said since, oldest first.
+async fn waiting(db: &impl ConnectionTrait, people: &[PersonId], lesson: LessonId) -> Result<Vec<ledger_entry::Model>> {
+    let mut entries = entries_of(db, people, lesson).await?;
+    let undone = undone(&entries);
+    entries.retain(|entry| !undone.contains(&entry.seq));
     let answered: BTreeSet<i64> =
         entries.iter().filter(|entry| gives(entry)).filter_map(|entry| entry.corrects_seq).collect();
     let mut waiting = Vec::new();
@@ -278,9 +205,13 @@ async fn waiting(db: &impl ConnectionTrait, person: PersonId, lesson: LessonId) 
     Ok(waiting)
 }
 
-async fn entries_of(db: &impl ConnectionTrait, person: PersonId, lesson: LessonId) -> Result<Vec<ledger_entry::Model>> {
+async fn entries_of(
+    db: &impl ConnectionTrait,
+    people: &[PersonId],
+    lesson: LessonId,
+) -> Result<Vec<ledger_entry::Model>> {
     let entries = ledger_entry::Entity::find()
-        .filter(ledger_entry::Column::PersonId.eq(person))
+        .filter(ledger_entry::Column::PersonId.is_in(people.iter().copied()))
         .filter(ledger_entry::Column::LessonId.eq(lesson))
         .order_by_asc(ledger_entry::Column::Seq)
         .all(db)

@@ -11,6 +11,8 @@ use sea_orm::{
     ActiveModelTrait, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, EntityTrait, IntoActiveModel,
 };
 
+mod quiz;
+
 /// Nine in the morning of a Thursday in Shanghai.
 pub(crate) const START: Moment = Moment(1_764_205_200_000);
 pub(crate) const OFFICE: AccountId = AccountId(900);

@@ -211,7 +211,8 @@ pub(crate) async fn seen_ms(
     lesson: LessonId,
     entries: &[ledger_entry::Model],
 ) -> Result<i64> {
-    let given = quiz::given(entries);
+    let undone = quiz::undone(entries);
+    let given = quiz::given(entries.iter().filter(|entry| !undone.contains(&entry.seq)));
     let mut seen = Intervals::default();
     for entry in entries.iter().filter(|entry| entry.credited_ms > 0 || given.contains(&entry.seq)) {
         seen.extend(&known.seen_in(db, lesson, entry).await?.unwrap_or_default());
@@ -236,7 +237,7 @@ impl Earlier {
         lesson: LessonId,
         rules: &Rules,
     ) -> Vec<&ledger_entry::Model> {
-        self.among(&self.merges.one_with(person, None), day, lesson, rules)
+        without_undone(self.among(&self.merges.one_with(person, None), day, lesson, rules))
     }
 
     /// The same, as it was before this entry was posted.
@@ -245,7 +246,7 @@ impl Earlier {
         let people = self.merges.one_with(entry.person_id, Some(entry.seq));
         let mut before = self.among(&people, entry.day, lesson, rules);
         before.retain(|other| other.seq < entry.seq);
-        before
+        without_undone(before)
     }
 
     /// What matters of the entries of these, who are one person.
@@ -255,6 +256,12 @@ impl Earlier {
         found.sort_by_key(|entry| entry.seq);
         found
     }
+}
+
+fn without_undone(mut entries: Vec<&ledger_entry::Model>) -> Vec<&ledger_entry::Model> {
+    let undone = quiz::undone(entries.iter().copied());
+    entries.retain(|entry| !undone.contains(&entry.seq));
+    entries
 }
 
 /// Whether an earlier entry matters to a lesson judged by these rules on that day.

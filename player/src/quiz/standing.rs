@@ -2,6 +2,7 @@
 
 use super::{Limits, count, tries};
 use crate::Result;
+use entity::person_merge::of_one;
 use entity::quiz_attempt::{Column, Entity};
 use entity::{Day, LessonId, Moment, PersonId, QuizAttemptId, question, quiz_attempt};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter};
@@ -59,7 +60,7 @@ pub async fn best_of(
     lessons: &[LessonId],
 ) -> Result<Vec<(LessonId, i32, i32, bool)>> {
     let rows = Entity::find()
-        .filter(Column::PersonId.eq(person))
+        .filter(of_one(Column::PersonId, person))
         .filter(Column::LessonId.is_in(lessons.iter().copied()))
         .filter(Column::SubmittedAt.is_not_null())
         .all(db)

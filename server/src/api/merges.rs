@@ -59,6 +59,8 @@ pub struct MergeAnswer {
 pub struct MergedAnswer {
     /// The merge.
     merge: MergeAnswer,
+    /// Milliseconds that waited under one number for a quiz passed under the other, given.
+    given_ms: i64,
     /// Sealed years in which both were credited with the same: there nothing was taken back.
     sealed_years: Vec<i32>,
 }
@@ -104,7 +106,7 @@ pub async fn list(merger: Merger, id: Path<PersonId>, db: Data<Database>) -> Api
     Ok(Json(answers))
 }
 
-/// Merge another person into this one: hours, posts and exemptions are this one's from then on.
+/// Merge another person into this one: hours, passed quizzes, posts and exemptions are this one's from then on.
 #[utoipa::path(post, path = "/api/v1/people/{id}/merges", tag = "people", params(("id" = i64, Path, description = "the person who is kept")),
     request_body = MergeBody, responses(
     (status = 201, description = "merged", body = MergedAnswer), (status = 400, description = "invalid_request: the reason", body = ErrorBody),
@@ -122,7 +124,8 @@ pub async fn join(
     let (row, joined) =
         merging::join((db.get_ref(), known.get_ref()), &merger.reach(), people, &body.reason, by).await?;
     let sealed_years = joined.sealed_years.into_iter().collect();
-    Ok(HttpResponse::Created().json(MergedAnswer { merge: MergeAnswer::of(row, joined.taken_back_ms), sealed_years }))
+    let (given_ms, merge) = (joined.given_ms, MergeAnswer::of(row, joined.taken_back_ms));
+    Ok(HttpResponse::Created().json(MergedAnswer { merge, given_ms, sealed_years }))
 }
 
 /// Take a merge back: everything is again as it was before it.

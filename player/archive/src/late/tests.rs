@@ -4,8 +4,7 @@ use super::*;
 use crate::ledger::post_closed;
 use crate::testing::{CITY, City, FAR_VILLAGE, LESSON, OFFICE, START, at, day, watched};
 use crate::{record, verify};
-use entity::{Day, LessonId, PersonId, PostKind, Reason, Scope, UnitId, lesson, quiz_attempt};
-use sea_orm::TransactionTrait;
+use entity::{PersonId, PostKind, Reason, Scope, UnitId};
 
 /// Midday of the second of January 2026: 2025 is over.
 const NEW_YEAR: Moment = Moment(1_767_326_400_000);
@@ -143,14 +142,13 @@ async fn own_account(city: &City, id: AccountId, who: i64) {
 #[tokio::test]
 async fn a_quiz_passed_after_the_seal_is_a_pass_and_what_waited_for_it_waits_for_the_office() {
     let city = city().await;
-    let asks = lesson::ActiveModel { quiz_required: Set(true), updated_at: Set(at(-1)), ..Default::default() };
-    lesson::Entity::update_many().set(asks).filter(lesson::Column::Id.eq(LESSON)).exec(&city.db).await.unwrap();
+    city.asks(LESSON, true, at(-1)).await;
     city.solo(1, LESSON, START, &[watched((0, 300), (0, 300))]).await;
     post_closed(&city.db, at(400)).await.unwrap();
     assert_eq!(credited(&city, 1).await, 0);
     sealed(&city, CITY).await;
     for _ in 0..2 {
-        pass(&city, 1, LESSON, NEW_YEAR).await;
+        assert!(city.pass(1, LESSON, NEW_YEAR).await.is_empty());
     }
     let waits = rows(&city).await;
     assert_eq!(waits.len(), 1, "passed twice waits once");
@@ -158,28 +156,7 @@ async fn a_quiz_passed_after_the_seal_is_a_pass_and_what_waited_for_it_waits_for
     assert_eq!(credited(&city, 1).await, 0);
     decided(&city, waits[0].row.id, true).await.unwrap();
     assert_eq!(credited(&city, 1).await, 300_000);
-    pass(&city, 1, LESSON, NEW_YEAR).await;
+    assert!(city.pass(1, LESSON, NEW_YEAR).await.is_empty());
     assert_eq!(rows(&city).await.len(), 1, "it was given");
     sound(&city).await;
-}
-
-async fn pass(city: &City, who: i64, lesson: LessonId, now: Moment) {
-    let txn = city.db.begin().await.unwrap();
-    let now = quiz::hold(&txn, PersonId(who), lesson, now).await.unwrap();
-    let row = quiz_attempt::ActiveModel {
-        person_id: Set(PersonId(who)),
-        lesson_id: Set(lesson),
-        day: Set(Day::default()),
-        begun_at: Set(now),
-        submitted_at: Set(Some(now)),
-        questions: Set("[]".to_owned()),
-        answers: Set(Some("[]".to_owned())),
-        right_count: Set(1),
-        question_count: Set(1),
-        passed: Set(true),
-        ..Default::default()
-    };
-    row.insert(&txn).await.unwrap();
-    assert!(quiz::release(&txn, PersonId(who), lesson, now).await.unwrap().is_empty());
-    txn.commit().await.unwrap();
 }

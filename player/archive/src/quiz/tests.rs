@@ -4,9 +4,10 @@ use super::*;
 use crate::ledger::{correct, post_playback, reasons_of};
 use crate::testing::{CITY, City, LESSON, OFFICE, OTHER_LESSON, START, Seconds, at, watched};
 use crate::verify::{self, Fault};
-use entity::PlaybackId;
 use entity::Reason::{DailyCap, Overlap, QuizNotPassed, Repeated, TooShort};
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, DatabaseConnection, TransactionTrait};
+use entity::{PlaybackId, quiz_attempt};
+use sea_orm::{ActiveValue::Set, TransactionTrait};
+use std::collections::HashMap;
 
 /// Credited and reasons of an entry in seconds.
 type Line = (i64, Vec<(Reason, i64)>);
@@ -20,13 +21,8 @@ fn line(entry: &ledger_entry::Model) -> Line {
 /// A city whose first lesson counts only with its quiz passed, published before anything happens.
 async fn city(people: i64) -> City {
     let city = City::with_people(people).await;
-    asks(&city.db, LESSON, true, at(-1)).await;
+    city.asks(LESSON, true, at(-1)).await;
     city
-}
-
-async fn asks(db: &DatabaseConnection, lesson: LessonId, required: bool, since: Moment) {
-    let row = lesson::ActiveModel { quiz_required: Set(required), updated_at: Set(since), ..Default::default() };
-    lesson::Entity::update_many().set(row).filter(lesson::Column::Id.eq(lesson)).exec(db).await.unwrap();
 }
 
 async fn post(city: &City, id: PlaybackId, now: Moment) -> Line {
@@ -44,28 +40,9 @@ async fn sound(city: &City) {
     assert_eq!(faults(city).await, []);
 }
 
-/// Hand in a sheet that passes, as the server does it.
+/// Hand in a sheet that passes.
 async fn pass(city: &City, who: i64, lesson: LessonId, now: Moment) -> Vec<Line> {
-    let txn = city.db.begin().await.unwrap();
-    let person = PersonId(who);
-    let now = hold(&txn, person, lesson, now).await.unwrap();
-    let row = quiz_attempt::ActiveModel {
-        person_id: Set(person),
-        lesson_id: Set(lesson),
-        day: Set(now.day()),
-        begun_at: Set(now),
-        submitted_at: Set(Some(now)),
-        questions: Set("[]".to_owned()),
-        answers: Set(Some("[]".to_owned())),
-        right_count: Set(1),
-        question_count: Set(1),
-        passed: Set(true),
-        ..Default::default()
-    };
-    row.insert(&txn).await.unwrap();
-    let given = release(&txn, person, lesson, now).await.unwrap();
-    assert!(release(&txn, person, lesson, now).await.unwrap().is_empty(), "twice gives once");
-    txn.commit().await.unwrap();
+    let given = city.pass(who, lesson, now).await;
     sound(city).await;
     given.iter().map(line).collect()
 }
@@ -175,11 +152,11 @@ async fn a_change_of_the_lesson_touches_only_what_comes_after_it() {
     let city = City::with_people(1).await;
     let before = city.solo(1, LESSON, START, &[watched((0, 300), (0, 300))]).await;
     assert_eq!(post(&city, before, at(400)).await, (300, vec![]));
-    asks(&city.db, LESSON, true, at(500)).await;
+    city.asks(LESSON, true, at(500)).await;
     sound(&city).await;
     let while_asked = city.solo(1, LESSON, at(600), &[watched((0, 200), (300, 500))]).await;
     assert_eq!(post(&city, while_asked, at(900)).await, (0, vec![(QuizNotPassed, 200)]));
-    asks(&city.db, LESSON, false, at(1000)).await;
+    city.asks(LESSON, false, at(1000)).await;
     sound(&city).await;
     let after = city.solo(1, LESSON, at(1100), &[watched((0, 100), (500, 600))]).await;
     assert_eq!(post(&city, after, at(1300)).await, (100, vec![]));
@@ -198,7 +175,7 @@ async fn hours_that_no_pass_bears_are_found() {
         .await
         .unwrap();
     assert_eq!(faults(&city).await, [Fault::NotAsWatched { seq: 2, credited_ms: 300_000, worth_ms: 0 }]);
-    asks(&city.db, LESSON, false, at(-1)).await;
+    city.asks(LESSON, false, at(-1)).await;
     let found = faults(&city).await;
     assert!(found.contains(&Fault::NotAsWatched { seq: 1, credited_ms: 0, worth_ms: 300_000 }), "{found:?}");
 }

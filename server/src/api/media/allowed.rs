@@ -9,7 +9,8 @@ use actix_web::http::header::HeaderValue;
 use catalog::audience::{kept_by_staff, published_for};
 use content::probe::shows_in_place;
 use entity::{
-    AccountId, Moment, Role, class_evidence, class_run, lesson, media, org_unit, rendition, star_mark, voice,
+    AccountId, Moment, Role, class_evidence, class_run, lesson, media, org_unit, person_merge, rendition, star_mark,
+    voice,
 };
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
 use std::collections::HashMap;
@@ -119,7 +120,7 @@ async fn is_for(db: &Database, caller: &Identity, row: &media::Model, now: Momen
         return Ok(true);
     }
     // What proves a class or another study is for those who read the unit's records, and for whose study it is.
-    let their_own = caller.person_id.map(|person| class_run::Column::PersonId.eq(person));
+    let their_own = caller.person_id.map(|person| person_merge::of_one(class_run::Column::PersonId, person));
     let read = caller.scope(READERS).reaches((class_run::Entity, class_run::Column::UnitId));
     let classes = class_run::Entity::find()
         .select_only()

@@ -9,7 +9,8 @@
 use super::allowed::hash_of;
 use crate::database::Database;
 use content::store::Blob;
-use entity::{AccountId, LessonId, Moment, PlaybackId, RenditionKind, lesson, playback, rendition};
+use entity::{AccountId, LessonId, Moment, PlaybackId, RenditionKind, lesson, person_merge, playback, rendition};
+use sea_orm::sea_query::IntoCondition;
 use sea_orm::{
     ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter,
     QuerySelect,
@@ -183,8 +184,8 @@ async fn earlier(txn: &DatabaseTransaction, begun: &playback::Model) -> Result<O
         .select_only()
         .column(playback::Column::ServedAt)
         .filter(match begun.person_id {
-            Some(person) => playback::Column::PersonId.eq(person),
-            None => playback::Column::UnitId.eq(begun.unit_id),
+            Some(person) => person_merge::of_one(playback::Column::PersonId, person),
+            None => playback::Column::UnitId.eq(begun.unit_id).into_condition(),
         })
         .filter(playback::Column::LessonId.eq(begun.lesson_id))
         .filter(playback::Column::AccountId.eq(begun.account_id))

@@ -19,7 +19,7 @@ use catalog::lesson::LessonFilter;
 use catalog::search::Index;
 use catalog::{audience, season};
 use chrono::Datelike;
-use entity::{Category, Day, LessonId, Moment, PersonId, PlaybackMode, lesson, playback};
+use entity::{Category, Day, LessonId, Moment, PersonId, PlaybackMode, lesson, person_merge, playback};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 #[derive(Template)]
@@ -125,7 +125,7 @@ async fn begun(db: &impl ConnectionTrait, person: PersonId) -> ApiResult<Vec<(Le
     let recent: Vec<(LessonId, i64, i64)> = playback::Entity::find()
         .select_only()
         .columns([playback::Column::LessonId, playback::Column::LastPositionMs, playback::Column::DurationMs])
-        .filter(playback::Column::PersonId.eq(person))
+        .filter(person_merge::of_one(playback::Column::PersonId, person))
         .filter(playback::Column::Mode.eq(PlaybackMode::Solo))
         .filter(playback::Column::LastSeq.gt(0))
         .order_by_desc(playback::Column::LastBeatAt)

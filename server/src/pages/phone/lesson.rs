@@ -15,7 +15,9 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path, Query};
 use askama::Template;
-use entity::{Day, LessonId, Moment, PersonId, PlaybackMode, Reason, course, ledger_entry, lesson, playback};
+use entity::{
+    Day, LessonId, Moment, PersonId, PlaybackMode, Reason, course, ledger_entry, lesson, person_merge, playback,
+};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -198,7 +200,7 @@ async fn stopped_at(db: &impl ConnectionTrait, person: PersonId, lesson: LessonI
     let last: Option<i64> = playback::Entity::find()
         .select_only()
         .column(playback::Column::LastPositionMs)
-        .filter(playback::Column::PersonId.eq(person))
+        .filter(person_merge::of_one(playback::Column::PersonId, person))
         .filter(playback::Column::LessonId.eq(lesson))
         .filter(playback::Column::Mode.eq(PlaybackMode::Solo))
         .filter(playback::Column::LastSeq.gt(0))

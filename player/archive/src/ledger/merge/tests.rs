@@ -82,7 +82,7 @@ async fn what_both_saw_of_a_lesson_on_a_day_counts_once_and_twice_again_when_the
     let city = overlapping().await;
     assert_eq!((seconds(&city, 1).await, seconds(&city, 2).await), (300, 500));
     let (row, joined) = merge(&city, at(3000)).await.unwrap();
-    assert_eq!(joined, Joined { taken_back_ms: 100_000, sealed_years: BTreeSet::new() });
+    assert_eq!(joined, Joined { taken_back_ms: 100_000, ..Joined::default() });
     assert_eq!((row.before_seq, row.since_seq), (3, 4));
     assert_eq!(taken_back_ms(&city.db, &row).await.unwrap(), 100_000);
     assert_eq!(seconds(&city, 1).await, 700);
@@ -146,7 +146,7 @@ async fn a_sealed_year_stays_as_it_was_sealed_and_is_named() {
     assert!(matches!(merge(&city, NEW_YEAR).await, Err(Error::SealUnderWay)));
     while seal::work(&city.db, NEW_YEAR).await.unwrap() > 0 {}
     let (row, joined) = merge(&city, NEW_YEAR).await.unwrap();
-    assert_eq!(joined, Joined { taken_back_ms: 0, sealed_years: BTreeSet::from([2025]) });
+    assert_eq!(joined, Joined { sealed_years: BTreeSet::from([2025]), ..Joined::default() });
     assert_eq!(row.before_seq, row.since_seq);
     assert_eq!(seconds(&city, 1).await, 800, "in a sealed year only an amendment takes the double part back");
     parted(&city, row.id, NEW_YEAR).await.unwrap();
@@ -174,4 +174,57 @@ async fn two_with_a_session_that_is_not_in_the_ledger_wait_for_it() {
     post_closed(&city.db, at(2000)).await.unwrap();
     assert_eq!(merge(&city, at(3000)).await.unwrap().1.taken_back_ms, 300_000, "of two seats in one room one");
     assert_eq!(seconds(&city, 1).await, 300);
+}
+
+/// The first watches a lesson that counts only with its quiz passed, and the second passes that quiz.
+async fn watched_by_one_passed_by_the_other() -> City {
+    let city = City::with_people(2).await;
+    city.asks(LESSON, true, at(-1)).await;
+    city.solo(1, LESSON, START, &[watched((0, 300), (0, 300))]).await;
+    post_closed(&city.db, at(1000)).await.unwrap();
+    assert!(city.pass(2, LESSON, at(1100)).await.is_empty());
+    assert_eq!(seconds(&city, 1).await, 0);
+    city
+}
+
+#[tokio::test]
+async fn a_quiz_passed_under_the_one_number_gives_what_waited_under_the_other_until_they_are_parted() {
+    let city = watched_by_one_passed_by_the_other().await;
+    let (row, joined) = merge(&city, at(3000)).await.unwrap();
+    assert_eq!((joined.given_ms, joined.taken_back_ms), (300_000, 0));
+    assert_eq!(taken_back_ms(&city.db, &row).await.unwrap(), 0);
+    assert_eq!(seconds(&city, 1).await, 300);
+    city.solo(1, LESSON, at(3100), &[watched((0, 100), (300, 400))]).await;
+    post_closed(&city.db, at(3400)).await.unwrap();
+    assert_eq!(seconds(&city, 1).await, 400, "who has passed under either number waits for nothing");
+    parted(&city, row.id, at(4000)).await.unwrap();
+    assert_eq!(seconds(&city, 1).await, 100, "what was judged while they were one stays");
+    city.solo(1, LESSON, at(4100), &[watched((0, 100), (500, 600))]).await;
+    post_closed(&city.db, at(4400)).await.unwrap();
+    assert_eq!(seconds(&city, 1).await, 100, "apart again, the pass is the other's");
+    assert_eq!(city.pass(1, LESSON, at(4500)).await.len(), 2);
+    assert_eq!(seconds(&city, 1).await, 500, "their own pass gives what was taken back, and the rest");
+}
+
+#[tokio::test]
+async fn what_was_given_and_taken_back_is_given_again_by_a_second_merge() {
+    let city = watched_by_one_passed_by_the_other().await;
+    city.solo(2, LESSON, at(1200), &[watched((0, 200), (200, 400))]).await;
+    post_closed(&city.db, at(1500)).await.unwrap();
+    for round in 0..3 {
+        let (row, joined) = merge(&city, at(3000 + 100 * round)).await.unwrap();
+        assert_eq!((joined.given_ms, joined.taken_back_ms), (200_000, 0), "the last third was the other's already");
+        assert_eq!(seconds(&city, 1).await, 400);
+        parted(&city, row.id, at(3050 + 100 * round)).await.unwrap();
+        assert_eq!((seconds(&city, 1).await, seconds(&city, 2).await), (0, 200));
+    }
+}
+
+#[tokio::test]
+async fn a_pass_of_ones_own_while_they_were_one_is_ones_own_when_they_are_parted() {
+    let city = watched_by_one_passed_by_the_other().await;
+    let (row, _) = merge(&city, at(3000)).await.unwrap();
+    assert!(city.pass(1, LESSON, at(3100)).await.is_empty(), "it was given");
+    parted(&city, row.id, at(4000)).await.unwrap();
+    assert_eq!((seconds(&city, 1).await, seconds(&city, 2).await), (300, 0));
 }
