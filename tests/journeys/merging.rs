@@ -210,6 +210,50 @@ async fn a_quiz_passed_and_a_lesson_begun_under_the_merged_number_are_those_of_t
     assert!(is_sound(&city).await);
 }
 
+/// Lets people sign in to a half-day of a class: the digits on its wall.
+async fn digits(trainer: &Client, class: &Value, half_day: i32) -> String {
+    let signing = format!("/api/v1/classes/{class}/signing");
+    trainer.send(trainer.request(Method::PUT, &signing).json(&json!({"half_day": half_day}))).await.must(200);
+    let shown = trainer.get(&signing).await.must(200).json();
+    shown["code"]["digits"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_merged_while_a_class_goes_on_signs_in_to_it_and_stands_on_its_roster_once() {
+    let city = City::start().await;
+    let (trainer, office) = (city.client("trainer").await, city.client("office").await);
+    let (cadre, second) = (city.client("cadre").await, city.learner(1).await);
+    let today = Moment::now().day();
+    let class = json!({
+        "unit_id": city.units["东江县"], "title": "冬训班", "starts_on": today, "ends_on": today, "half_days": 2
+    });
+    let class = trainer.post("/api/v1/classes", class).await.must(201).json()["id"].clone();
+    let path = format!("/api/v1/classes/{class}");
+    let both = json!({"people": ["甲村韦大山", "学员1"]});
+    assert_eq!(trainer.post(&format!("{path}/roster"), both.clone()).await.must(200).json()["added"], 2);
+    let first = json!({"class": class, "code": digits(&trainer, &class, 1).await});
+    second.post("/api/v1/join", first).await.must(200);
+    let (kept, merged) = (me(&cadre).await, me(&second).await);
+    let made = merge(&office, kept, merged).await.must(201).json();
+    let afternoon = json!({"code": digits(&trainer, &class, 2).await});
+    for client in [&second, &cadre] {
+        let joined = client.post("/api/v1/join", afternoon.clone()).await.must(200).json();
+        assert_eq!(joined, json!({"class_id": class, "half_day": 2}));
+    }
+    let detail = trainer.get(&path).await.must(200).json();
+    assert_eq!((&detail["total"], detail["roster"].as_array().unwrap().len()), (&json!(1), 1));
+    assert_eq!((&detail["roster"][0]["person_id"], &detail["roster"][0]["half_days"]), (&json!(kept), &json!([1, 2])));
+    assert!(trainer.get("/studio/classes").await.must(200).text().contains("<td class=\"num\">1</td>"));
+    trainer.post_empty(format!("{path}/hand-in")).await.must(200);
+    office.post(&format!("{path}/decision"), json!({"approve": true})).await.must(200);
+    let record = archive_of(&office, kept).await;
+    assert_eq!((&record["credited_ms"], &record["total_entries"]), (&json!(6 * 3_600_000), &json!(1)));
+    assert!(is_sound(&city).await);
+    part(&office, &made["merge"]["id"]).await.must(200);
+    assert_eq!(archive_of(&office, kept).await["total_entries"], 1, "what was approved while they were one stays");
+    assert!(is_sound(&city).await);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn only_who_reaches_both_merges_them_and_only_who_reached_both_parts_them() {
     let city = City::start().await;

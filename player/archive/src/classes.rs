@@ -23,6 +23,7 @@ pub mod evidence;
 pub mod list;
 pub mod roster;
 mod run;
+mod seats;
 pub mod sheet;
 pub mod sign_in;
 pub mod study;

@@ -2,7 +2,7 @@
 //! transaction.
 
 use super::run::{note, set_attendance};
-use super::sign_in::roster_of;
+use super::seats::{self, Seats};
 use super::{Attended, worth};
 use crate::rules::RuleBook;
 use crate::{Error, Result, appeals, ledger};
@@ -79,7 +79,7 @@ async fn check_not_own(txn: &DatabaseTransaction, class: &class_run::Model, by: 
     let decider = account::Entity::find_by_id(by).one(txn).await?.and_then(|account| account.person_id);
     let entered = class.created_by == Some(by) || class.handed_in_by == Some(by);
     let earns = match decider {
-        Some(who) => roster_of(txn, class.id).await?.contains(&who),
+        Some(who) => Seats::of(txn, class.id).await?.holds(who),
         None => false,
     };
     if entered || earns { Err(Error::OwnClass) } else { Ok(()) }
@@ -101,6 +101,9 @@ async fn post(
     by: AccountId,
     now: Moment,
 ) -> Result<()> {
+    if class.person_id.is_none() {
+        seats::fix_attendance(txn, class.id).await?; // two of its roster may have been found to be one since
+    }
     let roster = class_attendance::Entity::find()
         .filter(class_attendance::Column::ClassRunId.eq(class.id))
         .order_by_asc(class_attendance::Column::PersonId)

@@ -1,12 +1,12 @@
 //! Lists of classes and of other studies, and one of them within reach.
 
+use super::seats;
 use crate::{Error, Result, names};
-use entity::{ClassId, ClassState, PersonId, Scope, Source, class_attendance, class_run};
+use entity::{ClassId, ClassState, PersonId, Scope, Source, class_run};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, Order, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
 };
-use std::collections::HashMap;
 
 /// Which of them.
 #[derive(Clone, Debug, Default)]
@@ -111,20 +111,11 @@ async fn listed(db: &impl ConnectionTrait, rows: Vec<class_run::Model>) -> Resul
     let units = names::of_units(db, rows.iter().map(|row| row.unit_id).collect()).await?;
     let people = names::of_people(db, rows.iter().filter_map(|row| row.person_id).collect()).await?;
     let deciders = names::of_accounts(db, rows.iter().filter_map(|row| row.decided_by).collect()).await?;
-    let counted: Vec<(ClassId, i64)> = class_attendance::Entity::find()
-        .select_only()
-        .column(class_attendance::Column::ClassRunId)
-        .column_as(class_attendance::Column::Id.count(), "people")
-        .filter(class_attendance::Column::ClassRunId.is_in(rows.iter().map(|row| row.id)))
-        .group_by(class_attendance::Column::ClassRunId)
-        .into_tuple()
-        .all(db)
-        .await?;
-    let counted: HashMap<ClassId, i64> = counted.into_iter().collect();
+    let counted = seats::counted(db, rows.iter().map(|row| row.id).collect()).await?;
     let name = |id: PersonId| people.get(&id).map(|(name, _)| name.clone()).unwrap_or_default();
     let listed = |class: class_run::Model| Listed {
         unit: units.get(&class.unit_id).cloned().unwrap_or_default(),
-        people: counted.get(&class.id).copied().and_then(|count| u64::try_from(count).ok()).unwrap_or(0),
+        people: counted.get(&class.id).copied().unwrap_or(0),
         person: class.person_id.map(name).unwrap_or_default(),
         decided_by: class.decided_by.and_then(|by| deciders.get(&by).cloned()).unwrap_or_default(),
         class,

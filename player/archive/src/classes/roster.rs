@@ -3,8 +3,9 @@
 //! Every way first says what it would do; what is done then is all of it or nothing.
 
 use super::run::{note, open};
+use super::seats::{Seats, half_days_of};
 use super::sheet::{self, Found, Plan, Rows, everybody, half_days, people};
-use super::sign_in::{Mark, half_days_of, roster_of};
+use super::sign_in::Mark;
 use crate::view::person_unit;
 use crate::{Error, Result};
 use entity::{
@@ -23,7 +24,7 @@ pub const MOST_PEOPLE: usize = 1000;
 /// One person of the roster.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Enrolled {
-    /// Who.
+    /// Who, under the number they are kept under.
     pub person: Found,
     /// The half-days they were there, by the sign-ins.
     pub there: BTreeSet<i32>,
@@ -51,16 +52,16 @@ pub struct Page {
 pub async fn plan(db: &impl ConnectionTrait, class: &class_run::Model, rows: &Rows) -> Result<Plan<Found>> {
     let lines = sheet::lines(rows);
     let found = people(db, class, &lines).await?;
-    let roster = roster_of(db, class.id).await?;
+    let seats = Seats::of(db, class.id).await?;
     let mut plan = Plan { rows: Vec::new(), unchanged: 0, bad: Vec::new() };
     for (line, found) in lines.iter().zip(found) {
         match found {
             Err(reason) => plan.bad.push((line.line, reason)),
-            Ok(known) if roster.contains(&known.person_id) => plan.unchanged += 1,
+            Ok(known) if seats.holds(known.person_id) => plan.unchanged += 1,
             Ok(new) => plan.rows.push(new),
         }
     }
-    plan.bounded(roster.len(), lines.last().map_or(1, |line| line.line));
+    plan.bounded(seats.len(), lines.last().map_or(1, |line| line.line));
     Ok(plan)
 }
 
@@ -70,10 +71,10 @@ pub async fn plan(db: &impl ConnectionTrait, class: &class_run::Model, rows: &Ro
 /// Only those of the database.
 pub async fn plan_unit(db: &impl ConnectionTrait, class: &class_run::Model, path: &str) -> Result<Plan<Found>> {
     let found = everybody(db, Scope::of([path.to_owned()]).of_units()).await?;
-    let roster = roster_of(db, class.id).await?;
-    let (known, new): (Vec<_>, Vec<_>) = found.into_iter().partition(|one| roster.contains(&one.person_id));
+    let seats = Seats::of(db, class.id).await?;
+    let (known, new): (Vec<_>, Vec<_>) = found.into_iter().partition(|one| seats.holds(one.person_id));
     let mut plan = Plan { rows: new, unchanged: known.len(), bad: Vec::new() };
-    plan.bounded(roster.len(), 1);
+    plan.bounded(seats.len(), 1);
     Ok(plan)
 }
 
@@ -88,13 +89,16 @@ pub async fn plan_attendance(
 ) -> Result<Plan<(Found, BTreeSet<i32>)>> {
     let lines = sheet::lines(rows);
     let found = people(db, class, &lines).await?;
-    let (roster, known) = (roster_of(db, class.id).await?, half_days_of(db, class.id).await?);
+    let (seats, known) = (Seats::of(db, class.id).await?, half_days_of(db, class.id).await?);
     let mut plan = Plan { rows: Vec::new(), unchanged: 0, bad: Vec::new() };
     for (line, found) in lines.iter().zip(found) {
         let judged = found.and_then(|one| {
             let there = half_days(&line.there, class.half_days)?;
-            let enrolled = roster.contains(&one.person_id);
-            if enrolled { Ok((one, there)) } else { Err(format!("{} 不在这个班的名单里", one.name)) }
+            if seats.holds(one.person_id) {
+                Ok((one, there))
+            } else {
+                Err(format!("{} 不在这个班的名单里", one.name))
+            }
         });
         match judged {
             Err(reason) => plan.bad.push((line.line, reason)),
@@ -125,9 +129,9 @@ pub async fn enroll(
     let txn = entity::writing::begin(db).await?;
     let class = open(&txn, id).await?;
     let top = org_unit::Entity::find_by_id(class.unit_id).one(&txn).await?.ok_or(Error::NoSuchUnit(class.unit_id))?;
-    let roster = roster_of(&txn, id).await?;
-    let wanted: BTreeSet<PersonId> = people.iter().copied().filter(|who| !roster.contains(who)).collect();
-    if roster.len() + wanted.len() > MOST_PEOPLE {
+    let seats = Seats::of(&txn, id).await?;
+    let wanted: BTreeSet<PersonId> = people.iter().copied().filter(|who| !seats.holds(*who)).collect();
+    if seats.len() + wanted.len() > MOST_PEOPLE {
         return Err(Error::BadClass("roster_size"));
     }
     let wanted: Vec<PersonId> = wanted.into_iter().collect();
@@ -148,21 +152,22 @@ pub async fn enroll(
     Ok(wanted.len())
 }
 
-/// Take somebody off the roster, with their sign-ins.
+/// Take somebody off the roster under every number of theirs, with their sign-ins.
 ///
 /// # Errors
 /// [`Error::NoSuchClass`], [`Error::ClassState`].
 pub async fn remove(db: &DatabaseConnection, id: ClassId, who: PersonId, by: AccountId, now: Moment) -> Result<()> {
     let txn = entity::writing::begin(db).await?;
     let class = open(&txn, id).await?;
+    let numbers = Seats::of(&txn, id).await?.all(who);
     class_sign_in::Entity::delete_many()
         .filter(class_sign_in::Column::ClassRunId.eq(id))
-        .filter(class_sign_in::Column::PersonId.eq(who))
+        .filter(class_sign_in::Column::PersonId.is_in(numbers.iter().copied()))
         .exec(&txn)
         .await?;
     let gone = class_attendance::Entity::delete_many()
         .filter(class_attendance::Column::ClassRunId.eq(id))
-        .filter(class_attendance::Column::PersonId.eq(who))
+        .filter(class_attendance::Column::PersonId.is_in(numbers))
         .exec(&txn)
         .await?;
     if gone.rows_affected > 0 {
@@ -177,7 +182,13 @@ pub async fn remove(db: &DatabaseConnection, id: ClassId, who: PersonId, by: Acc
 /// # Errors
 /// Only those of the database.
 pub async fn page(db: &impl ConnectionTrait, id: ClassId, page: u64, size: u64) -> Result<Page> {
-    let found = class_attendance::Entity::find().filter(class_attendance::Column::ClassRunId.eq(id));
+    let seats = Seats::of(db, id).await?;
+    let undecided_double = Condition::all()
+        .add(class_attendance::Column::Status.eq(AttendanceStatus::Enrolled))
+        .add(class_attendance::Column::PersonId.is_in(seats.doubled()));
+    let found = class_attendance::Entity::find()
+        .filter(class_attendance::Column::ClassRunId.eq(id))
+        .filter(undecided_double.not());
     let total = found.clone().count(db).await?;
     let page = page.clamp(1, 1_000_000);
     let rows: Vec<(PersonId, String, String, String, AttendanceStatus, i32)> = found
@@ -204,11 +215,12 @@ pub async fn page(db: &impl ConnectionTrait, id: ClassId, page: u64, size: u64) 
         .all(db)
         .await?;
     let there = half_days_of(db, id).await?;
-    let enrolled = |(person_id, name, code, unit, status, half_days): (PersonId, _, _, _, _, i32)| Enrolled {
-        person: Found { person_id, name, code, unit },
-        there: there.get(&person_id).cloned().unwrap_or_default(),
-        status,
-        half_days,
+    let kept = rows.iter().map(|(who, ..)| *who).filter(|who| seats.kept(*who) != *who).map(|who| seats.kept(who));
+    let kept = everybody(db, Condition::all().add(person::Column::Id.is_in(kept))).await?;
+    let enrolled = |(person_id, name, code, unit, status, half_days): (PersonId, _, _, _, _, i32)| {
+        let is_kept = |one: &&Found| one.person_id == seats.kept(person_id);
+        let person = kept.iter().find(is_kept).cloned().unwrap_or(Found { person_id, name, code, unit });
+        Enrolled { there: there.get(&seats.kept(person_id)).cloned().unwrap_or_default(), person, status, half_days }
     };
     Ok(Page { rows: rows.into_iter().map(enrolled).collect(), total, page })
 }

@@ -1,6 +1,6 @@
 //! A class while it is open: announced, edited, called off, handed in.
 
-use super::{NewClass, row_of, sign_in};
+use super::{NewClass, row_of, seats};
 use crate::{Error, Result};
 use entity::{
     AccountId, ClassId, ClassState, Day, Moment, PersonId, Source, UnitId, UnitLevel, audit, class_attendance,
@@ -10,7 +10,6 @@ use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction,
     EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QuerySelect,
 };
-use std::collections::BTreeMap;
 
 /// The most half-days of a class that people sign in to: a month of mornings and afternoons.
 pub const MOST_HALF_DAYS: i32 = 62;
@@ -120,20 +119,11 @@ pub async fn hand_in(db: &DatabaseConnection, id: ClassId, by: AccountId, now: M
     if class.ends_on > now.day() {
         return Err(Error::BadClass("not over yet"));
     }
-    let roster = class_attendance::Entity::find().filter(class_attendance::Column::ClassRunId.eq(id)).all(&txn).await?;
-    if roster.is_empty() {
+    let roster = class_attendance::Entity::find().filter(class_attendance::Column::ClassRunId.eq(id));
+    if roster.count(&txn).await? == 0 {
         return Err(Error::BadClass("roster"));
     }
-    let there = sign_in::half_days_of(&txn, id).await?;
-    let mut alike: BTreeMap<i32, Vec<PersonId>> = BTreeMap::new();
-    for row in roster {
-        let half_days = there.get(&row.person_id).map_or(0, |there| i32::try_from(there.len()).unwrap_or(i32::MAX));
-        alike.entry(half_days).or_default().push(row.person_id);
-    }
-    for (half_days, people) in alike {
-        let was_there = class_attendance::ActiveModel { half_days: Set(half_days), ..Default::default() };
-        set_attendance(&txn, id, &people, &was_there).await?;
-    }
+    seats::fix_attendance(&txn, id).await?;
     let mut row = class.into_active_model();
     row.state = Set(ClassState::HandedIn);
     row.signing = Set(None);

@@ -1,7 +1,9 @@
 //! Who was there in which half-day: by the rotating code on the wall, or by the roll.
 
 use super::run::{note, open};
+use super::seats::{self, Seats};
 use crate::{Error, Result};
+use entity::person_merge::of_one;
 use entity::rotating_code::{Codes, Door};
 use entity::{AccountId, ClassId, ClassState, MarkedHow, Moment, PersonId, class_attendance, class_run, class_sign_in};
 use sea_orm::sea_query::OnConflict;
@@ -9,7 +11,8 @@ use sea_orm::{
     ActiveModelTrait, ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait,
     DatabaseConnection, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect, QueryTrait,
 };
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+pub use super::seats::half_days_of;
 
 /// Rows per insert statement.
 const CHUNK: usize = 500;
@@ -88,7 +91,8 @@ pub async fn by_code(
     if running(&class, now) != Some(half_day) {
         return Err(Error::WrongCode);
     }
-    add(&txn, class.id, vec![(who, half_day)], MarkedHow::Code, by, now).await?;
+    let number = seats::number_of(&txn, class.id, who).await?.ok_or(Error::WrongCode)?; // else taken off meanwhile
+    add(&txn, class.id, vec![(number, half_day)], MarkedHow::Code, by, now).await?;
     note(&txn, &class, "class.sign_in", format!("第 {half_day} 个半天扫码签到"), by, now).await?;
     txn.commit().await?;
     Ok((class, half_day))
@@ -109,64 +113,34 @@ pub async fn call_roll(
 ) -> Result<class_run::Model> {
     let txn = entity::writing::begin(db).await?;
     let class = open(&txn, id).await?;
-    let roster: HashSet<PersonId> = roster_of(&txn, id).await?;
+    let seats = Seats::of(&txn, id).await?;
     if marks.iter().any(|mark| !(1..=class.half_days).contains(&mark.half_day)) {
         return Err(Error::BadClass("half_day"));
     }
-    if marks.iter().any(|mark| !roster.contains(&mark.person_id)) {
+    if marks.iter().any(|mark| !seats.holds(mark.person_id)) {
         return Err(Error::BadClass("person"));
     }
     let known = half_days_of(&txn, id).await?;
-    let is = |mark: &Mark| known.get(&mark.person_id).is_some_and(|there| there.contains(&mark.half_day));
+    let is = |mark: &Mark| known.get(&seats.kept(mark.person_id)).is_some_and(|there| there.contains(&mark.half_day));
     let changed = marks.iter().filter(|mark| mark.there != is(mark));
     let (there, gone): (Vec<&Mark>, Vec<&Mark>) = changed.partition(|mark| mark.there);
     for mark in &gone {
         class_sign_in::Entity::delete_many()
             .filter(class_sign_in::Column::ClassRunId.eq(id))
             .filter(class_sign_in::Column::HalfDay.eq(mark.half_day))
-            .filter(class_sign_in::Column::PersonId.eq(mark.person_id))
+            .filter(class_sign_in::Column::PersonId.is_in(seats.all(mark.person_id)))
             .exec(&txn)
             .await?;
     }
     let (came, left) = (there.len(), gone.len());
-    add(&txn, id, there.iter().map(|mark| (mark.person_id, mark.half_day)).collect(), MarkedHow::Roll, by, now).await?;
+    let there = there.iter().filter_map(|mark| Some((seats.number(mark.person_id)?, mark.half_day))).collect();
+    add(&txn, id, there, MarkedHow::Roll, by, now).await?;
     note(&txn, &class, "class.roll", format!("点名：到 {came} 处，未到 {left} 处"), by, now).await?;
     txn.commit().await?;
     Ok(class)
 }
 
-/// The half-days each person was there.
-///
-/// # Errors
-/// Only those of the database.
-pub async fn half_days_of(db: &impl ConnectionTrait, id: ClassId) -> Result<BTreeMap<PersonId, BTreeSet<i32>>> {
-    let rows: Vec<(PersonId, i32)> = class_sign_in::Entity::find()
-        .select_only()
-        .columns([class_sign_in::Column::PersonId, class_sign_in::Column::HalfDay])
-        .filter(class_sign_in::Column::ClassRunId.eq(id))
-        .into_tuple()
-        .all(db)
-        .await?;
-    let mut there: BTreeMap<PersonId, BTreeSet<i32>> = BTreeMap::new();
-    rows.into_iter().for_each(|(who, half_day)| {
-        there.entry(who).or_default().insert(half_day);
-    });
-    Ok(there)
-}
-
-/// Everybody on the roster.
-pub(super) async fn roster_of(db: &impl ConnectionTrait, id: ClassId) -> Result<HashSet<PersonId>> {
-    let rows: Vec<PersonId> = class_attendance::Entity::find()
-        .select_only()
-        .column(class_attendance::Column::PersonId)
-        .filter(class_attendance::Column::ClassRunId.eq(id))
-        .into_tuple()
-        .all(db)
-        .await?;
-    Ok(rows.into_iter().collect())
-}
-
-/// The open classes whose roster this person stands on and that somebody lets people sign in to.
+/// The open classes that somebody lets people sign in to and on whose roster this person stands, under any number.
 async fn signing_for(
     db: &impl ConnectionTrait,
     who: PersonId,
@@ -175,7 +149,7 @@ async fn signing_for(
     let theirs = class_attendance::Entity::find()
         .select_only()
         .column(class_attendance::Column::ClassRunId)
-        .filter(class_attendance::Column::PersonId.eq(who));
+        .filter(of_one(class_attendance::Column::PersonId, who));
     let found = class_run::Entity::find()
         .filter(class_run::Column::Id.in_subquery(theirs.into_query()))
         .filter(class_run::Column::State.eq(ClassState::Open))

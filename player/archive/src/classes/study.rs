@@ -3,7 +3,8 @@
 
 use super::run::{note, within};
 use super::{NewClass, evidence, roster, row_of};
-use crate::{Error, Result, seal};
+use crate::{Error, Result, merges, seal};
+use entity::person_merge::of_one;
 use entity::{
     AccountId, ClassState, Day, Moment, PersonId, Source, account, class_attendance, class_run, org_unit, person,
 };
@@ -62,12 +63,16 @@ pub async fn declare(
     let unit =
         org_unit::Entity::find_by_id(person.unit_id).one(&txn).await?.ok_or(Error::NoSuchUnit(person.unit_id))?;
     let own = account::Entity::find_by_id(by).one(&txn).await?.and_then(|account| account.person_id);
+    let own = match own {
+        Some(who) => Some(merges::kept(&txn, who).await?),
+        None => None,
+    };
     if own == Some(new.person_id) && !OWN.contains(&new.source) {
         return Err(Error::BadClass("source"));
     }
     seal::refuse(&txn, std::iter::once((new.person_id, new.ends_on))).await?;
     let waiting = class_run::Entity::find()
-        .filter(class_run::Column::PersonId.eq(new.person_id))
+        .filter(of_one(class_run::Column::PersonId, new.person_id))
         .filter(class_run::Column::State.eq(ClassState::HandedIn));
     if waiting.count(&txn).await? >= MOST_WAITING {
         return Err(Error::BadClass("waiting"));
@@ -117,12 +122,12 @@ pub fn check(new: &NewStudy<'_>, today: Day) -> Result<()> {
     Ok(())
 }
 
-/// The studies of a person, the newest first; at most fifty.
+/// The studies of a person under every number of theirs, the newest first; at most fifty.
 ///
 /// # Errors
 /// Only those of the database.
 pub async fn of_person(db: &impl ConnectionTrait, id: PersonId) -> Result<Vec<class_run::Model>> {
-    let theirs = class_run::Entity::find().filter(class_run::Column::PersonId.eq(id));
+    let theirs = class_run::Entity::find().filter(of_one(class_run::Column::PersonId, id));
     Ok(theirs.order_by_desc(class_run::Column::Id).limit(50).all(db).await?)
 }
 

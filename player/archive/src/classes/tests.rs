@@ -190,6 +190,84 @@ async fn a_code_opens_its_own_half_day_while_it_runs_for_those_on_the_roster() {
     assert_eq!(there.get(&PersonId(1)).map(|days| days.iter().copied().collect()), Some(vec![1]));
 }
 
+/// The second person is found to be the first one.
+async fn merged(city: &City) {
+    let row = entity::person_merge::ActiveModel {
+        kept_id: Set(PersonId(1)),
+        merged_id: Set(PersonId(2)),
+        reason: Set("同一个人".to_owned()),
+        merged_by: Set(OFFICE),
+        merged_at: Set(START),
+        before_seq: Set(0),
+        since_seq: Set(0),
+        unit_id: Set(VILLAGE),
+        posts: Set("[]".to_owned()),
+        exemptions: Set("[]".to_owned()),
+        ..Default::default()
+    };
+    row.insert(&city.db).await.unwrap();
+    let left =
+        entity::person::ActiveModel { id: Set(PersonId(2)), left_on: Set(Some(START.day())), ..Default::default() };
+    left.update(&city.db).await.unwrap();
+}
+
+#[tokio::test]
+async fn who_stands_on_a_roster_under_two_numbers_is_one_with_the_half_days_of_both() {
+    let city = City::with_people(3).await;
+    let id = create(&city.db, draft(), TRAINER, START).await.unwrap().id;
+    roster::enroll(&city.db, id, &[PersonId(1), PersonId(2), PersonId(3)], TRAINER, START).await.unwrap();
+    let signed = [there(1, 1), there(1, 2), there(2, 2), there(2, 3), there(2, 4), there(3, 1)];
+    sign_in::call_roll(&city.db, id, &signed, TRAINER, START).await.unwrap();
+    merged(&city).await;
+    let page = roster::page(&city.db, id, 1, 50).await.unwrap();
+    let seen: Vec<_> = page.rows.iter().map(|row| (row.person.person_id.0, row.there.len())).collect();
+    assert_eq!((page.total, seen), (2, vec![(1, 4), (3, 1)]));
+    let reach = entity::Scope::of(["/1/2/".to_owned()]);
+    let listed = list::classes(&city.db, &list::Filter { reach, ..Default::default() }, 1, 20).await.unwrap();
+    assert_eq!(listed.rows[0].people, 2);
+    let gone = sign_in::Mark { there: false, ..there(1, 4) };
+    sign_in::call_roll(&city.db, id, &[gone], TRAINER, START).await.unwrap();
+    assert_eq!(sign_in::half_days_of(&city.db, id).await.unwrap().get(&PersonId(1)).map(|days| days.len()), Some(3));
+    sign_in::call_roll(&city.db, id, &[there(1, 4)], TRAINER, START).await.unwrap();
+    hand_in(&city.db, id, TRAINER, START).await.unwrap();
+    decide::decide(&city.db, id, &approval(OFFICE), START).await.unwrap();
+    let posted: Vec<_> =
+        entries(&city).await.iter().map(|row| (row.person_id.0, row.credited_ms / 3_600_000)).collect();
+    assert_eq!(posted, [(1, 12), (3, 0)], "one entry a person");
+    assert_eq!(roster::page(&city.db, id, 1, 50).await.unwrap().total, 2);
+}
+
+#[tokio::test]
+async fn who_is_found_to_be_two_between_handing_in_and_approval_counts_once() {
+    let city = City::with_people(2).await;
+    let id = handed_in(&city).await;
+    merged(&city).await;
+    decide::decide(&city.db, id, &approval(OFFICE), START).await.unwrap();
+    let posted: Vec<_> =
+        entries(&city).await.iter().map(|row| (row.person_id.0, row.credited_ms / 3_600_000)).collect();
+    assert_eq!(posted, [(1, 12)]);
+}
+
+#[tokio::test]
+async fn who_stands_there_only_under_the_number_that_was_merged_signs_in_under_the_other() {
+    let city = City::with_people(2).await;
+    let codes = Codes::new([1; 32], None);
+    let id = create(&city.db, draft(), TRAINER, START).await.unwrap().id;
+    roster::enroll(&city.db, id, &[PersonId(2)], TRAINER, START).await.unwrap();
+    sign_in::begin(&city.db, id, Some(1), TRAINER, START).await.unwrap();
+    merged(&city).await;
+    let typed = codes.shown(Door::HalfDay(id, 1), START);
+    for _ in 0..2 {
+        sign_in::by_code(&city.db, &codes, (PersonId(1), AccountId(1)), (Some(id), &typed), START).await.unwrap();
+    }
+    assert_eq!(roster::enroll(&city.db, id, &[PersonId(1)], TRAINER, START).await.unwrap(), 0, "they stand there");
+    let page = roster::page(&city.db, id, 1, 50).await.unwrap();
+    let seen: Vec<_> = page.rows.iter().map(|row| (row.person.person_id.0, row.there.len())).collect();
+    assert_eq!(seen, [(1, 1)]);
+    roster::remove(&city.db, id, PersonId(1), TRAINER, START).await.unwrap();
+    assert_eq!(roster::page(&city.db, id, 1, 50).await.unwrap().total, 0);
+}
+
 #[tokio::test]
 async fn a_roll_drawn_a_while_ago_takes_nobody_out_and_a_stranger_spoils_it_all() {
     let city = City::with_people(2).await;

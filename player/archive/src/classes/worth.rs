@@ -4,6 +4,7 @@
 
 use super::Attended;
 use crate::ledger::NewEntry;
+use crate::merges::Merges;
 use crate::rules::{RuleBook, Rules};
 use crate::view::{person_unit, year_days};
 use crate::{Error, Result};
@@ -42,10 +43,11 @@ pub(crate) async fn brought_before(
     before_seq: i64,
 ) -> Result<i64> {
     let (from, to) = year_days(class.ends_on.year())?;
+    let people = Merges::ever(db).await?.one_with(who, Some(before_seq));
     let earlier: Vec<i64> = ledger_entry::Entity::find()
         .select_only()
         .column(ledger_entry::Column::CreditedMs)
-        .filter(ledger_entry::Column::PersonId.eq(who))
+        .filter(ledger_entry::Column::PersonId.is_in(people))
         .filter(ledger_entry::Column::Day.between(from, to))
         .filter(ledger_entry::Column::Source.eq(class.source))
         .filter(ledger_entry::Column::Seq.lt(before_seq))
