@@ -21,6 +21,7 @@ const SEALED: &[(&str, &str, Named)] = &[
     ("seal_line", "seq", |seq| format!("第 {seq} 行")),
     ("seal_head", "id", |_| "封存末行应为第".to_owned()),
     ("rule", "id", |id| format!("学时规则 {id}：")),
+    ("person_merge", "id", |id| format!("合并 {id}：")),
 ];
 
 /// A row that is put in among them is found by itself, but for a rule: it judges only what comes after its first day,
@@ -31,7 +32,8 @@ fn last_year() -> i32 {
     Moment::now().year() - 1
 }
 
-/// A city with hours of both years, a correction, a seal, and an amendment after it.
+/// A city with hours of both years, a correction, a seal, and an amendment after it; and two merges, of which one was
+/// taken back.
 async fn city() -> City {
     let city = City::start().await;
     let cadre = city.client("cadre").await;
@@ -62,7 +64,19 @@ async fn city() -> City {
     let sealed = entity::seal::Entity::find_by_id(begun.id).one(&city.db.read).await.unwrap().unwrap();
     assert_eq!(sealed.state, SealState::Sealed);
     archive::ledger::amend(&city.db.write, 3, -60_000, "名单有误", by, Moment::now()).await.unwrap();
+    merged(&city, "甲村").await;
+    let taken_back = merged(&city, "乙村").await;
+    let part = format!("/api/v1/merges/{taken_back}/part");
+    city.client("office").await.post(&part, json!({"reason": "是两个人"})).await.must(200);
     city
+}
+
+/// Merges two people of a village: the number of the merge.
+async fn merged(city: &City, village: &str) -> String {
+    let of = |name: &str| city.people[&format!("{village}{name}")];
+    let merges = format!("/api/v1/people/{}/merges", of("黄志强"));
+    let body = json!({"merged_id": of("蒙秀英"), "reason": "同一个人"});
+    city.client("office").await.post(&merges, body).await.must(201).json()["merge"]["id"].to_string()
 }
 
 /// All that `verify` says of the records, and whether it finds them sound.

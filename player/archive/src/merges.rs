@@ -12,6 +12,8 @@ use crate::Result;
 use entity::{Moment, PersonId, person_merge};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 
+pub(crate) mod proof;
+
 /// Merges, the oldest first; nobody is in two of them that stand at once but as the one who is kept.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Merges(Vec<person_merge::Model>);

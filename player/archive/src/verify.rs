@@ -1,5 +1,5 @@
-//! Proof that the ledger is what was posted: the chain holds, and the hours are what beats, presence and the rolls of classes
-//! say.
+//! Proof that the ledger is what was posted: the chain holds, the hours are what beats, presence and the rolls of classes
+//! say, and who is one with whom is what was written down.
 //!
 //! Walks the whole ledger in pages and reports every fault by the entry it found it at. Changes nothing.
 
@@ -9,12 +9,13 @@ use crate::quiz::{self, Quizzes};
 use crate::rules::{RuleBook, Rules};
 use crate::watched::{self, Sessions};
 use crate::{Error, Result, ledger, unreadable};
-use entity::{PlaybackId, ledger_entry, ledger_head};
+use entity::{MergeId, PlaybackId, ledger_entry, ledger_head, person_merge};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 use std::collections::BTreeSet;
 
 mod attended;
 mod findings;
+mod merged;
 
 pub use findings::{Fault, Findings};
 
@@ -32,7 +33,7 @@ pub async fn ledger(db: &impl ConnectionTrait, progress: &impl Fn(u64, u64)) -> 
     }
 }
 
-/// The entries that stop a walk; nothing when it is not they.
+/// The rows that stop a walk; nothing when it is not they.
 async fn what_cannot_be_read(db: &impl ConnectionTrait) -> Result<Option<Findings>> {
     let mut findings = Findings::default();
     if head(db).await.is_err() {
@@ -40,6 +41,9 @@ async fn what_cannot_be_read(db: &impl ConnectionTrait) -> Result<Option<Finding
     }
     for seq in unreadable::rows::<ledger_entry::Entity>(db, ledger_entry::Column::Seq).await? {
         findings.add(Fault::Unreadable { seq });
+    }
+    for id in unreadable::rows::<person_merge::Entity>(db, person_merge::Column::Id).await? {
+        findings.add(Fault::MergeAltered { merge: MergeId(id) });
     }
     Ok((!findings.is_sound()).then_some(findings))
 }
@@ -67,6 +71,7 @@ async fn walk(db: &impl ConnectionTrait, progress: &impl Fn(u64, u64)) -> Result
         progress(findings.entries, of);
     }
     check_end(db, &head, last_seq, &last_hash, &mut findings).await?;
+    merged::check(db, &mut findings).await?;
     Ok(findings)
 }
 

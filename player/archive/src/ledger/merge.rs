@@ -81,7 +81,9 @@ pub async fn join(
         given_ms: given.iter().map(|entry| entry.credited_ms).sum(),
         sealed_years: sealed.iter().map(|(entry, _)| entry.day.year()).collect(),
     };
-    Ok((row.update(txn).await?, joined))
+    let row = row.update(txn).await?;
+    merges::proof::write(txn, &row, by, now).await?;
+    Ok((row, joined))
 }
 
 /// Whether a merge may be taken back now, and when that may be dated.
@@ -132,7 +134,9 @@ pub async fn part(
         .await?;
     let mut row = merge.into_active_model();
     row.until_seq = Set(Some(until_seq));
-    Ok(row.update(txn).await?)
+    let row = row.update(txn).await?;
+    merges::proof::write(txn, &row, by, now).await?;
+    Ok(row)
 }
 
 /// Milliseconds that a merge took back because both had been credited with them.

@@ -31,6 +31,7 @@ pub const ACTIONS: &[(&str, &str)] = &[
     ("roster.import", "导入花名册"),
     ("person.merge", "合并重复的人"),
     ("person.part", "拆分合并"),
+    ("person.merge_row", "合并登记的校验值"),
     ("guest.add", "登记来宾"),
     ("guest.name", "登记来宾姓名"),
     ("guest.match", "来宾对应到人"),

@@ -1,5 +1,6 @@
 //! What a walk over the ledger finds, and how it is said.
 
+use entity::MergeId;
 use std::fmt;
 
 /// Faults listed at most.
@@ -66,6 +67,21 @@ pub enum Fault {
         /// What the class is worth to the person.
         worth_ms: i64,
     },
+    /// A column of this merge was changed since it was made or taken back.
+    MergeAltered {
+        /// The merge.
+        merge: MergeId,
+    },
+    /// This merge was made, and its row is gone.
+    MergeMissing {
+        /// The merge.
+        merge: MergeId,
+    },
+    /// Nobody made this merge: its row was put in.
+    MergePutIn {
+        /// The merge.
+        merge: MergeId,
+    },
     /// The head names another end than the ledger has.
     WrongEnd {
         /// The last entry by the head.
@@ -105,6 +121,9 @@ impl fmt::Display for Fault {
             Self::NotAsAttended { seq, credited_ms, worth_ms } => {
                 write!(f, "第 {seq} 条：计入 {credited_ms} 毫秒，按培训班登记应为 {worth_ms} 毫秒")
             }
+            Self::MergeAltered { merge } => write!(f, "合并 {merge}：登记被改动"),
+            Self::MergeMissing { merge } => write!(f, "合并 {merge}：登记缺失"),
+            Self::MergePutIn { merge } => write!(f, "合并 {merge}：没有人做过，登记是插入的"),
             Self::WrongEnd { head_seq, last_seq } => {
                 write!(f, "末条应为第 {head_seq} 条，实为第 {last_seq} 条或内容不符")
             }

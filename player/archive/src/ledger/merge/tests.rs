@@ -228,3 +228,23 @@ async fn a_pass_of_ones_own_while_they_were_one_is_ones_own_when_they_are_parted
     parted(&city, row.id, at(4000)).await.unwrap();
     assert_eq!((seconds(&city, 1).await, seconds(&city, 2).await), (300, 0));
 }
+
+#[tokio::test]
+async fn a_merge_that_was_rewritten_removed_or_put_in_is_named() {
+    let city = overlapping().await;
+    let (row, _) = merge(&city, at(3000)).await.unwrap();
+    let again = "INSERT INTO person_merge (id, kept_id, merged_id, reason, merged_by, merged_at, before_seq, since_seq, \
+        unit_id, posts, exemptions) VALUES (77, 1, 3, '', 900, 0, 0, 0, 4, '[]', '[]')";
+    for (forged, named) in [
+        ("UPDATE person_merge SET reason = '另有原因'".to_owned(), verify::Fault::MergeAltered { merge: row.id }),
+        ("UPDATE person_merge SET parted_at = 1".to_owned(), verify::Fault::MergeAltered { merge: row.id }),
+        ("DELETE FROM person_merge".to_owned(), verify::Fault::MergeMissing { merge: row.id }),
+        (again.to_owned(), verify::Fault::MergePutIn { merge: MergeId(77) }),
+    ] {
+        let txn = entity::writing::begin(&city.db).await.unwrap();
+        sea_orm::ConnectionTrait::execute_unprepared(&txn, &forged).await.unwrap();
+        let found = verify::ledger(&txn, &|_, _| ()).await.unwrap();
+        assert!(found.faults.contains(&named), "{forged}: {:?}", found.faults);
+        txn.rollback().await.unwrap();
+    }
+}
