@@ -98,7 +98,10 @@ pub async fn record_many(
     let mut ids = Vec::with_capacity(classes.len());
     let (mut rows, mut entries) = (Vec::new(), Vec::new());
     for (class, attendance) in classes {
-        let held = row_of(class, by, now).insert(txn).await?;
+        let mut row = row_of(class, by, now);
+        row.decided_by = Set(by); // to enter it here is to decide on it, so that its entries say what a decided one's say
+        row.decided_at = Set(Some(now));
+        let held = row.insert(txn).await?;
         for attended in attendance {
             let (status, entry) = worth::entry(&book, &homes, &held, (*attended, 0), by)?;
             rows.push(attendance_row(held.id, attended, status));

@@ -58,7 +58,8 @@ pub(crate) async fn brought_before(
 }
 
 /// What its entries are called. Of a class that was decided on, the organiser's level stands with the title: targets
-/// count classes by level, and the chain of the ledger then holds it.
+/// count classes by level, and the chain of the ledger then holds it. Of what the first releases entered without a
+/// decision it does not.
 pub(crate) fn note_of(class: &class_run::Model) -> String {
     match (class.source, class.decided_at) {
         (Source::Class, Some(_)) => format!("{}（{}级）", class.title, class.level.label()),

@@ -41,7 +41,7 @@ async fn a_record_adds_up_and_says_what_is_missing() {
     assert_eq!(record.pending_ms, 200_000);
     assert_eq!(record.months[10], record.total);
     let entries: Vec<_> = record.entries.rows.iter().map(|row| (row.seq, row.title.as_str())).collect();
-    assert_eq!(entries, [(3, "停电"), (2, "沃柑保果1"), (1, "冬训班")]);
+    assert_eq!(entries, [(3, "停电"), (2, "沃柑保果1"), (1, "冬训班（乡镇级）")]);
     assert_eq!(record.entries.rows[1].began_at, Some(START));
     let met: Vec<_> = record.standings.iter().map(|standing| (standing.id.as_str(), standing.met)).collect();
     let expected = [

@@ -153,7 +153,7 @@ async fn csv_opens_right_in_a_spreadsheet() {
     assert!(text.contains(&format!("时区,Asia/Shanghai (UTC+8)\r\n{belonging}\r\n行数,5\r\n\r\n日期,县区,")), "{text}");
     assert!(text.contains(",000099\t,韦1,"), "{text}");
     assert!(text.contains("\"'@韦,\"\"二\"\"\""));
-    assert!(text.contains("\"'=HYPERLINK(\"\"x\"\")班\""));
+    assert!(text.contains("\"'=HYPERLINK(\"\"x\"\")班（市级）\""));
     assert!(text.ends_with("\r\n") && !text.replace("\r\n", "").contains('\n'));
     assert_eq!(text.lines().count(), 6 + 1 + 1 + 5 + 1);
 }
@@ -178,7 +178,7 @@ async fn a_workbook_has_real_dates_and_numbers_and_ids_as_text() {
         matches!(cell(1, 9), Data::DateTime(time) if time.is_datetime() && (time.as_f64() - 45_988.375_034_72).abs() < 1e-7)
     );
     assert_eq!(cell(1, 12), Data::Float(5.01));
-    assert_eq!(cell(3, 8), Data::String("=HYPERLINK(\"x\")班".to_owned()), "text, not a formula");
+    assert_eq!(cell(3, 8), Data::String("=HYPERLINK(\"x\")班（市级）".to_owned()), "text, not a formula");
     assert_eq!(cell(6, 0), Data::String("合计".to_owned()));
     let notes = book.worksheet_range("说明").unwrap();
     let said: Vec<_> = notes.rows().map(|row| row[1].to_string()).collect();

@@ -140,6 +140,8 @@ async fn a_roll_of_a_class_that_was_written_anew_is_found_at_the_hours_it_gave()
         ("UPDATE class_attendance SET half_days = 1 WHERE person_id = 1", (6, 21_600_000, 0)),
         ("UPDATE class_run SET half_days = 1", (6, 21_600_000, 10_800_000)),
         ("DELETE FROM class_attendance WHERE person_id = 1", (6, 21_600_000, 0)),
+        ("UPDATE class_run SET level = 'city'", (6, 21_600_000, 0)),
+        ("UPDATE class_run SET decided_at = NULL", (6, 21_600_000, 0)),
     ] {
         let txn = entity::writing::begin(&city.db).await.unwrap();
         sea_orm::ConnectionTrait::execute_unprepared(&txn, forged).await.unwrap();
