@@ -11,3 +11,4 @@ pub mod limiter;
 pub mod reach;
 pub mod remembered;
 pub mod token;
+pub mod waiting;

@@ -274,6 +274,37 @@ async fn the_form_of_a_study_keeps_its_text_and_the_site_manager_enters_study_br
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_waits_for_the_office_is_counted_on_its_first_page_and_beside_its_tabs() {
+    let city = City::start().await;
+    let (trainer, cadre) = (city.client("trainer").await, city.client("cadre").await);
+    let id = announced(&city, &trainer, "冬训班").await;
+    trainer.post(&format!("/api/v1/classes/{id}/roster"), json!({"people": ["甲村韦大山"]})).await.must(200);
+    announced(&city, &trainer, "还没有开的班").await;
+    trainer.post_empty(format!("/api/v1/classes/{id}/hand-in")).await.must(200);
+    let own = declare(&cadre, "/api/v1/me/studies", &study("degree", 4), PHOTOGRAPH).await.must(201).json();
+    let office = city.client("office").await;
+    let first = office.get("/office").await.must(200).text();
+    for (href, label) in
+        [("/studio/classes?state=handed_in", "培训班 1 个"), ("/office/declared?state=handed_in", "其他学习 1 件")]
+    {
+        assert!(first.contains(&format!("<a href=\"{href}\">{label}</a>")), "{first}");
+    }
+    assert!(first.contains(">培训班 1<") && first.contains(">其他学习 1<") && first.contains(">申诉<"), "{first}");
+    let list = office.get("/studio/classes?state=handed_in").await.must(200).text();
+    assert!(list.contains("冬训班") && !list.contains("还没有开的班"), "{list}");
+    for login in ["trainer", "office-b", "auditor"] {
+        let page = city.client(login).await.get("/office").await.must(200).text();
+        assert!(!page.contains("等待您处理") && page.contains(">培训班<"), "{login}: {page}");
+    }
+    office.post(&format!("/api/v1/classes/{id}/decision"), json!({"approve": true})).await.must(200);
+    let next = office.get("/office").await.must(200).text();
+    assert!(next.contains(">培训班<") && next.contains("其他学习 1 件"), "decided, and the number is gone at once");
+    let no = [("verdict", "refuse"), ("reason", "没有单位盖章")];
+    form(&office, &format!("/office/declared/{}", own["id"]), &no).await.must(303);
+    assert!(!office.get("/office").await.must(200).text().contains("等待您处理"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_sealed_year_takes_neither_a_class_nor_a_study() {
     let city = City::start().await;
     let (trainer, office) = (city.client("trainer").await, city.client("office").await);

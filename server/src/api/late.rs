@@ -2,6 +2,7 @@
 
 use crate::api::seals::may_amend;
 use crate::auth::identity::{Assessor, Reader};
+use crate::auth::known::Known;
 use crate::auth::reach;
 use crate::database::Database;
 use crate::error::{ApiError, ApiResult, Code, ErrorBody};
@@ -143,8 +144,9 @@ pub async fn decide(
     id: Path<LatePostingId>,
     body: Json<LateDecisionBody>,
     db: Data<Database>,
+    known: Data<Known>,
 ) -> ApiResult<Json<LateAnswer>> {
-    settle(&assessor, *id, body.admit, &body.reason, &db).await.map(|row| Json(row.into()))
+    settle(&assessor, *id, (body.admit, &body.reason), (&db, &known)).await.map(|row| Json(row.into()))
 }
 
 /// Decide it, for a page or a program.
@@ -154,12 +156,13 @@ pub async fn decide(
 pub async fn settle(
     assessor: &Assessor,
     id: LatePostingId,
-    admit: bool,
-    reason: &str,
-    db: &Database,
+    (admit, reason): (bool, &str),
+    (db, known): (&Database, &Known),
 ) -> ApiResult<late_posting::Model> {
     let found = late::one(&db.read, &assessor.reach(), id).await?;
     may_amend(db, assessor, found.person_id, found.day.year()).await?;
     let decision = Decision { admit, reason, by: assessor.account_id };
-    Ok(late::decide(&db.write, id, &decision, Moment::now()).await?)
+    let decided = late::decide(&db.write, id, &decision, Moment::now()).await?;
+    known.forget(assessor.account_id); // so that the number on the office's first page is the new one
+    Ok(decided)
 }

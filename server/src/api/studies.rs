@@ -4,6 +4,7 @@
 use super::classes::{ClassAnswer, ClassPageAnswer, ClassesQuery};
 use super::evidence::{keep, photograph_or_pdf, whole};
 use crate::auth::identity::{Assessor, Identity, Matcher, Reader, SignedIn};
+use crate::auth::known::Known;
 use crate::auth::reach;
 use crate::database::Database;
 use crate::error::{ApiError, ApiResult, Code, ErrorBody};
@@ -144,9 +145,10 @@ pub async fn decide(
     id: Path<ClassId>,
     body: Json<ClassDecisionBody>,
     db: Data<Database>,
+    known: Data<Known>,
 ) -> ApiResult<Json<ClassAnswer>> {
     let said = (body.approve, body.half_days, body.reason.as_str());
-    Ok(Json(settle(&assessor, *id, said, &db).await?.into()))
+    Ok(Json(settle(&assessor, *id, said, (&db, &known)).await?.into()))
 }
 
 /// Decide it, for a page or a program: whether it counts, how many half-days, and why.
@@ -157,7 +159,7 @@ pub async fn settle(
     assessor: &Assessor,
     id: ClassId,
     (approve, half_days, reason): (bool, Option<i32>, &str),
-    db: &Database,
+    (db, known): (&Database, &Known),
 ) -> ApiResult<class_run::Model> {
     list::one(&db.read, &assessor.reach(), id).await?;
     let decision = Decision { approve, half_days, reason, by: assessor.account_id };
@@ -166,7 +168,10 @@ pub async fn settle(
             let why = format!("{year} 年已封存，不能再计入；请退回或不予通过，确需补记的按修订办理");
             Err(ApiError::say(Code::WrongState, why))
         }
-        other => Ok(other?),
+        other => {
+            known.forget(assessor.account_id); // so that the numbers beside the desk's tabs are the new ones
+            Ok(other?)
+        }
     }
 }
 

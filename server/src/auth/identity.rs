@@ -4,6 +4,7 @@ use super::cookie::{CookiePolicy, Kind};
 use super::heard::Heard;
 use super::known::Known;
 use super::token::Tokens;
+use super::waiting::Waiting;
 use crate::database::Database;
 use crate::error::{ApiError, ApiResult, Code};
 use actix_web::body::MessageBody;
@@ -39,8 +40,8 @@ pub struct Identity {
     pub must_change_password: bool,
     /// Tokens of an older epoch are no longer good.
     pub session_epoch: i32,
-    /// How many appeals wait for a decision of theirs: what the desk's tabs say.
-    pub open_appeals: u64,
+    /// How much waits for a decision of theirs: what the desk's tabs say.
+    pub waiting: Waiting,
 }
 
 /// Roles that look after lessons and people, as against only learning.

@@ -5,6 +5,7 @@
 //! it comes from. Accounts that are asked for while others are being read are read together next, in a few statements.
 
 use super::identity::{DECIDERS, Identity};
+use super::waiting::{self, Waiting};
 use crate::error::{ApiError, ApiResult, Code};
 use entity::{AccountId, DeviceId, Moment, PersonId, UnitId, account, org_unit, padded, person};
 use roster::changes::{self, Changes, Place};
@@ -74,7 +75,7 @@ impl Lately {
             self.now.entry(account).or_insert(kept);
         }
         let kept = self.now.get(&account)?;
-        // How many appeals wait is no fact of the account: those who decide them are read anew.
+        // How much waits is no fact of the account: those who decide are read anew.
         let looked = self.looked.filter(|_| !kept.identity.has(DECIDERS));
         let as_of = looked.map_or(kept.read, |(began, _)| began.max(kept.read));
         (as_of.elapsed() < FRESH).then(|| kept.identity.clone())
@@ -198,9 +199,7 @@ async fn read(db: &DatabaseConnection, ids: BTreeSet<AccountId>) -> ApiResult<Fo
         let (id, grants) = (row.id, grants.remove(&row.id).unwrap_or_default());
         let home = row.person_id.map(|person| homes.get(&person).cloned().unwrap_or_default());
         let mut identity = identity(row, grants, home);
-        if identity.has(DECIDERS) {
-            identity.open_appeals = archive::appeals::open_count(db, &identity.appeals(false)).await?;
-        }
+        identity.waiting = waiting::of(db, &identity).await?;
         found.insert(id, Ok(Arc::new(identity)));
     }
     Ok(found)
@@ -244,7 +243,7 @@ fn identity(row: Account, grants: Vec<Grant>, home: Option<Home>) -> Identity {
         grants,
         must_change_password: row.must_change_password,
         session_epoch: row.session_epoch,
-        open_appeals: 0,
+        waiting: Waiting::default(),
     }
 }
 
@@ -306,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn who_decides_appeals_is_read_anew_every_few_seconds() {
+    fn who_decides_is_read_anew_every_few_seconds() {
         let (mut lately, now) = an_old_friend(Role::Assessor);
         lately.heed(&Changes::default(), now);
         assert!(lately.get(ID).is_none());

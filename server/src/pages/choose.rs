@@ -112,13 +112,23 @@ pub fn tabs(identity: &Identity, here: &str) -> Vec<Tab> {
         ("/office/import", "花名册导入", &[Role::Admin]),
         ("/office/audit", "操作日志", &[Role::Auditor, Role::Admin]),
     ];
-    let said = |href: &str, label: &str| match identity.open_appeals {
-        waiting @ 1.. if href == "/office/appeals" => format!("{label} {waiting}"),
-        _ => label.to_owned(),
+    let said = |href: &str, label: &str| match waiting(identity, href) {
+        0 => label.to_owned(),
+        count => format!("{label} {count}"),
     };
     let tab =
         |(href, label, _): (&str, &str, _)| Tab { href: href.into(), label: said(href, label), current: href == here };
     all.into_iter().filter(|(_, _, roles)| identity.has(roles)).map(tab).collect()
+}
+
+/// How much waits for a decision of the caller behind a tab.
+fn waiting(identity: &Identity, href: &str) -> u64 {
+    match href {
+        "/office/appeals" => identity.waiting.appeals,
+        "/studio/classes" => identity.waiting.classes,
+        "/office/declared" => identity.waiting.studies,
+        _ => 0,
+    }
 }
 
 /// The entry of the main navigation to which pages shared by the studio and the offices belong for this caller.

@@ -22,3 +22,4 @@ pub mod seal;
 mod sheet;
 pub mod stars;
 pub mod units;
+mod waiting;

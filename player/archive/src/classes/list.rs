@@ -86,6 +86,26 @@ pub async fn studies(db: &impl ConnectionTrait, filter: &Filter, page: u64, size
     Ok(Page { rows: listed(db, rows).await?, page, total })
 }
 
+/// How many classes, and how many other studies, wait within this reach for a decision.
+///
+/// # Errors
+/// Only those of the database.
+pub async fn waiting(db: &impl ConnectionTrait, reach: &Scope) -> Result<(u64, u64)> {
+    let handed_in = Filter { reach: reach.clone(), state: Some(ClassState::HandedIn), ..Filter::default() };
+    let counted: Vec<(Source, i64)> = class_run::Entity::find()
+        .select_only()
+        .column(class_run::Column::Source)
+        .column_as(class_run::Column::Id.count(), "waiting")
+        .filter(handed_in.condition())
+        .group_by(class_run::Column::Source)
+        .into_tuple()
+        .all(db)
+        .await?;
+    let (classes, studies): (Vec<_>, Vec<_>) = counted.into_iter().partition(|(source, _)| *source == Source::Class);
+    let sum = |rows: Vec<(Source, i64)>| rows.into_iter().filter_map(|(_, count)| u64::try_from(count).ok()).sum();
+    Ok((sum(classes), sum(studies)))
+}
+
 /// One of them, a class or a study.
 ///
 /// # Errors

@@ -2,6 +2,7 @@
 
 use crate::api::studies::settle;
 use crate::auth::identity::{Assessor, Reader};
+use crate::auth::known::Known;
 use crate::database::Database;
 use crate::error::{ApiError, ApiResult, Code};
 use crate::pages::choose::{Choice, Tab, page_number, tabs, unit, units};
@@ -140,17 +141,19 @@ pub async fn decide(
     id: Path<ClassId>,
     query: Query<DeclaredQuery>,
     form: Form<StudyDecisionForm>,
-    db: Data<Database>,
+    (db, known): (Data<Database>, Data<Known>),
 ) -> ApiResult<HttpResponse> {
     let refusal = match form.parse() {
         Err(refused) => refused,
-        Ok((approve, half_days)) => match settle(&assessor, *id, (approve, half_days, &form.reason), &db).await {
-            Ok(_) => {
-                return Ok(go(&format!("/office/declared?unit={}&state={}&done=decided", query.unit, query.state)));
+        Ok((approve, half_days)) => {
+            match settle(&assessor, *id, (approve, half_days, &form.reason), (&db, &known)).await {
+                Ok(_) => {
+                    return Ok(go(&format!("/office/declared?unit={}&state={}&done=decided", query.unit, query.state)));
+                }
+                Err(refused) if refused.can_be_mended() => refused,
+                Err(other) => return Err(other),
             }
-            Err(refused) if refused.can_be_mended() => refused,
-            Err(other) => return Err(other),
-        },
+        }
     };
     let mut page = page(&reader, &query, &db).await?;
     page.say(*id, form.into_inner(), refusal.message());

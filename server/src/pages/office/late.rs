@@ -2,6 +2,7 @@
 
 use crate::api::late::settle;
 use crate::auth::identity::{Assessor, Reader};
+use crate::auth::known::Known;
 use crate::database::Database;
 use crate::error::{ApiError, ApiResult, Code};
 use crate::pages::choose::{Choice, Tab, page_number, tabs, unit, units};
@@ -117,11 +118,11 @@ pub async fn decide(
     id: Path<LatePostingId>,
     query: Query<LateQuery>,
     form: Form<LateForm>,
-    db: Data<Database>,
+    (db, known): (Data<Database>, Data<Known>),
 ) -> ApiResult<HttpResponse> {
     let refusal = match form.admits() {
         None => ApiError::say(Code::InvalidRequest, "请选择计入或不计入"),
-        Some(admit) => match settle(&assessor, *id, admit, &form.reason, &db).await {
+        Some(admit) => match settle(&assessor, *id, (admit, &form.reason), (&db, &known)).await {
             Ok(_) => return Ok(go(&format!("/office/late?unit={}&state={}&done=decided", query.unit, query.state))),
             Err(refused) if refused.can_be_mended() => refused,
             Err(other) => return Err(other),

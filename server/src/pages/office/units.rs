@@ -4,7 +4,7 @@ use super::gaps::Row as GapRow;
 use super::glances::Glances;
 use super::import::Tile;
 use super::person::{year_of, years};
-use super::pictures;
+use super::{pictures, waiting};
 use crate::auth::identity::Reader;
 use crate::database::Database;
 use crate::error::ApiResult;
@@ -44,6 +44,7 @@ struct UnitsPage {
     unit: String,
     year: i32,
     years: Vec<Tab>,
+    waiting: Vec<Tab>,
     export: String,
     /// The time of day of these numbers, when they are not of this moment.
     as_of: Option<String>,
@@ -100,6 +101,7 @@ pub async fn show(
         crumbs: crumbs(&db.read, &reach, &at.path, &way).await?,
         years: years(year, &format!("/office?unit={}&year=", at.id)),
         export: format!("/api/v1/reports/assessment.xlsx?unit={}&year={year}", at.id),
+        waiting: waiting::links(&reader),
         as_of: as_of(*made_at, now),
         tiles: tiles(&glance.overview, glance.behind),
         behind_total: glance.behind,

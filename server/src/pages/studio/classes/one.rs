@@ -5,6 +5,7 @@ use super::{days, runs, state_of};
 use crate::api::evidence::{EVIDENCE_BYTES, keep, photograph_or_pdf};
 use crate::api::studies::settle;
 use crate::auth::identity::{Assessor, Identity, Reader, Trainer};
+use crate::auth::known::Known;
 use crate::auth::reach;
 use crate::database::Database;
 use crate::error::{ApiError, ApiResult};
@@ -165,9 +166,10 @@ pub async fn decide(
     id: Path<ClassId>,
     form: Form<DecisionForm>,
     db: Data<Database>,
+    known: Data<Known>,
 ) -> ApiResult<HttpResponse> {
     let approve = form.verdict == "approve";
-    match settle(&assessor, *id, (approve, None, &form.reason), &db).await {
+    match settle(&assessor, *id, (approve, None, &form.reason), (&db, &known)).await {
         Ok(_) => Ok(go(&format!("/studio/classes/{id}?done={}", if approve { "approved" } else { "returned" }))),
         Err(refused) if refused.can_be_mended() => {
             let mut page = page(&assessor, &assessor.reach(), &db, *id, 1).await?;
