@@ -6,6 +6,7 @@ pub mod audit;
 pub mod captions;
 pub mod changes;
 pub mod check;
+pub mod class_files;
 pub mod classes;
 pub mod courses;
 pub mod devices;

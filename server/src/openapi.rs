@@ -8,7 +8,9 @@ use crate::api::{
     merges, notes, notices, people, plans, play_days, playback, quiz, reports, schedule, search, searches, session,
     stars, units, uploads, versions, views, voices, watchers,
 };
-use crate::api::{check, classes, guests, hands, join, late, room, rules, seals, sessions, signing, studies};
+use crate::api::{
+    check, class_files, classes, guests, hands, join, late, room, rules, seals, sessions, signing, studies,
+};
 use actix_web::HttpResponse;
 use std::sync::LazyLock;
 use utoipa::OpenApi;
@@ -72,8 +74,8 @@ use utoipa::openapi::{Content, Ref, RefOr, ResponseBuilder};
         changes::choose, changes::show, changes::confirm, changes::undo, views::list, views::keep, views::rename, views::forget,
         watchers::download, plans::list, plans::create, plans::end, plans::progress, plans::mine,
         notes::list, notes::make, notes::settle, notices::list, notices::seen,
-        classes::list, classes::create, classes::show, classes::edit, classes::enroll, classes::hand_in, signing::code, signing::begin,
-        signing::call_roll, studies::decide, studies::list, studies::mine, studies::declare, studies::declare_for,
+        classes::list, classes::create, classes::show, classes::edit, classes::enroll, classes::remove, classes::call_off, classes::hand_in, signing::code, signing::begin,
+        signing::call_roll, class_files::list_evidence, class_files::prove, class_files::attend, studies::decide, studies::list, studies::mine, studies::declare, studies::declare_for,
         quiz::show, quiz::put, quiz::standing, quiz::begin, quiz::hand_in,
     )
 )]

@@ -5,7 +5,9 @@ use crate::api::{
     merges, notes, notices, people, plans, play_days, playback, quiz, reports, schedule, search, searches, session,
     stars, units, uploads, versions, views, voices, watchers,
 };
-use crate::api::{check, classes, guests, hands, join, late, room, rules, seals, sessions, signing, studies};
+use crate::api::{
+    check, class_files, classes, guests, hands, join, late, room, rules, seals, sessions, signing, studies,
+};
 use crate::auth::identity::{
     APPEAL_READERS, AUTHORS, CARETAKERS, DECIDERS, MATCHERS, MERGERS, OPERATORS, READERS, UPLOADERS,
 };
@@ -185,8 +187,12 @@ routes! {
     "/api/v1/classes" { GET classes::list, With(READERS); POST classes::create, With(TRAINERS); }
     "/api/v1/classes/{id}" { GET classes::show, With(READERS); PUT classes::edit, With(TRAINERS); }
     "/api/v1/classes/{id}/roster" { POST classes::enroll, With(TRAINERS); }
+    "/api/v1/classes/{id}/roster/{person}" { DELETE classes::remove, With(TRAINERS); }
     "/api/v1/classes/{id}/signing" { GET signing::code, With(TRAINERS); PUT signing::begin, With(TRAINERS); }
     "/api/v1/classes/{id}/roll" { POST signing::call_roll, With(TRAINERS); }
+    "/api/v1/classes/{id}/attendance" { POST class_files::attend, With(TRAINERS); }
+    "/api/v1/classes/{id}/evidence" { GET class_files::list_evidence, With(READERS); POST class_files::prove, With(TRAINERS); }
+    "/api/v1/classes/{id}/call-off" { POST classes::call_off, With(TRAINERS); }
     "/api/v1/classes/{id}/hand-in" { POST classes::hand_in, With(TRAINERS); }
     "/api/v1/classes/{id}/decision" { POST studies::decide, With(ASSESSORS); }
     "/api/v1/studies" { GET studies::list, With(READERS); }

@@ -304,6 +304,103 @@ async fn what_waits_for_the_office_is_counted_on_its_first_page_and_beside_its_t
     assert!(!office.get("/office").await.must(200).text().contains("等待您处理"));
 }
 
+/// A table of attendance, as a spreadsheet saves it.
+fn workbook(rows: &[[&str; 2]]) -> Vec<u8> {
+    let mut book = rust_xlsxwriter::Workbook::new();
+    let sheet = book.add_worksheet();
+    for (line, row) in (0..).zip([["姓名", "出勤半天"]].iter().chain(rows)) {
+        for (column, text) in (0..).zip(row) {
+            sheet.write_string(line, column, *text).unwrap();
+        }
+    }
+    book.save_to_buffer().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_brings_a_table_of_attendance_looks_at_it_first_and_all_of_it_or_nothing_is_done() {
+    let city = City::start().await;
+    let trainer = city.client("trainer").await;
+    let id = announced(&city, &trainer, "冬训班").await;
+    let class = format!("/api/v1/classes/{id}");
+    let people = json!({"people": ["甲村韦大山", "甲村覃小梅"]});
+    trainer.post(&format!("{class}/roster"), people).await.must(200);
+    let bring = async |client: &Client, query: &str, file: Vec<u8>| {
+        client.send(client.request(Method::POST, &format!("{class}/attendance?{query}")).body(file)).await
+    };
+    let there = async || trainer.get(&class).await.must(200).json()["roster"].clone();
+    let none = there().await;
+    let half_right = workbook(&[["甲村韦大山", "全勤"], ["甲村黄志强", "1"], ["甲村覃小梅", "3"]]);
+    let looked = bring(&trainer, "filename=a.xlsx&dry_run=true", half_right.clone()).await.must(200).json();
+    assert_eq!(looked["changed"].as_array().unwrap().len(), 1);
+    let lines: Vec<_> = looked["bad"].as_array().unwrap().iter().map(|bad| bad["line"].as_i64().unwrap()).collect();
+    assert_eq!(lines, [3, 4]);
+    let refused = bring(&trainer, "filename=a.xlsx", half_right).await.must(422);
+    assert_eq!(refused.code(), "unprocessable");
+    assert!(refused.text().contains("没有改动任何签到，如第 3 行"), "{}", refused.text());
+    let good = workbook(&[["甲村韦大山", "全勤"], ["甲村覃小梅", "2"]]);
+    bring(&trainer, "filename=a.xlsx&dry_run=true", good.clone()).await.must(200);
+    assert_eq!(there().await, none, "looking changes nothing");
+    let done = bring(&trainer, "filename=a.xlsx", good.clone()).await.must(200).json();
+    let changed = |name: &str| done["changed"].as_array().unwrap().iter().find(|row| row["name"] == name).cloned();
+    assert_eq!(changed("甲村韦大山").unwrap()["half_days"], json!([1, 2]));
+    assert_eq!(changed("甲村覃小梅").unwrap()["half_days"], json!([2]));
+    let again = bring(&trainer, "filename=a.xlsx", good).await.must(200).json();
+    assert_eq!((&again["changed"], &again["unchanged"]), (&json!([]), &json!(2)), "twice changes nothing");
+    let csv = "姓名,出勤半天\n甲村覃小梅,缺勤\n".as_bytes().to_vec();
+    bring(&trainer, "filename=a.csv", csv.clone()).await.must(200);
+    assert_eq!(there().await[0]["half_days"], json!([]), "by name: 覃小梅");
+    assert_eq!(bring(&trainer, "filename=a.xlsx", vec![0xff; 64]).await.must(422).code(), "unprocessable");
+    bring(&trainer, "filename=a.csv", vec![b'a'; 3 << 20]).await.must(413);
+    bring(&trainer, "dry_run=true", csv.clone()).await.must(400);
+    bring(&city.client("trainer-b").await, "filename=a.csv", csv.clone()).await.must(404);
+    bring(&city.client("office").await, "filename=a.csv", csv.clone()).await.must(403);
+
+    let off = format!("{class}/roster/{}", city.people["甲村韦大山"]);
+    city.client("trainer-b").await.delete(&off).await.must(404);
+    for _ in 0..2 {
+        trainer.delete(&off).await.must(204);
+    }
+    assert_eq!(trainer.get(&class).await.must(200).json()["total"], 1);
+    city.client("trainer-b").await.post_empty(format!("{class}/call-off")).await.must(404);
+    let over = trainer.post_empty(format!("{class}/call-off")).await.must(200).json();
+    assert_eq!(over["state"], "refused");
+    for after in ["call-off", "hand-in"] {
+        assert_eq!(trainer.post_empty(format!("{class}/{after}")).await.must(409).code(), "wrong_state");
+    }
+    assert_eq!(bring(&trainer, "filename=a.csv", csv).await.must(409).code(), "wrong_state");
+    trainer.delete(&off).await.must(409);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_adds_what_proves_a_class_once_and_reads_it_back() {
+    let city = City::start().await;
+    let (trainer, office) = (city.client("trainer").await, city.client("office").await);
+    let id = announced(&city, &trainer, "冬训班").await;
+    let path = format!("/api/v1/classes/{id}/evidence");
+    let bring = async |client: &Client, name: &str, file: &[u8]| {
+        let request = client.request(Method::POST, &path).query(&[("filename", name)]);
+        client.send(request.body(file.to_vec())).await
+    };
+    assert_eq!(office.get(&path).await.must(200).json(), json!([]));
+    let first = bring(&trainer, "签到表.png", PHOTOGRAPH).await.must(201).json();
+    assert_eq!(bring(&trainer, "again.png", PHOTOGRAPH).await.must(201).json(), first, "the same file is there once");
+    bring(&trainer, "名单.pdf", b"%PDF-1.7 roster").await.must(201);
+    for bad in [&b""[..], b"<svg onload=alert(1)>"] {
+        assert_eq!(bring(&trainer, "a.png", bad).await.must(400).code(), "invalid_request");
+    }
+    bring(&city.client("trainer-b").await, "a.png", PHOTOGRAPH).await.must(404);
+    bring(&office, "a.png", PHOTOGRAPH).await.must(403);
+    city.client("office-b").await.get(&path).await.must(404);
+    let files = office.get(&path).await.must(200).json();
+    let names: Vec<_> = files.as_array().unwrap().iter().map(|file| file["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["签到表.png", "名单.pdf"]);
+    assert_eq!(trainer.get(&format!("/api/v1/classes/{id}")).await.must(200).json()["evidence"], files);
+    office.get(files[0]["url"].as_str().unwrap()).await.must(200);
+    trainer.post_empty(format!("/api/v1/classes/{id}/call-off")).await.must(200);
+    let late = bring(&trainer, "late.png", b"\x89PNG\r\n\x1a\n another").await.must(409);
+    assert_eq!(late.code(), "wrong_state");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sealed_year_takes_neither_a_class_nor_a_study() {
     let city = City::start().await;

@@ -108,6 +108,7 @@ impl Things {
             .replace("{seal}", &self.seal)
             .replace("{merge}", &self.merge)
             .replace("{late}", &self.late)
+            .replace("{person}", &self.person)
             .replace("{note}", "1")
             .replace("{version}", "1")
             .replace("{format}", "json")

@@ -1,5 +1,5 @@
-//! Classes in person (集中培训) for programs: announced, with a roster, handed in. Signing in is `signing`, the decision
-//! and other study are `studies`.
+//! Classes in person (集中培训) for programs: announced, with a roster, handed in or called off. Signing in is `signing`,
+//! files are `class_files`, the decision and other study are `studies`.
 
 mod answers;
 
@@ -9,11 +9,13 @@ use crate::database::Database;
 use crate::error::{ApiError, ApiResult, Code, ErrorBody};
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Json, Path, Query};
-pub use answers::{BadLineAnswer, ClassAnswer, ClassDetailAnswer, ClassPageAnswer, RosterAnswer};
-use answers::{EnrolledAnswer, EvidenceAnswer};
+use answers::EnrolledAnswer;
+pub use answers::{
+    BadLineAnswer, ClassAnswer, ClassAttendanceAnswer, ClassDetailAnswer, ClassPageAnswer, EvidenceAnswer, RosterAnswer,
+};
 use archive::classes::list::{self, Filter};
 use archive::classes::{self, Draft, evidence, roster};
-use entity::{ClassId, ClassState, Day, Moment, Scope, UnitId};
+use entity::{ClassId, ClassState, Day, Moment, PersonId, Scope, UnitId};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -163,10 +165,7 @@ pub async fn show(
         total: page.total,
         page: page.page,
         roster: page.rows.into_iter().map(enrolled).collect(),
-        evidence: files
-            .into_iter()
-            .map(|file| EvidenceAnswer { url: format!("/media/{}", file.sha256), name: file.name })
-            .collect(),
+        evidence: files.into_iter().map(EvidenceAnswer::from).collect(),
     }))
 }
 
@@ -202,22 +201,38 @@ pub async fn enroll(
     let plan = roster::plan(&db.read, &class, &rows).await?;
     if !body.dry_run {
         if !plan.bad.is_empty() {
-            return Err(bad_lines(&plan.bad));
+            return Err(refused_lines(&plan.bad, "没有加入任何人"));
         }
         let people: Vec<_> = plan.rows.iter().map(|one| one.person_id).collect();
         roster::enroll(&db.write, class.id, &people, trainer.account_id, Moment::now()).await?;
     }
-    Ok(Json(RosterAnswer {
-        added: plan.rows.len(),
-        unchanged: plan.unchanged,
-        bad: plan.bad.into_iter().map(|(line, reason)| BadLineAnswer { line, reason }).collect(),
-    }))
+    Ok(Json(RosterAnswer { added: plan.rows.len(), unchanged: plan.unchanged, bad: BadLineAnswer::all(plan.bad) }))
 }
 
-/// What stands in the way, by the first line of it.
-fn bad_lines(bad: &[(usize, String)]) -> ApiError {
+/// What stands in the way, by the first line of it, and what was not done therefore.
+pub(super) fn refused_lines(bad: &[(usize, String)], not_done: &str) -> ApiError {
     let first = bad.first().map(|(line, reason)| format!("，如第 {line} 行：{reason}")).unwrap_or_default();
-    ApiError::say(Code::Unprocessable, format!("有 {} 行有误，没有加入任何人{first}", bad.len()))
+    ApiError::say(Code::Unprocessable, format!("有 {} 行有误，{not_done}{first}", bad.len()))
+}
+
+/// Take somebody off the roster of an open class, with their sign-ins. Who is not on it stays off it.
+#[utoipa::path(delete, path = "/api/v1/classes/{id}/roster/{person}", tag = "classes", params(("id" = i64, Path), ("person" = i64, Path)), responses(
+    (status = 204, description = "off the roster"), (status = 404, description = "not_found", body = ErrorBody),
+    (status = 409, description = "wrong_state: it is not open", body = ErrorBody)))]
+pub async fn remove(trainer: Trainer, path: Path<(ClassId, PersonId)>, db: Data<Database>) -> ApiResult<HttpResponse> {
+    let (id, who) = path.into_inner();
+    list::one(&db.read, &trainer.reach(), id).await?;
+    roster::remove(&db.write, id, who, trainer.account_id, Moment::now()).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Call an open class off: it stays in the list and gives nothing.
+#[utoipa::path(post, path = "/api/v1/classes/{id}/call-off", tag = "classes", params(("id" = i64, Path)), responses(
+    (status = 200, description = "called off", body = ClassAnswer), (status = 404, description = "not_found", body = ErrorBody),
+    (status = 409, description = "wrong_state: it is not open", body = ErrorBody)))]
+pub async fn call_off(trainer: Trainer, id: Path<ClassId>, db: Data<Database>) -> ApiResult<Json<ClassAnswer>> {
+    list::one(&db.read, &trainer.reach(), *id).await?;
+    Ok(Json(classes::call_off(&db.write, *id, trainer.account_id, Moment::now()).await?.into()))
 }
 
 /// Hand in a class that is over; it waits for somebody else's decision.

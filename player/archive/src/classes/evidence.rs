@@ -2,7 +2,7 @@
 
 use super::run::{held, note};
 use crate::{Error, Result};
-use entity::{AccountId, ClassId, ClassState, Moment, class_evidence, media};
+use entity::{AccountId, ClassId, ClassState, Moment, class_evidence, class_run, media};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseConnection,
     DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -12,7 +12,18 @@ use std::collections::HashMap;
 /// The most files of one class.
 pub const MOST_FILES: u64 = 20;
 
-/// Add a file that is media already, while it is not decided.
+/// Refuses a class that is decided: nothing is added to it.
+///
+/// # Errors
+/// [`Error::ClassState`].
+pub fn check(class: &class_run::Model) -> Result<()> {
+    match class.state {
+        ClassState::Open | ClassState::HandedIn => Ok(()),
+        decided => Err(Error::ClassState(decided)),
+    }
+}
+
+/// Add a file that is media already, while it is not decided. One that is there already is answered as it is.
 ///
 /// # Errors
 /// [`Error::NoSuchClass`], [`Error::ClassState`]; [`Error::BadClass`] when there is no such file, or too many.
@@ -25,11 +36,13 @@ pub async fn add(
 ) -> Result<class_evidence::Model> {
     let txn = entity::writing::begin(db).await?;
     let class = held(&txn, id).await?;
-    if !matches!(class.state, ClassState::Open | ClassState::HandedIn) {
-        return Err(Error::ClassState(class.state));
+    check(&class)?;
+    let files = class_evidence::Entity::find().filter(class_evidence::Column::ClassRunId.eq(id));
+    let same = files.clone().filter(class_evidence::Column::Sha256.eq(sha256)).one(&txn).await?;
+    if let Some(same) = same {
+        return Ok(same);
     }
-    let files = class_evidence::Entity::find().filter(class_evidence::Column::ClassRunId.eq(id)).count(&txn).await?;
-    if files >= MOST_FILES {
+    if files.count(&txn).await? >= MOST_FILES {
         return Err(Error::BadClass("evidence_count"));
     }
     let added = insert(&txn, id, sha256, by, now).await?;

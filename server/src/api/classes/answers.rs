@@ -1,8 +1,10 @@
 //! What is answered about classes and other studies.
 
+use archive::classes::sheet::{Found, Plan};
 use archive::classes::{list, sign_in};
-use entity::{Moment, class_run};
+use entity::{Moment, class_evidence, class_run};
 use serde::Serialize;
+use std::collections::BTreeSet;
 use utoipa::ToSchema;
 
 /// A page of them.
@@ -101,10 +103,32 @@ pub struct RosterAnswer {
     pub(super) bad: Vec<BadLineAnswer>,
 }
 
+/// What was, or would be, changed by a table of attendance.
+#[derive(Serialize, ToSchema)]
+pub struct ClassAttendanceAnswer {
+    /// The people whose half-days are others than before, as they are now, or would be.
+    pub(super) changed: Vec<ChangedAttendanceAnswer>,
+    /// How many lines say what is so already.
+    pub(super) unchanged: usize,
+    /// What cannot be taken; while there is any, nothing is changed.
+    pub(super) bad: Vec<BadLineAnswer>,
+}
+
+/// Somebody whose half-days are changed.
+#[derive(Serialize, ToSchema)]
+pub struct ChangedAttendanceAnswer {
+    /// Who.
+    pub(super) person_id: i64,
+    /// Their name.
+    pub(super) name: String,
+    /// The half-days they were there, all of them.
+    pub(super) half_days: Vec<i32>,
+}
+
 /// Something that cannot be taken.
 #[derive(Serialize, ToSchema)]
 pub struct BadLineAnswer {
-    /// Which of them, from 1.
+    /// Which of them, from 1; in a file the line.
     pub(super) line: usize,
     /// Why, in Chinese.
     pub(super) reason: String,
@@ -129,6 +153,34 @@ impl From<class_run::Model> for ClassAnswer {
             half_days: row.half_days,
             decision: row.decision,
         }
+    }
+}
+
+impl From<class_evidence::Model> for EvidenceAnswer {
+    fn from(file: class_evidence::Model) -> Self {
+        Self { url: format!("/media/{}", file.sha256), name: file.name }
+    }
+}
+
+impl From<Plan<(Found, BTreeSet<i32>)>> for ClassAttendanceAnswer {
+    fn from(plan: Plan<(Found, BTreeSet<i32>)>) -> Self {
+        let changed = |(who, there): (Found, BTreeSet<i32>)| ChangedAttendanceAnswer {
+            person_id: who.person_id.0,
+            name: who.name,
+            half_days: there.into_iter().collect(),
+        };
+        Self {
+            changed: plan.rows.into_iter().map(changed).collect(),
+            unchanged: plan.unchanged,
+            bad: BadLineAnswer::all(plan.bad),
+        }
+    }
+}
+
+impl BadLineAnswer {
+    /// Each with its reason.
+    pub(super) fn all(bad: Vec<(usize, String)>) -> Vec<Self> {
+        bad.into_iter().map(|(line, reason)| Self { line, reason }).collect()
     }
 }
 

@@ -2,7 +2,8 @@
 
 use super::people::PlanView;
 use super::{days, runs, state_of};
-use crate::api::evidence::{EVIDENCE_BYTES, keep, photograph_or_pdf};
+use crate::api::class_files::add_evidence;
+use crate::api::evidence::EVIDENCE_BYTES;
 use crate::api::studies::settle;
 use crate::auth::identity::{Assessor, Identity, Reader, Trainer};
 use crate::auth::known::Known;
@@ -19,7 +20,6 @@ use actix_web::{HttpRequest, HttpResponse};
 use archive::classes::roster::Enrolled;
 use archive::classes::{self, evidence, list, roster, sign_in};
 use askama::Template;
-use content::intake::Origin;
 use content::store::Store;
 use entity::{AttendanceStatus, ClassId, ClassState, Moment, PersonId, Role, Scope, class_run, person};
 use serde::Deserialize;
@@ -125,16 +125,8 @@ pub async fn prove(
     let class = list::one(&db.read, &trainer.reach(), *id).await?;
     let form = FormData::read(&request, body, EVIDENCE_BYTES + (64 << 10)).await?;
     let (name, file) = form.file("evidence").unwrap_or_default();
-    let outcome = match photograph_or_pdf(&file) {
-        Ok(()) => {
-            let (by, now) = (trainer.account_id, Moment::now());
-            let origin = Origin { filename: &name, unit_id: class.unit_id, by: Some(by) };
-            let media = keep(&db, &store, &file, &origin, now).await?;
-            evidence::add(&db.write, class.id, &media.sha256, by, now).await.map(drop).map_err(ApiError::from)
-        }
-        Err(refused) => Err(refused),
-    };
-    after(&trainer, &db, *id, outcome, "evidence").await
+    let outcome = add_evidence(&trainer, (&db, &store), &class, (&name, &file)).await;
+    after(&trainer, &db, *id, outcome.map(drop), "evidence").await
 }
 
 /// `POST /studio/classes/{id}/hand-in`: hand it in.

@@ -4,12 +4,13 @@
 //! steps and any server may answer.
 
 use super::one::{ClassPage, after, again, page};
+use crate::api::class_files::{TABLE_BYTES, table};
 use crate::auth::identity::Trainer;
 use crate::auth::reach;
 use crate::database::Database;
 use crate::error::{ApiError, ApiResult, Code};
 use crate::pages::office::form_data::FormData;
-use actix_web::web::{Data, Path, Payload, block};
+use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use archive::classes::sheet::{Found, Plan, typed};
 use archive::classes::sign_in::{self, Mark};
@@ -17,8 +18,6 @@ use archive::classes::{list, roster as enrolling};
 use entity::{ClassId, Moment, PersonId, Scope, UnitId, class_run, person};
 use std::collections::BTreeSet;
 
-/// The largest file: a thousand people are some fifty kilobytes.
-const FILE_BYTES: usize = 2 << 20;
 /// Rows listed of each part.
 const SHOWN: usize = 100;
 
@@ -55,7 +54,7 @@ pub async fn take(
     db: Data<Database>,
 ) -> ApiResult<HttpResponse> {
     let class = list::one(&db.read, &trainer.reach(), *id).await?;
-    let form = FormData::read(&request, body, FILE_BYTES + (1 << 20)).await?;
+    let form = FormData::read(&request, body, TABLE_BYTES + (1 << 20)).await?;
     let (by, now) = (trainer.account_id, Moment::now());
     let (done, outcome) = match form.text("do") {
         "enroll" => {
@@ -118,11 +117,7 @@ async fn rows(form: &FormData) -> ApiResult<Vec<(usize, Vec<String>)>> {
         let nothing = || ApiError::say(Code::Unprocessable, "请粘贴名单，或选择一个文件");
         return if rows.is_empty() { Err(nothing()) } else { Ok(rows) };
     };
-    if content.len() > FILE_BYTES {
-        return Err(ApiError::say(Code::TooLarge, "文件超过 2 MB，请只留名单"));
-    }
-    let sheet = block(move || roster::import::read(&content, &name)).await??;
-    Ok(sheet.tables.into_iter().map(|table| table.rows).find(|rows| !rows.is_empty()).unwrap_or_default())
+    table(content, name).await
 }
 
 impl PlanView {
