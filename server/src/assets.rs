@@ -34,6 +34,7 @@ const SVG: &str = "image/svg+xml; charset=utf-8";
 /// Name, type and content. A module stands after the modules it imports.
 const SOURCES: &[(&str, &str, &str)] = &[
     ("app.css", CSS, include_str!("../assets/app.css")),
+    ("dark.css", CSS, include_str!("../assets/dark.css")),
     ("quiz.css", CSS, include_str!("../assets/quiz.css")),
     ("account.css", CSS, include_str!("../assets/account.css")),
     ("icons.svg", SVG, include_str!("../assets/icons.svg")),
