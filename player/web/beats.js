@@ -3,9 +3,13 @@
 // Owns one playback session: begin, beats in rising order, close. A beat that can't be delivered waits in memory and in
 // localStorage and is sent again, in order, with how long ago it was made by the running clock of the device: what the
 // device believes the date to be is of no matter. What a beat is worth is the server's business; nothing here counts time.
+// On a shared device the beats of each account wait under its mark until it is back; another one's are not touched.
+
+import { isHere, owner } from "./owner.js";
 
 const API = "/api/v1/playback";
 const KEPT = "yuanjiao:beats:";
+const MINE = `${KEPT}${owner}:`;
 const LONGEST_WAIT_MS = 30_000;
 const FORGOTTEN_AFTER_MS = 7 * 24 * 3600_000;
 const ABANDONED_AFTER_MS = 120_000;
@@ -37,7 +41,7 @@ export class Beats {
   // Go on with a session that runs already (a page that was loaded again).
   adopt(id, lastSeq, everySeconds) {
     this.id = String(id);
-    const kept = read(KEPT + this.id);
+    const kept = read(MINE + this.id);
     this.queue = kept?.queue ?? [];
     this.seq = Math.max(lastSeq, ...this.queue.map((beat) => beat.seq));
     this.every(everySeconds);
@@ -99,7 +103,7 @@ export class Beats {
   }
 
   forget() {
-    if (this.id) write(KEPT + this.id, null);
+    if (this.id) write(MINE + this.id, null);
     clearInterval(this.timer);
     clearTimeout(this.retry);
     Object.assign(this, { id: null, seq: 0, queue: [], sending: null, flying: 0, closing: false, wait: 0, second: 0, touched: false, savedAt: clock() });
@@ -128,7 +132,7 @@ export class Beats {
   }
 
   keep() {
-    write(KEPT + this.id, { at: Date.now(), queue: this.queue, closing: this.closing });
+    write(MINE + this.id, { at: Date.now(), queue: this.queue, closing: this.closing });
   }
 
   // One request at a time, oldest first; what has gathered goes together.
@@ -196,8 +200,8 @@ async function sendLeftovers() {
     const left = read(key);
     const age = Date.now() - (left?.at ?? 0);
     if (left && age < ABANDONED_AFTER_MS) continue;
-    const id = key.slice(KEPT.length);
-    if (!left || age > FORGOTTEN_AFTER_MS || (await delivered(id, left.queue))) write(key, null);
+    if (!left || age > FORGOTTEN_AFTER_MS) write(key, null);
+    else if (key.startsWith(MINE) && (await delivered(key.slice(MINE.length), left.queue))) write(key, null);
   }
 }
 
@@ -218,8 +222,10 @@ function send(id, beats, keepalive) {
   return told.length === 1 ? post(`${API}/${id}/beat`, told[0], keepalive) : post(`${API}/${id}/beats`, { beats: told }, keepalive);
 }
 
-// POST JSON; never throws. `status` 0 means no answer came.
+// POST JSON; never throws. `status` 0 means no answer came. Where somebody else has signed in since, the answer is that of a
+// session that is over.
 export async function post(url, body, keepalive = false) {
+  if (!isHere()) return { ok: false, status: 401, body: null, retryAfter: 0 };
   const giveUp = new AbortController();
   const timer = keepalive ? 0 : setTimeout(() => giveUp.abort(), 20_000);
   try {

@@ -1,8 +1,10 @@
 // Search as you type. Without it the form still works. Letters of an unfinished pinyin word are never sent, and what was
-// searched for before stays on this device.
+// searched for before stays on this device, for the same account.
+
+import { SEARCHES, owner } from "./owner.js";
 
 const WAIT_MS = 150;
-const HISTORY = "yuanjiao.searches";
+const HISTORY = `${SEARCHES}:${owner}`;
 const REMEMBERED = 8;
 
 for (const form of document.querySelectorAll("form[data-suggest]")) suggest(form);

@@ -13,7 +13,7 @@ use std::sync::LazyLock;
 
 /// The address of an asset, such as `/assets/app.1f0c3a….css` for `app.css`.
 ///
-/// A name that is not in the table gives an address that answers 404; a test looks for such in every template.
+/// A name that is not in the tables gives an address that answers 404; a test looks for such in every template.
 pub fn url(name: &str) -> &str {
     ASSETS.iter().find(|asset| asset.name == name).map_or(MISSING, |asset| &asset.url)
 }
@@ -22,14 +22,29 @@ pub fn url(name: &str) -> &str {
 pub fn serve(request: HttpRequest, file: web::Path<String>) -> Ready<ApiResult<HttpResponse>> {
     let wanted = file.into_inner();
     let found = ASSETS.iter().find(|asset| asset.url.strip_prefix(FOLDER) == Some(&wanted));
-    ready(found.map(|asset| answer(&request, asset)).ok_or_else(|| ApiError::new(Code::NotFound)))
+    ready(found.map(|asset| asset.file.answer(&request, FOR_EVER)).ok_or_else(|| ApiError::new(Code::NotFound)))
 }
 
+/// The text with the address of every asset in the place of its name, `"./app.css"`.
+pub fn linked(text: &str) -> String {
+    linked_to(text, &ASSETS)
+}
+
+const FOR_EVER: &str = "public, max-age=31536000, immutable";
 const FOLDER: &str = "/assets/";
 const MISSING: &str = "/assets/missing";
 const CSS: &str = "text/css; charset=utf-8";
-const JS: &str = "text/javascript; charset=utf-8";
+/// The type of a script.
+pub const JS: &str = "text/javascript; charset=utf-8";
 const SVG: &str = "image/svg+xml; charset=utf-8";
+const PNG: &str = "image/png";
+
+/// Name and content of the pictures that `assets/install/draw.py` drew.
+const PICTURES: &[(&str, &[u8])] = &[
+    ("icon-192.png", include_bytes!("../assets/install/icon-192.png")),
+    ("icon-512.png", include_bytes!("../assets/install/icon-512.png")),
+    ("maskable-512.png", include_bytes!("../assets/install/maskable-512.png")),
+];
 
 /// Name, type and content. A module stands after the modules it imports.
 const SOURCES: &[(&str, &str, &str)] = &[
@@ -39,6 +54,9 @@ const SOURCES: &[(&str, &str, &str)] = &[
     ("account.css", CSS, include_str!("../assets/account.css")),
     ("icons.svg", SVG, include_str!("../assets/icons.svg")),
     ("favicon.svg", SVG, include_str!("../assets/favicon.svg")),
+    ("owner.js", JS, include_str!("../assets/owner.js")),
+    ("kept.js", JS, include_str!("../assets/kept.js")),
+    ("offline.js", JS, include_str!("../assets/offline.js")),
     ("suggest.js", JS, include_str!("../assets/suggest.js")),
     ("classes.css", CSS, include_str!("../assets/classes.css")),
     ("books.css", CSS, include_str!("../assets/books.css")),
@@ -86,47 +104,61 @@ const SOURCES: &[(&str, &str, &str)] = &[
     ("terminal.css", CSS, include_str!("../../player/web/terminal.css")),
 ];
 
+/// What is answered with, and what tells it from the file before it.
+pub struct File {
+    mime: &'static str,
+    content: Bytes,
+    /// The first 64 bits of its SHA-256, in hex.
+    pub hash: String,
+}
+
 struct Asset {
     name: &'static str,
     url: String,
-    etag: String,
-    mime: &'static str,
-    content: Bytes,
+    file: File,
 }
 
 static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
-    SOURCES.iter().fold(Vec::new(), |mut built, (name, mime, source)| {
-        let asset = build(name, mime, source, &built);
-        built.push(asset);
+    let pictures = PICTURES.iter().map(|(name, bytes)| Asset::new(name, PNG, Bytes::from_static(bytes)));
+    SOURCES.iter().fold(pictures.collect(), |mut built, (name, mime, source)| {
+        built.push(Asset::new(name, mime, linked_to(source, &built).into()));
         built
     })
 });
 
-fn build(name: &'static str, mime: &'static str, source: &str, before: &[Asset]) -> Asset {
-    let content = before.iter().fold(source.to_owned(), |text, module| {
-        text.replace(&format!("\"./{}\"", module.name), &format!("\"{}\"", module.url))
-    });
-    let digest = Sha256::digest(content.as_bytes());
-    let hash: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    let (stem, extension) = name.rsplit_once('.').unwrap_or((name, ""));
-    Asset {
-        name,
-        url: format!("{FOLDER}{stem}.{hash}.{extension}"),
-        etag: format!("\"{hash}\""),
-        mime,
-        content: content.into(),
+fn linked_to(text: &str, assets: &[Asset]) -> String {
+    assets.iter().fold(text.to_owned(), |text, asset| {
+        text.replace(&format!("\"./{}\"", asset.name), &format!("\"{}\"", asset.url))
+    })
+}
+
+impl Asset {
+    fn new(name: &'static str, mime: &'static str, content: Bytes) -> Self {
+        let file = File::new(mime, content);
+        let (stem, extension) = name.rsplit_once('.').unwrap_or((name, ""));
+        Self { name, url: format!("{FOLDER}{stem}.{}.{extension}", file.hash), file }
     }
 }
 
-fn answer(request: &HttpRequest, asset: &Asset) -> HttpResponse {
-    let known = request.headers().get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    let unchanged =
-        known.is_some_and(|tags| tags.split(',').any(|tag| tag.trim().trim_start_matches("W/") == asset.etag));
-    let mut response = if unchanged { HttpResponse::NotModified() } else { HttpResponse::Ok() };
-    response.insert_header((CACHE_CONTROL, "public, max-age=31536000, immutable"));
-    response.insert_header((ETAG, asset.etag.as_str()));
-    response.insert_header((CONTENT_TYPE, asset.mime));
-    if unchanged { response.finish() } else { response.body(asset.content.clone()) }
+impl File {
+    /// A file of this type.
+    pub fn new(mime: &'static str, content: Bytes) -> Self {
+        let digest = Sha256::digest(&content);
+        Self { mime, hash: digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect(), content }
+    }
+
+    /// The file, or 304 to who has it, to be kept as this `Cache-Control` says.
+    pub fn answer(&self, request: &HttpRequest, kept: &'static str) -> HttpResponse {
+        let etag = format!("\"{}\"", self.hash);
+        let known = request.headers().get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+        let unchanged =
+            known.is_some_and(|tags| tags.split(',').any(|tag| tag.trim().trim_start_matches("W/") == etag));
+        let mut response = if unchanged { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+        response.insert_header((CACHE_CONTROL, kept));
+        response.insert_header((ETAG, etag));
+        response.insert_header((CONTENT_TYPE, self.mime));
+        if unchanged { response.finish() } else { response.body(self.content.clone()) }
+    }
 }
 
 #[cfg(test)]
@@ -136,19 +168,19 @@ mod tests {
 
     #[test]
     fn every_asset_has_a_name_of_its_own_that_changes_with_its_content() {
-        let one = build("a.js", JS, "export const a = 1;", &[]);
-        let two = build("a.js", JS, "export const a = 2;", &[]);
+        let one = Asset::new("a.js", JS, "export const a = 1;".into());
+        let two = Asset::new("a.js", JS, "export const a = 2;".into());
         assert_ne!(one.url, two.url);
         assert!(one.url.starts_with("/assets/a.") && one.url.ends_with(".js"), "{}", one.url);
     }
 
     #[test]
     fn an_import_names_the_hashed_module() {
-        let player = ASSETS.iter().find(|asset| asset.name == "player.js").map(|asset| asset.content.clone());
+        let player = ASSETS.iter().find(|asset| asset.name == "player.js").map(|asset| asset.file.content.clone());
         let text = String::from_utf8_lossy(&player.unwrap_or_default()).into_owned();
         assert!(text.contains(&format!("\"{}\"", url("beats.js"))));
         for asset in ASSETS.iter() {
-            let text = String::from_utf8_lossy(&asset.content);
+            let text = String::from_utf8_lossy(&asset.file.content);
             assert!(!text.contains("\"./"), "an import of {} was left without its hash", asset.name);
         }
     }

@@ -15,6 +15,7 @@ pub mod join;
 pub mod names;
 pub mod notices;
 pub mod office;
+pub mod offline;
 pub mod pairs;
 pub mod parts;
 pub mod phone;
@@ -28,15 +29,27 @@ pub mod studio;
 use crate::error::ApiResult;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use askama::Template;
 
-/// Draw a page. Pages show one person's own data, so nothing but their own browser may keep them.
+/// Draw a page. Pages show one person's own data and telephones are shared, so nothing keeps them: after a sign-out Back
+/// leads to the door.
 ///
 /// # Errors
 /// When the template fails to write, which only a fault of ours brings about.
 pub fn draw(page: &impl Template) -> ApiResult<HttpResponse> {
     draw_as(StatusCode::OK, page)
+}
+
+/// Draw a page that a browser may keep for Back, which then costs a thin link nothing and leads on in a room without one:
+/// what may be searched, and the rooms. Who signs in next is not shown it, by `assets/owner.js`.
+///
+/// # Errors
+/// When the template fails.
+pub fn draw_for_back(page: &impl Template) -> ApiResult<HttpResponse> {
+    let mut response = draw(page)?;
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    Ok(response)
 }
 
 /// Draw a page that says what stands in the way, under the status of that.
@@ -46,7 +59,7 @@ pub fn draw(page: &impl Template) -> ApiResult<HttpResponse> {
 pub fn draw_as(status: StatusCode, page: &impl Template) -> ApiResult<HttpResponse> {
     Ok(HttpResponse::build(status)
         .insert_header((CONTENT_TYPE, "text/html; charset=utf-8"))
-        .insert_header((CACHE_CONTROL, "private, no-cache"))
+        .insert_header((CACHE_CONTROL, "no-store"))
         .body(page.render()?))
 }
 

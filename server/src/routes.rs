@@ -300,6 +300,9 @@ routes! {
     "/metrics" { GET health::metrics, Anyone; }
     "/openapi.json" { GET crate::openapi::document, Anyone; }
     "/assets/{file}" { GET crate::assets::serve, Anyone; }
+    "/manifest.webmanifest" { GET pages::offline::manifest, Anyone; }
+    "/sw.js" { GET pages::offline::worker, Anyone; }
+    "/offline" { GET pages::offline::page, Anyone; }
 
     // Pages: the door
     "/" { GET pages::sign_in::front, Anyone; }

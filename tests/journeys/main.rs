@@ -47,6 +47,7 @@ mod rules;
 mod schema;
 mod seals;
 mod searching;
+mod shared_phone;
 mod shortcut;
 mod sign_in;
 mod stores;

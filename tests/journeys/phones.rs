@@ -6,7 +6,7 @@ use tests::browser::Browser;
 use tests::{City, Client};
 
 /// What the archive holds of this person, once it is this much.
-async fn credited_at_least(client: &Client, ms: i64) -> i64 {
+pub async fn credited_at_least(client: &Client, ms: i64) -> i64 {
     let me = client.get("/api/v1/me").await.must(200).json()["person_id"].as_i64().unwrap();
     let mut credited = 0;
     for _ in 0..100 {
@@ -21,7 +21,8 @@ async fn credited_at_least(client: &Client, ms: i64) -> i64 {
     panic!("only {credited} ms are credited");
 }
 
-async fn play(phone: &Browser) {
+/// Open the film and press play.
+pub async fn play(phone: &Browser) {
     phone.goto("/lessons/film").await;
     phone.until("return !!document.querySelector('video')").await;
     phone.run("document.querySelector('video').play()").await;

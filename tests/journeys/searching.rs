@@ -131,7 +131,7 @@ async fn browser_asks_nothing_while_an_input_method_composes_and_keeps_history_o
     phone.until("return document.querySelector('.suggest').innerText.includes('搜过')").await;
     phone.picture("find-360-history").await;
     phone.click(".suggest .link").await;
-    phone.until("return localStorage.getItem('yuanjiao.searches') === null").await;
+    phone.until("return !Object.keys(localStorage).some((key) => key.startsWith('yuanjiao.searches'))").await;
     phone.close().await;
 }
 

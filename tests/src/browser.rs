@@ -72,12 +72,14 @@ impl Browser {
         self.devtools("Network.emulateNetworkConditions", line).await;
     }
 
-    async fn devtools(&self, command: &str, arguments: serde_json::Value) {
+    /// Give a command of the DevTools protocol and take its answer.
+    pub async fn devtools(&self, command: &str, arguments: serde_json::Value) -> serde_json::Value {
         let server = std::env::var("TEST_WEBDRIVER").unwrap();
         let address = format!("{server}/session/{}/goog/cdp/execute", self.driver.session_id());
         let command = json!({ "cmd": command, "params": arguments });
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        http.post(address).json(&command).send().await.unwrap().error_for_status().unwrap();
+        let answer = http.post(address).json(&command).send().await.unwrap().error_for_status().unwrap();
+        answer.json::<serde_json::Value>().await.unwrap()["value"].take()
     }
 
     /// Sign in through the page.
@@ -87,6 +89,12 @@ impl Browser {
         self.fill("#password", PASSWORD).await;
         self.press(Key::Enter.into()).await;
         self.until("return !location.pathname.startsWith('/sign-in')").await;
+    }
+
+    /// Sign out by the button of the page.
+    pub async fn sign_out(&self) {
+        self.click("form[action='/sign-out'] button").await;
+        self.until("return location.pathname === '/sign-in'").await;
     }
 
     /// The element, once it is there.
@@ -217,14 +225,9 @@ impl Browser {
 
     /// The page as it is printed; the PDF is kept when `TEST_SCREENSHOTS` names a folder.
     pub async fn print(&self, name: &str) -> Paper {
-        let server = std::env::var("TEST_WEBDRIVER").unwrap();
-        let address = format!("{server}/session/{}/goog/cdp/execute", self.driver.session_id());
-        let command = json!({ "cmd": "Page.printToPDF", "params": { "preferCSSPageSize": true } });
-        let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        let answer = http.post(address).json(&command).send().await.unwrap().error_for_status().unwrap();
-        let printed: serde_json::Value = answer.json().await.unwrap();
+        let printed = self.devtools("Page.printToPDF", json!({ "preferCSSPageSize": true })).await;
         use base64::Engine;
-        let pdf = base64::engine::general_purpose::STANDARD.decode(printed["value"]["data"].as_str().unwrap()).unwrap();
+        let pdf = base64::engine::general_purpose::STANDARD.decode(printed["data"].as_str().unwrap()).unwrap();
         if let Ok(folder) = std::env::var("TEST_SCREENSHOTS") {
             std::fs::write(Path::new(&folder).join(format!("{name}.pdf")), &pdf).unwrap();
         }

@@ -3,6 +3,7 @@
 use crate::auth::identity::{AUTHORS, Identity, OPERATORS, READERS};
 use entity::lesson;
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
+use sha2::{Digest, Sha256};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The frame of one page; `templates/base.html` draws it.
@@ -12,6 +13,9 @@ pub struct Shell {
     pub title: String,
     /// Who is signed in; `None` before sign-in.
     pub name: Option<String>,
+    /// What tells `assets/owner.js` whose browser this is: the mark of an account, nothing at the door. `None` leaves it to
+    /// the page before, as one that was not found does.
+    pub owner: Option<String>,
     /// The pages they may go to.
     pub nav: Vec<NavItem>,
     /// The class of `<body>`: empty, `plain` (no tabs) or `room` (the dark classroom).
@@ -39,6 +43,7 @@ impl Shell {
         Self {
             title: title.into(),
             name: Some(identity.name.clone()),
+            owner: Some(mark(identity)),
             nav: nav(identity, here),
             theme: "",
             sample: SAMPLE.load(Ordering::Relaxed),
@@ -48,12 +53,22 @@ impl Shell {
     /// The frame before sign-in and of failures: no navigation.
     pub fn bare(title: impl Into<String>) -> Self {
         let sample = SAMPLE.load(Ordering::Relaxed);
-        Self { title: title.into(), name: None, nav: Vec::new(), theme: "plain", sample }
+        Self { title: title.into(), name: None, owner: None, nav: Vec::new(), theme: "plain", sample }
+    }
+
+    /// The frame of the sign-in, where nobody is.
+    pub fn door(title: impl Into<String>) -> Self {
+        Self { owner: Some(String::new()), ..Self::bare(title) }
     }
 
     /// The dark frame of the classroom, where four arrows move a focus and nothing else is on the screen.
     pub fn room(title: impl Into<String>) -> Self {
         Self { theme: "room", ..Self::bare(title) }
+    }
+
+    /// The same, where what is kept in the browser is kept for whoever runs the room.
+    pub fn room_of(identity: &Identity, title: impl Into<String>) -> Self {
+        Self { owner: Some(mark(identity)), ..Self::room(title) }
     }
 }
 
@@ -69,6 +84,12 @@ pub async fn look_for_samples(db: &impl ConnectionTrait) -> Result<(), DbErr> {
 
 /// A property of the whole process, like its version: which city it serves does not change while it runs.
 static SAMPLE: AtomicBool = AtomicBool::new(false);
+
+/// The same for an account whenever and wherever it signs in, and nothing that could be read.
+fn mark(identity: &Identity) -> String {
+    let digest = Sha256::digest(format!("yuanjiao account {}", identity.account_id));
+    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
 
 fn nav(identity: &Identity, here: &str) -> Vec<NavItem> {
     let item = |shown: bool, href, label, icon| shown.then_some(NavItem { href, label, icon, current: href == here });

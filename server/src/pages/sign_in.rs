@@ -10,6 +10,7 @@ use crate::auth::limiter::Doors;
 use crate::auth::token::Tokens;
 use crate::database::Database;
 use crate::error::{ApiError, ApiResult, Code};
+use actix_web::http::header::{CLEAR_SITE_DATA, HeaderValue};
 use actix_web::web::{Data, Form, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
@@ -88,7 +89,7 @@ pub async fn form(request: HttpRequest, wanted: Query<Wanted>) -> ApiResult<Http
         return Ok(super::go(ours(&wanted.next).unwrap_or(first_page(&identity))));
     }
     let next = wanted.into_inner().next;
-    super::draw(&SignInPage { shell: Shell::bare("登录"), login: String::new(), next, problem: None })
+    super::draw(&SignInPage { shell: Shell::door("登录"), login: String::new(), next, problem: None })
 }
 
 /// Signs in. A failure shows the form again, with the login still in it.
@@ -114,7 +115,7 @@ pub async fn sign_in(
         Err(error) if error.code() == Code::Internal => Err(error),
         Err(error) => {
             let problem = Some(error.message().to_owned());
-            let page = SignInPage { shell: Shell::bare("登录"), login: form.login, next: form.next, problem };
+            let page = SignInPage { shell: Shell::door("登录"), login: form.login, next: form.next, problem };
             refused(&page, &error)
         }
     }
@@ -174,7 +175,8 @@ fn password_page(identity: &Identity, problem: Option<String>) -> PasswordPage {
     PasswordPage { shell, login: identity.login.clone(), must_change, problem }
 }
 
-/// Signs out of this browser.
+/// Signs out of this browser, which forgets the pages it has kept. Its storage stays: in it may lie minutes that wait for a
+/// line until their owner is back, under a mark of theirs (`assets/owner.js`).
 pub async fn sign_out(
     request: HttpRequest,
     db: Data<Database>,
@@ -184,6 +186,7 @@ pub async fn sign_out(
         roster::session::end(&db.write, &refresh, Moment::now()).await?;
     }
     let mut response = super::go("/sign-in");
+    response.headers_mut().insert(CLEAR_SITE_DATA, HeaderValue::from_static("\"cache\""));
     for cookie in cookies.forget() {
         response.add_cookie(&cookie).map_err(|cause| ApiError::internal(cause.to_string()))?;
     }

@@ -35,5 +35,5 @@ pub async fn pair(request: HttpRequest, why: Query<Why>) -> ApiResult<HttpRespon
         return Ok(go("/classroom"));
     }
     let host = public_url::of(&request).host().to_owned();
-    crate::pages::draw(&PairPage { shell: Shell::room("终端配对"), ended: !why.ended.is_empty(), host })
+    crate::pages::draw_for_back(&PairPage { shell: Shell::room("终端配对"), ended: !why.ended.is_empty(), host })
 }

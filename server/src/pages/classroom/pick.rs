@@ -99,7 +99,7 @@ pub async fn pick(
         rows.truncate(BESIDE_A_LIST);
         total = rows.len() as u64;
     }
-    crate::pages::draw(&PickPage {
+    crate::pages::draw_for_back(&PickPage {
         shell: Shell::room("选一课"),
         heading: heading(q, category),
         unit_name: unit.name,

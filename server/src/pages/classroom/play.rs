@@ -83,8 +83,8 @@ pub async fn play(caller: Operator, id: Path<PlaybackId>, db: Data<Database>) ->
     let stays = stays(&db, row.id).await?;
     let people = people(&db, &row, &stays).await?;
     let names = names(&people, &stays);
-    crate::pages::draw(&PlayPage {
-        shell: Shell::room(lesson.title.clone()),
+    crate::pages::draw_for_back(&PlayPage {
+        shell: Shell::room_of(&caller, lesson.title.clone()),
         playback_id: row.id,
         last_seq: row.last_seq,
         start_ms: row.last_position_ms,
@@ -110,7 +110,7 @@ pub async fn done(caller: Operator, id: Path<PlaybackId>, db: Data<Database>) ->
     let lesson = lesson::Entity::find_by_id(row.lesson_id).one(&db.read).await?;
     let unit = roster::org::unit(&db.read, row.unit_id).await?;
     let next = following(&db, &caller, &room(&db, &caller, None).await?, row.lesson_id, now.day()).await?;
-    crate::pages::draw(&DonePage {
+    crate::pages::draw_for_back(&DonePage {
         shell: Shell::room("下课了"),
         title: lesson.map(|lesson| lesson.title).unwrap_or_default(),
         unit_name: unit.name,

@@ -28,7 +28,7 @@ struct QuizPage {
 pub async fn quiz(caller: Operator, id: Path<PlaybackId>, db: Data<Database>) -> ApiResult<HttpResponse> {
     let row = class(&db, &caller, *id).await?;
     let lesson = lesson::Entity::find_by_id(row.lesson_id).one(&db.read).await?;
-    crate::pages::draw(&QuizPage {
+    crate::pages::draw_for_back(&QuizPage {
         shell: Shell::room("随堂提问"),
         playback_id: row.id,
         title: lesson.map(|lesson| lesson.title).unwrap_or_default(),

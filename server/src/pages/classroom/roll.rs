@@ -62,7 +62,7 @@ pub async fn roll(
     }
     let unit = room(&db, &caller, asked.unit.as_deref()).await?;
     let people = roster::people::of_unit(&db.read, unit.id).await?;
-    crate::pages::draw(&RollPage {
+    crate::pages::draw_for_back(&RollPage {
         shell: Shell::room("点名"),
         lesson_id: lesson.id,
         title: lesson.title,

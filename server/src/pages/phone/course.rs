@@ -26,7 +26,7 @@ pub async fn course(caller: SignedIn, name: Path<String>, db: Data<Database>) ->
     let course = catalog::course::visible(&db.read, &viewer, &name, today).await?;
     let rows = catalog::course::outline(&db.read, &viewer, course.id, today).await?;
     let total_ms = rows.iter().fold(0_i64, |sum, row| sum.saturating_add(row.duration_ms));
-    crate::pages::draw(&CoursePage {
+    crate::pages::draw_for_back(&CoursePage {
         shell: Shell::new(&caller, course.title.clone(), "/search"),
         lessons: cards(&db.read, &rows).await?,
         length: figures::minutes(total_ms),

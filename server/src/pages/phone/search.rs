@@ -95,7 +95,7 @@ pub async fn search(
         weak: Vec::new(),
     };
     let (strong, weak) = cards(&db, &answer).await?;
-    crate::pages::draw(&SearchPage { strong, weak, ..page })
+    crate::pages::draw_for_back(&SearchPage { strong, weak, ..page })
 }
 
 async fn cards(db: &Database, answer: &Answer) -> ApiResult<(Vec<Card>, Vec<Card>)> {
