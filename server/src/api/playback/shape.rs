@@ -51,13 +51,16 @@ pub struct BegunAnswer {
 #[derive(Deserialize, ToSchema)]
 pub struct BeatBody {
     /// Rises with each beat, from 1; a beat sent twice is counted once.
+    #[schema(minimum = 1)]
     pub(super) seq: i64,
     /// The playhead in milliseconds; for an article the time spent reading.
+    #[schema(minimum = 0)]
     pub(super) position_ms: i64,
     /// Whether it moves.
     pub(super) playing: bool,
     /// Its speed, 0.25 to 3.
     #[serde(default = "normal_speed")]
+    #[schema(minimum = 0.25, maximum = 3)]
     pub(super) rate: f64,
     /// How long ago this was, in milliseconds of the device's running clock: a beat that waited for a line counts for
     /// when it was made, up to three hours back. Without it a beat is of the moment it comes, and means nothing once a
