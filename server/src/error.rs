@@ -4,6 +4,7 @@
 //! status, and a Chinese sentence. A cause nobody foresaw is logged once and answered with a fixed text.
 
 mod domain;
+mod log;
 
 pub use domain::{bad_class, bad_mark};
 
@@ -210,9 +211,7 @@ impl ResponseError for ApiError {
     }
 
     fn error_response(&self) -> HttpResponse {
-        if let Some(cause) = &self.cause {
-            tracing::error!(%cause, code = self.code.as_str(), "request failed");
-        }
+        log::note(self);
         let mut answer = HttpResponse::build(self.status_code());
         if let Some(seconds) = self.retry_after_s {
             answer.insert_header(("Retry-After", seconds.to_string()));

@@ -91,8 +91,7 @@ impl From<content::Error> for ApiError {
             E::NoSuchBlob | E::NoSuchUpload => Self::new(Code::NotFound),
             E::UploadExpired => Self::say(Code::Gone, "这次上传已过期，请重新上传"),
             E::StoreUnavailable(cause) => {
-                tracing::warn!(%cause, "the media store is not available");
-                Self::new(Code::StoreUnavailable).retry_after(10)
+                Self { cause: Some(cause), ..Self::new(Code::StoreUnavailable) }.retry_after(10)
             }
             E::TooLong { max } => Self::say(Code::TooLarge, format!("文件太大，最大允许 {} MB", max >> 20)),
             E::OverQuota { county, used, quota, wanted } => {
