@@ -16,7 +16,7 @@ mod list;
 
 pub use case::{Case, InRoom, Session, Step, case};
 pub(crate) use list::listed;
-pub use list::{Filter, Listed, Page, Reach, of_entries, one, open_count, page};
+pub use list::{Filter, Listed, Reach, of_entries, one, open_count, page};
 
 /// Longest text of an appeal and of a decision, in characters.
 pub const LONGEST: usize = 500;

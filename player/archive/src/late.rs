@@ -18,7 +18,7 @@ use sea_orm::{
 
 mod list;
 
-pub use list::{Filter, Listed, Page, of_person, one, open_count, page};
+pub use list::{Filter, Listed, of_person, one, open_count, page};
 
 /// A decision and who takes it.
 #[derive(Clone, Copy, Debug)]

@@ -23,6 +23,7 @@ pub mod ledger;
 pub mod merges;
 mod names;
 pub mod overview;
+mod page;
 pub mod plan;
 pub mod quiz;
 pub mod record;
@@ -49,6 +50,7 @@ pub use about::About;
 pub use chain::GENESIS;
 pub use credit::{CreditHours, Hundredths};
 pub use error::Error;
+pub use page::Page;
 pub use view::Total;
 
 /// What the functions of this crate answer.

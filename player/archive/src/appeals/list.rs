@@ -1,10 +1,11 @@
 //! Lists of appeals: the office's, open ones first, and those against the entries of a page.
 
+use crate::page::{self, Page, waiting_first};
 use crate::{Error, Result, merges, names};
 use entity::{AppealId, PersonId, Reason, Scope, appeal, ledger_entry};
-use sea_orm::sea_query::{Expr, ExprTrait, SelectStatement};
+use sea_orm::sea_query::SelectStatement;
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, Order, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
     QueryTrait,
 };
 use std::collections::HashMap;
@@ -54,38 +55,18 @@ pub struct Listed {
     pub entry: Option<ledger_entry::Model>,
 }
 
-/// A page of appeals.
-#[derive(Clone, Debug)]
-pub struct Page {
-    /// The appeals.
-    pub rows: Vec<Listed>,
-    /// Which page this is, from 1.
-    pub page: u64,
-    /// How many appeals there are in all.
-    pub total: u64,
-}
-
 /// A page of appeals: open ones first, the one that waits longest at the top; then the decided, newest first.
 ///
 /// # Errors
 /// Only those of the database.
-pub async fn page(db: &impl ConnectionTrait, filter: &Filter, page: u64, size: u64) -> Result<Page> {
+pub async fn page(db: &impl ConnectionTrait, filter: &Filter, page: u64, size: u64) -> Result<Page<Listed>> {
     let people = match filter.person {
         Some(person) => Some(merges::all_of(db, person).await?),
         None => None,
     };
     let found = appeal::Entity::find().filter(filter.condition(people));
-    let total = found.clone().count(db).await?;
-    let page = page.clamp(1, 1_000_000);
-    let rows = found
-        .order_by(Expr::col((appeal::Entity, appeal::Column::DecidedAt)).is_null(), Order::Desc)
-        .order_by_desc(appeal::Column::DecidedAt)
-        .order_by_asc(appeal::Column::CreatedAt)
-        .order_by_asc(appeal::Column::Id)
-        .offset((page - 1) * size)
-        .limit(size)
-        .all(db)
-        .await?;
+    let found = waiting_first(found, appeal::Column::DecidedAt, appeal::Column::CreatedAt);
+    let Page { rows, page, total } = page::read(db, found.order_by_asc(appeal::Column::Id), page, size).await?;
     Ok(Page { rows: listed(db, rows).await?, page, total })
 }
 

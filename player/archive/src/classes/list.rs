@@ -35,15 +35,7 @@ pub struct Listed {
 }
 
 /// A page of them.
-#[derive(Clone, Debug)]
-pub struct Page {
-    /// The rows.
-    pub rows: Vec<Listed>,
-    /// Which page this is, from 1.
-    pub page: u64,
-    /// How many there are in all.
-    pub total: u64,
-}
+pub type Page = crate::Page<Listed>;
 
 /// A page of classes, the latest first.
 ///

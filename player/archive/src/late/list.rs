@@ -1,11 +1,11 @@
 //! Lists of what came too late: the office's, open ones first, and one person's.
 
+use crate::page::{self, Page, waiting_first};
 use crate::view::year_days;
 use crate::{Error, Result, merges, names};
 use entity::{LatePostingId, PersonId, Scope, late_posting};
-use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, Order, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 
 /// Which of them.
@@ -32,34 +32,14 @@ pub struct Listed {
     pub decided_by: String,
 }
 
-/// A page of them.
-#[derive(Clone, Debug)]
-pub struct Page {
-    /// The rows.
-    pub rows: Vec<Listed>,
-    /// Which page this is, from 1.
-    pub page: u64,
-    /// How many there are in all.
-    pub total: u64,
-}
-
 /// A page: open ones first, the one that waits longest at the top; then the decided, newest first.
 ///
 /// # Errors
 /// Only those of the database.
-pub async fn page(db: &impl ConnectionTrait, filter: &Filter, page: u64, size: u64) -> Result<Page> {
+pub async fn page(db: &impl ConnectionTrait, filter: &Filter, page: u64, size: u64) -> Result<Page<Listed>> {
     let found = late_posting::Entity::find().filter(filter.condition());
-    let total = found.clone().count(db).await?;
-    let page = page.clamp(1, 1_000_000);
-    let rows = found
-        .order_by(Expr::col((late_posting::Entity, late_posting::Column::DecidedAt)).is_null(), Order::Desc)
-        .order_by_desc(late_posting::Column::DecidedAt)
-        .order_by_asc(late_posting::Column::NotedAt)
-        .order_by_asc(late_posting::Column::Id)
-        .offset((page - 1) * size)
-        .limit(size)
-        .all(db)
-        .await?;
+    let found = waiting_first(found, late_posting::Column::DecidedAt, late_posting::Column::NotedAt);
+    let Page { rows, page, total } = page::read(db, found.order_by_asc(late_posting::Column::Id), page, size).await?;
     Ok(Page { rows: listed(db, rows).await?, page, total })
 }
 

@@ -1,10 +1,11 @@
 //! The entries of a person's year, ready to read, newest first.
 
+use crate::page::{self, Page};
 use crate::rules::RuleBook;
 use crate::view::{self, Slice, Whom};
 use crate::{CreditHours, Error, Result, flags, ledger};
 use entity::{Day, LessonId, Moment, PersonId, PlaybackId, Reason, Source, ledger_entry, playback};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// A page of entries, newest first.
@@ -96,9 +97,7 @@ pub(super) async fn page_of(db: &impl ConnectionTrait, book: &RuleBook, slice: &
         .filter(slice.entries())
         .order_by_desc(ledger_entry::Column::Day)
         .order_by_desc(ledger_entry::Column::Seq);
-    let total = query.clone().count(db).await?;
-    let page = page.clamp(1, 1_000_000);
-    let found = query.offset((page - 1) * PAGE).limit(PAGE).all(db).await?;
+    let Page { rows: found, page, total } = page::read(db, query, page, PAGE).await?;
     Ok(EntryPage { page, pages: total.div_ceil(PAGE).max(1), total, rows: rows(db, book, found).await? })
 }
 
