@@ -31,6 +31,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use askama::Template;
+use serde::Deserialize;
 
 /// Draw a page. Pages show one person's own data and telephones are shared, so nothing keeps them: after a sign-out Back
 /// leads to the door.
@@ -61,6 +62,14 @@ pub fn draw_as(status: StatusCode, page: &impl Template) -> ApiResult<HttpRespon
         .insert_header((CONTENT_TYPE, "text/html; charset=utf-8"))
         .insert_header((CACHE_CONTROL, "no-store"))
         .body(page.render()?))
+}
+
+/// What was just done, for the page that is led to after a form.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Done {
+    /// Its word.
+    pub done: String,
 }
 
 /// Send the browser on to another page with GET, as after a form (303, RFC 9110 section 15.4.4).

@@ -136,12 +136,7 @@ pub async fn make(
     (status = 200, description = "a page of appeals", body = AppealsAnswer), (status = 400, description = "invalid_request", body = ErrorBody),
     (status = 401, description = "not_signed_in", body = ErrorBody), (status = 404, description = "not_found: the unit", body = ErrorBody)))]
 pub async fn list(caller: SignedIn, query: Query<AppealsQuery>, db: Data<Database>) -> ApiResult<Json<AppealsAnswer>> {
-    let open = match query.state.as_deref() {
-        None | Some("") => None,
-        Some("open") => Some(true),
-        Some("decided") => Some(false),
-        Some(_) => return Err(ApiError::say(Code::InvalidRequest, "state：须是 open 或 decided")),
-    };
+    let open = only_open(query.state.as_deref())?;
     let mut filter = Filter { open, ..Filter::default() };
     if query.mine == Some(true) || !caller.has(APPEAL_READERS) {
         filter.person = Some(caller.person_id.ok_or(Code::NotFound)?);
@@ -155,6 +150,19 @@ pub async fn list(caller: SignedIn, query: Query<AppealsQuery>, db: Data<Databas
     let page = appeals::page(&db.read, &filter, query.page.unwrap_or(1), size).await?;
     let answers = page.rows.into_iter().map(AppealAnswer::from).collect();
     Ok(Json(AppealsAnswer { total: page.total, page: page.page, appeals: answers }))
+}
+
+/// Whether only open ones are wanted or only decided ones, by the word of a query; both when it is absent.
+///
+/// # Errors
+/// `invalid_request` for another word.
+pub(super) fn only_open(state: Option<&str>) -> ApiResult<Option<bool>> {
+    match state {
+        None | Some("") => Ok(None),
+        Some("open") => Ok(Some(true)),
+        Some("decided") => Ok(Some(false)),
+        Some(_) => Err(ApiError::say(Code::InvalidRequest, "state：须是 open 或 decided")),
+    }
 }
 
 /// Decide an appeal. What is granted becomes a new entry; the person reads the reason.

@@ -1,11 +1,12 @@
 //! What was learnt in a sealed year and came too late: listed, and admitted as an amendment or refused, with a reason.
 
+use crate::api::appeals::only_open;
 use crate::api::seals::may_amend;
 use crate::auth::identity::{Assessor, Reader};
 use crate::auth::known::Known;
 use crate::auth::reach;
 use crate::database::Database;
-use crate::error::{ApiError, ApiResult, Code, ErrorBody};
+use crate::error::{ApiResult, ErrorBody};
 use actix_web::web::{Data, Json, Path, Query};
 use archive::late::{self, Decision, Filter, Listed};
 use chrono::Datelike;
@@ -116,12 +117,7 @@ impl From<Listed> for LateAnswer {
     (status = 401, description = "not_signed_in", body = ErrorBody), (status = 403, description = "forbidden", body = ErrorBody),
     (status = 404, description = "not_found: the unit", body = ErrorBody)))]
 pub async fn list(reader: Reader, query: Query<LateQuery>, db: Data<Database>) -> ApiResult<Json<LatePageAnswer>> {
-    let open = match query.state.as_deref() {
-        None | Some("") => None,
-        Some("open") => Some(true),
-        Some("decided") => Some(false),
-        Some(_) => return Err(ApiError::say(Code::InvalidRequest, "state：须是 open 或 decided")),
-    };
+    let open = only_open(query.state.as_deref())?;
     let below = match query.unit {
         Some(unit) => Some(reach::unit(&db, &reader.reach(), UnitId(unit)).await?.path),
         None => None,

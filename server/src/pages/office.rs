@@ -14,6 +14,7 @@ pub mod glances;
 pub mod import;
 pub mod late;
 pub mod merge;
+pub mod narrowing;
 pub mod people;
 pub mod person;
 pub mod pictures;

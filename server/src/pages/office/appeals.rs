@@ -1,14 +1,15 @@
 //! Appeals for those who decide them: the list, open ones first, and one with all that speaks for or against it.
 
+use super::narrowing::{Bar, Narrowing};
 use crate::api::appeals::settle;
 use crate::auth::identity::{APPEAL_READERS, AppealReader, DECIDERS, Decider, Identity};
 use crate::auth::known::Known;
 use crate::database::Database;
 use crate::error::{ApiError, ApiResult, Code};
-use crate::pages::choose::{Choice, Errors, Tab, page_number, tabs, unit, units};
-use crate::pages::go;
+use crate::pages::choose::{Errors, Tab, tabs};
 use crate::pages::parts::Pager;
 use crate::pages::shell::Shell;
+use crate::pages::{Done, go};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Form, Path, Query};
@@ -21,23 +22,8 @@ mod view;
 
 use view::{CasePage, may_settle};
 
+const PATH: &str = "/office/appeals";
 const PAGE: u64 = 30;
-
-/// What the list is narrowed to.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct AppealsQuery {
-    unit: String,
-    state: String,
-    page: String,
-}
-
-/// What was just done.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct CaseQuery {
-    done: String,
-}
 
 /// A decision, as typed.
 #[derive(Debug, Default, Deserialize)]
@@ -53,8 +39,7 @@ pub struct DecisionForm {
 struct AppealsPage {
     shell: Shell,
     tabs: Vec<Tab>,
-    units: Vec<Choice>,
-    states: Vec<Choice>,
+    bar: Bar,
     rows: Vec<Row>,
     pager: Pager,
 }
@@ -74,28 +59,18 @@ struct Row {
 ///
 /// # Errors
 /// `not_found` for a unit beyond the caller's reach.
-pub async fn list(reader: AppealReader, query: Query<AppealsQuery>, db: Data<Database>) -> ApiResult<HttpResponse> {
+pub async fn list(reader: AppealReader, query: Query<Narrowing>, db: Data<Database>) -> ApiResult<HttpResponse> {
     let reach = reader.scope(APPEAL_READERS);
-    let at = unit(&db.read, &reach, Some(&query.unit)).await?;
-    let filter = Filter {
-        reach: reader.appeals(true),
-        below: (!query.unit.trim().is_empty()).then(|| at.path.clone()),
-        open: match query.state.as_str() {
-            "open" => Some(true),
-            "decided" => Some(false),
-            _ => None,
-        },
-        ..Filter::default()
-    };
-    let found = archive::appeals::page(&db.read, &filter, page_number(Some(&query.page)), PAGE).await?;
-    let kept = [("unit", query.unit.as_str()), ("state", query.state.as_str())];
-    let states = [("", "全部"), ("open", "待处理"), ("decided", "已处理")];
+    let at = query.unit(&db.read, &reach).await?;
+    let filter =
+        Filter { reach: reader.appeals(true), below: query.below(&at), open: query.open(), ..Filter::default() };
+    let found = archive::appeals::page(&db.read, &filter, query.page(), PAGE).await?;
+    let states = [("open", "待处理"), ("decided", "已处理")];
     crate::pages::draw(&AppealsPage {
         shell: Shell::new(&reader, "申诉", "/office"),
-        tabs: tabs(&reader, "/office/appeals"),
-        units: units(&db.read, &reach, &at).await?,
-        states: states.iter().map(|(word, label)| Choice::new(*word, *label, &query.state)).collect(),
-        pager: Pager::new("/office/appeals", &kept, found.page, PAGE, found.total),
+        tabs: tabs(&reader, PATH),
+        bar: query.bar(&db.read, (&reach, &at), PATH, &states).await?,
+        pager: query.pager(PATH, found.page, PAGE, found.total),
         rows: found.rows.into_iter().map(Row::of).collect(),
     })
 }
@@ -107,7 +82,7 @@ pub async fn list(reader: AppealReader, query: Query<AppealsQuery>, db: Data<Dat
 pub async fn show(
     reader: AppealReader,
     id: Path<AppealId>,
-    query: Query<CaseQuery>,
+    query: Query<Done>,
     db: Data<Database>,
 ) -> ApiResult<HttpResponse> {
     let mut page = page(&reader, &db, *id).await?;

@@ -1,11 +1,12 @@
 //! Other study that was declared: the list, those that wait first, each with its evidence and the decision.
 
+use super::narrowing::{Bar, Narrowing};
 use crate::api::studies::settle;
 use crate::auth::identity::{Assessor, Reader};
 use crate::auth::known::Known;
 use crate::database::Database;
 use crate::error::{ApiError, ApiResult, Code};
-use crate::pages::choose::{Choice, Tab, page_number, tabs, unit, units};
+use crate::pages::choose::{Tab, tabs};
 use crate::pages::go;
 use crate::pages::parts::Pager;
 use crate::pages::shell::Shell;
@@ -20,17 +21,8 @@ use chrono::Datelike;
 use entity::{ClassId, ClassState, PersonId, Role, class_evidence, class_run};
 use serde::Deserialize;
 
+const PATH: &str = "/office/declared";
 const PAGE: u64 = 20;
-
-/// What the list is narrowed to, and what was just done.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct DeclaredQuery {
-    unit: String,
-    state: String,
-    page: String,
-    done: String,
-}
 
 /// A decision, as typed.
 #[derive(Debug, Default, Deserialize)]
@@ -47,8 +39,7 @@ struct DeclaredPage {
     shell: Shell,
     tabs: Vec<Tab>,
     notice: Option<&'static str>,
-    units: Vec<Choice>,
-    states: Vec<Choice>,
+    bar: Bar,
     rows: Vec<Row>,
     pager: Pager,
 }
@@ -125,9 +116,9 @@ pub async fn of_person(db: &Database, id: PersonId) -> ApiResult<Vec<StudyView>>
 ///
 /// # Errors
 /// `not_found` for a unit beyond the caller's reach.
-pub async fn list(reader: Reader, query: Query<DeclaredQuery>, db: Data<Database>) -> ApiResult<HttpResponse> {
+pub async fn list(reader: Reader, query: Query<Narrowing>, db: Data<Database>) -> ApiResult<HttpResponse> {
     let mut page = page(&reader, &query, &db).await?;
-    page.notice = (query.done == "decided").then_some("已处理，本人会收到通知。");
+    page.notice = query.decided().then_some("已处理，本人会收到通知。");
     crate::pages::draw(&page)
 }
 
@@ -139,7 +130,7 @@ pub async fn decide(
     reader: Reader,
     assessor: Assessor,
     id: Path<ClassId>,
-    query: Query<DeclaredQuery>,
+    query: Query<Narrowing>,
     form: Form<StudyDecisionForm>,
     (db, known): (Data<Database>, Data<Known>),
 ) -> ApiResult<HttpResponse> {
@@ -160,17 +151,15 @@ pub async fn decide(
     crate::pages::draw_as(refusal.code().status(), &page)
 }
 
-async fn page(reader: &Reader, query: &DeclaredQuery, db: &Database) -> ApiResult<DeclaredPage> {
+async fn page(reader: &Reader, query: &Narrowing, db: &Database) -> ApiResult<DeclaredPage> {
     let reach = reader.reach();
-    let at = unit(&db.read, &reach, Some(&query.unit)).await?;
+    let at = query.unit(&db.read, &reach).await?;
     let state = ClassState::ALL.iter().copied().find(|state| state.as_str() == query.state);
-    let below = (!query.unit.trim().is_empty()).then(|| at.path.clone());
-    let filter = Filter { reach: reach.clone(), below, state };
-    let found = list::studies(&db.read, &filter, page_number(Some(&query.page)), PAGE).await?;
+    let filter = Filter { reach: reach.clone(), below: query.below(&at), state };
+    let found = list::studies(&db.read, &filter, query.page(), PAGE).await?;
     let ids: Vec<ClassId> = found.rows.iter().map(|listed| listed.class.id).collect();
     let mut files = evidence::of(&db.read, &ids).await?;
-    let kept = [("unit", query.unit.as_str()), ("state", query.state.as_str())];
-    let states = [("", "全部"), ("handed_in", "待审核"), ("approved", "已计入"), ("refused", "未通过")];
+    let states = [("handed_in", "待审核"), ("approved", "已计入"), ("refused", "未通过")];
     let decides = reader.has(&[Role::Assessor]);
     let row = |listed: Listed| {
         let files = files.remove(&listed.class.id).unwrap_or_default();
@@ -178,11 +167,10 @@ async fn page(reader: &Reader, query: &DeclaredQuery, db: &Database) -> ApiResul
     };
     Ok(DeclaredPage {
         shell: Shell::new(reader, "其他学习", "/office"),
-        tabs: tabs(reader, "/office/declared"),
+        tabs: tabs(reader, PATH),
         notice: None,
-        units: units(&db.read, &reach, &at).await?,
-        states: states.iter().map(|(word, label)| Choice::new(*word, *label, &query.state)).collect(),
-        pager: Pager::new("/office/declared", &kept, found.page, PAGE, found.total),
+        bar: query.bar(&db.read, (&reach, &at), PATH, &states).await?,
+        pager: query.pager(PATH, found.page, PAGE, found.total),
         rows: found.rows.into_iter().map(row).collect(),
     })
 }

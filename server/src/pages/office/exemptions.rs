@@ -6,8 +6,8 @@ use crate::auth::reach;
 use crate::database::Database;
 use crate::error::{ApiError, ApiResult};
 use crate::pages::choose::{Choice, Errors};
-use crate::pages::go;
 use crate::pages::shell::Shell;
+use crate::pages::{Done, go};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Form, Path, Query};
@@ -17,13 +17,6 @@ use askama::Template;
 use chrono::Datelike;
 use entity::{Day, ExemptionId, ExemptionKind, Moment, PersonId, Role};
 use serde::Deserialize;
-
-/// What was just done.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct DoneQuery {
-    done: String,
-}
 
 /// An exemption, as typed.
 #[derive(Debug, Default, Deserialize)]
@@ -71,7 +64,7 @@ struct Row {
 pub async fn show(
     reader: Reader,
     id: Path<PersonId>,
-    query: Query<DoneQuery>,
+    query: Query<Done>,
     db: Data<Database>,
 ) -> ApiResult<HttpResponse> {
     let today = Moment::now().day();

@@ -1,11 +1,12 @@
 //! What was learnt in a sealed year and came too late: the list, open ones first, each with its decision.
 
+use super::narrowing::{Bar, Narrowing};
 use crate::api::late::settle;
 use crate::auth::identity::{Assessor, Reader};
 use crate::auth::known::Known;
 use crate::database::Database;
 use crate::error::{ApiError, ApiResult, Code};
-use crate::pages::choose::{Choice, Tab, page_number, tabs, unit, units};
+use crate::pages::choose::{Tab, tabs};
 use crate::pages::figures;
 use crate::pages::go;
 use crate::pages::parts::Pager;
@@ -18,17 +19,8 @@ use chrono::Datelike;
 use entity::{LatePostingId, Role, late_posting};
 use serde::Deserialize;
 
+const PATH: &str = "/office/late";
 const PAGE: u64 = 20;
-
-/// What the list is narrowed to, and what was just done.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct LateQuery {
-    unit: String,
-    state: String,
-    page: String,
-    done: String,
-}
 
 /// A decision, as typed.
 #[derive(Debug, Default, Deserialize)]
@@ -44,8 +36,7 @@ struct LatePage {
     shell: Shell,
     tabs: Vec<Tab>,
     notice: Option<&'static str>,
-    units: Vec<Choice>,
-    states: Vec<Choice>,
+    bar: Bar,
     rows: Vec<Row>,
     pager: Pager,
 }
@@ -102,9 +93,9 @@ impl From<late_posting::Model> for LateView {
 ///
 /// # Errors
 /// `not_found` for a unit beyond the caller's reach.
-pub async fn list(reader: Reader, query: Query<LateQuery>, db: Data<Database>) -> ApiResult<HttpResponse> {
+pub async fn list(reader: Reader, query: Query<Narrowing>, db: Data<Database>) -> ApiResult<HttpResponse> {
     let mut page = page(&reader, &query, &db).await?;
-    page.notice = (query.done == "decided").then_some("已处理，本人在“我的档案”里会看到。");
+    page.notice = query.decided().then_some("已处理，本人在“我的档案”里会看到。");
     crate::pages::draw(&page)
 }
 
@@ -116,7 +107,7 @@ pub async fn decide(
     reader: Reader,
     assessor: Assessor,
     id: Path<LatePostingId>,
-    query: Query<LateQuery>,
+    query: Query<Narrowing>,
     form: Form<LateForm>,
     (db, known): (Data<Database>, Data<Known>),
 ) -> ApiResult<HttpResponse> {
@@ -133,29 +124,19 @@ pub async fn decide(
     crate::pages::draw_as(refusal.code().status(), &page)
 }
 
-async fn page(reader: &Reader, query: &LateQuery, db: &Database) -> ApiResult<LatePage> {
+async fn page(reader: &Reader, query: &Narrowing, db: &Database) -> ApiResult<LatePage> {
     let reach = reader.reach();
-    let at = unit(&db.read, &reach, Some(&query.unit)).await?;
-    let filter = Filter {
-        reach: reach.clone(),
-        below: (!query.unit.trim().is_empty()).then(|| at.path.clone()),
-        open: match query.state.as_str() {
-            "open" => Some(true),
-            "decided" => Some(false),
-            _ => None,
-        },
-    };
-    let found = late::page(&db.read, &filter, page_number(Some(&query.page)), PAGE).await?;
-    let kept = [("unit", query.unit.as_str()), ("state", query.state.as_str())];
-    let states = [("", "全部"), ("open", "等待处理"), ("decided", "已处理")];
+    let at = query.unit(&db.read, &reach).await?;
+    let filter = Filter { reach: reach.clone(), below: query.below(&at), open: query.open() };
+    let found = late::page(&db.read, &filter, query.page(), PAGE).await?;
+    let states = [("open", "等待处理"), ("decided", "已处理")];
     let decides = reader.has(&[Role::Assessor]);
     Ok(LatePage {
         shell: Shell::new(reader, "封存以后才送到的学习", "/office"),
         tabs: tabs(reader, "/office/seal"),
         notice: None,
-        units: units(&db.read, &reach, &at).await?,
-        states: states.iter().map(|(word, label)| Choice::new(*word, *label, &query.state)).collect(),
-        pager: Pager::new("/office/late", &kept, found.page, PAGE, found.total),
+        bar: query.bar(&db.read, (&reach, &at), PATH, &states).await?,
+        pager: query.pager(PATH, found.page, PAGE, found.total),
         rows: found.rows.into_iter().map(|listed| Row::of(listed, decides)).collect(),
     })
 }

@@ -11,9 +11,9 @@ use crate::database::Database;
 use crate::error::{ApiError, ApiResult, Code};
 use crate::pages::choose::Choice;
 use crate::pages::figures::clock;
-use crate::pages::go;
 use crate::pages::office::form_data::FormData;
 use crate::pages::shell::Shell;
+use crate::pages::{Done, go};
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path, Payload, Query};
 use actix_web::{HttpRequest, HttpResponse};
@@ -26,7 +26,6 @@ use catalog::track::Expected;
 use content::caption::{Captions, Encoding, MAX_BYTES};
 use entity::caption::Cue;
 use entity::{CaptionId, LessonId, LessonState, Moment, lesson};
-use serde::Deserialize;
 
 /// A file comes back in base64, a third longer.
 const BODY_BYTES: usize = MAX_BYTES / 3 * 4 + (64 << 10);
@@ -98,13 +97,6 @@ struct Line {
     text: String,
 }
 
-/// What was done just before.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct DoneQuery {
-    done: String,
-}
-
 /// `GET /studio/lessons/{id}/captions`: the tracks, and the form for another.
 ///
 /// # Errors
@@ -112,7 +104,7 @@ pub struct DoneQuery {
 pub async fn show(
     author: Author,
     id: Path<LessonId>,
-    query: Query<DoneQuery>,
+    query: Query<Done>,
     back: Query<Back>,
     db: Data<Database>,
 ) -> ApiResult<HttpResponse> {

@@ -8,20 +8,12 @@ use crate::error::ApiResult;
 use crate::pages::figures::minutes;
 use crate::pages::pairs::Pairs;
 use crate::pages::shell::Shell;
-use crate::pages::{draw, go};
+use crate::pages::{Done, draw, go};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Form, Path, Query};
 use askama::Template;
 use entity::{LessonId, LessonState, Moment, course, lesson};
-use serde::Deserialize;
-
-/// What was done just before.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct DoneQuery {
-    done: String,
-}
 
 #[derive(Template)]
 #[template(path = "studio/course.html")]
@@ -47,12 +39,7 @@ struct Row {
 ///
 /// # Errors
 /// `not_found` for a course beyond the caller's reach.
-pub async fn show(
-    author: Author,
-    id: Path<String>,
-    query: Query<DoneQuery>,
-    db: Data<Database>,
-) -> ApiResult<HttpResponse> {
+pub async fn show(author: Author, id: Path<String>, query: Query<Done>, db: Data<Database>) -> ApiResult<HttpResponse> {
     let course = within_reach(&db, &author, &id).await?;
     let notice = (query.done == "arranged").then_some("顺序已保存。");
     page(&author, &db, course, notice, None).await

@@ -10,8 +10,8 @@ use crate::database::Database;
 use crate::error::{ApiError, ApiResult, Code};
 use crate::pages::choose::typed;
 use crate::pages::figures::clock;
-use crate::pages::go;
 use crate::pages::shell::Shell;
+use crate::pages::{Done, go};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Form, Path, Query};
@@ -60,13 +60,6 @@ pub struct VoiceForm {
     replaced: String,
 }
 
-/// What was done just before.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct DoneQuery {
-    done: String,
-}
-
 /// `GET /studio/lessons/{id}/voices`: the voices, and the form for another.
 ///
 /// # Errors
@@ -74,7 +67,7 @@ pub struct DoneQuery {
 pub async fn show(
     author: Author,
     id: Path<LessonId>,
-    done: Query<DoneQuery>,
+    done: Query<Done>,
     back: Query<Back>,
     db: Data<Database>,
 ) -> ApiResult<HttpResponse> {
