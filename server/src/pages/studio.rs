@@ -17,6 +17,7 @@ pub mod import;
 pub mod lessons;
 pub mod notes;
 pub mod package;
+pub mod picked;
 pub mod place;
 pub mod plans;
 pub mod play_days;

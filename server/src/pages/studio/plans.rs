@@ -6,6 +6,7 @@
 mod form;
 pub mod progress;
 
+use super::picked::{self, Listed};
 use crate::api::plans::within;
 use crate::api::search::Searches;
 use crate::auth::identity::Trainer;
@@ -23,7 +24,7 @@ use catalog::asked::Asked;
 use catalog::plan::{self, Plan};
 use catalog::search::Index;
 use entity::{Day, Moment, PlanId, PostKind, UnitId, org_unit};
-use form::{Draft, Listed};
+use form::Draft;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde::Deserialize;
 use std::collections::HashMap;
@@ -165,7 +166,7 @@ async fn page(
         tabs: tabs(trainer, "/studio/plans"),
         units: units(&db.read, &trainer.reach(), &at).await?,
         posts: PostKind::ALL.iter().map(post).collect(),
-        listed: form::listed(db, trainer, &draft.lessons()).await?,
+        listed: picked::listed(db, trainer, &draft.lessons()).await?,
         found,
         draft,
         errors,

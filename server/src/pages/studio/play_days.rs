@@ -5,6 +5,7 @@
 
 mod form;
 
+use super::picked::{self, Listed};
 use crate::api::play_days::end_within;
 use crate::api::search::Searches;
 use crate::auth::identity::Trainer;
@@ -22,7 +23,7 @@ use catalog::asked::Asked;
 use catalog::play_day::{self, NewPlayDay, clock, days_of};
 use catalog::search::Index;
 use entity::{Day, Moment, PlayDayId, UnitId, lesson, org_unit, play_day as row};
-use form::{Draft, Listed};
+use form::Draft;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde::Deserialize;
 use std::collections::HashMap;
@@ -179,7 +180,7 @@ async fn page(
         shell: Shell::new(trainer, "新设播放日", desk(trainer)),
         tabs: tabs(trainer, "/studio/play-days"),
         units: units(&db.read, &trainer.reach(), &at).await?,
-        listed: form::listed(db, trainer, &draft.lessons()).await?,
+        listed: picked::listed(db, trainer, &draft.lessons()).await?,
         found,
         draft,
         errors,
