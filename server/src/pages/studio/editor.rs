@@ -9,13 +9,11 @@ use super::lessons::row::{Beside, badge_of, missing, plays};
 use super::notes::{self, Notes, RemarkForm};
 use super::place::Back;
 use crate::api::media::preparation::{PreparationAnswer, preparation};
-use crate::api::media::sources::prepared;
 use crate::auth::identity::{AUTHORS, Author, Identity, READERS};
 use crate::auth::reach;
 use crate::database::Database;
 use crate::error::ApiResult;
 use crate::pages::choose::{Choice, Errors, top_of, typed, units};
-use crate::pages::figures::{clock, size};
 use crate::pages::shell::Shell;
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path, Query};
@@ -23,6 +21,12 @@ use askama::Template;
 use entity::{CourseId, LessonId, LessonState, Level, Moment, Role, Scope, UnitId, lesson, media, org_unit};
 use sea_orm::EntityTrait;
 use serde::Deserialize;
+
+mod may;
+mod recording;
+
+use may::{Can, can, why_locked};
+use recording::{MediaView, view_of};
 
 /// Roles that publish, return and withdraw.
 pub const REVIEWERS: &[Role] = &[Role::Reviewer, Role::Admin];
@@ -101,26 +105,6 @@ struct EditorPage {
     locked_why: Option<&'static str>,
     can: Can,
     save_label: &'static str,
-}
-
-struct MediaView {
-    url: String,
-    preparation_url: String,
-    poster_url: Option<String>,
-    is_video: bool,
-    is_audio: bool,
-    about: String,
-}
-
-/// Which buttons stand on the page; the domain has the last word.
-#[derive(Clone, Copy, Debug, Default)]
-struct Can {
-    save: bool,
-    submit: bool,
-    publish: bool,
-    send_back: bool,
-    withdraw: bool,
-    delete: bool,
 }
 
 /// What a new lesson begins with.
@@ -276,34 +260,6 @@ async fn written_before(db: &Database, identity: &Identity, lesson: LessonId) ->
     Ok(Some(serde_json::json!({ "at": at, "version": row.version.to_string(), "fields": fields }).to_string()))
 }
 
-async fn can(identity: &Identity, db: &Database, lesson: Option<&lesson::Model>) -> ApiResult<Can> {
-    let Some(lesson) = lesson else { return Ok(Can { save: true, submit: true, ..Can::default() }) };
-    let path = catalog::lesson::unit_path(&db.read, lesson).await?;
-    let reviews = identity.scope(REVIEWERS).contains(&path);
-    let judges = reviews
-        && lesson.state == LessonState::Review
-        && ![lesson.created_by, lesson.submitted_by].contains(&Some(identity.account_id));
-    Ok(Can {
-        save: lesson.state != LessonState::Review,
-        submit: matches!(lesson.state, LessonState::Draft | LessonState::Withdrawn),
-        publish: judges,
-        send_back: judges,
-        withdraw: reviews && lesson.state == LessonState::Published,
-        delete: lesson.state == LessonState::Draft && lesson.published_on.is_none(),
-    })
-}
-
-fn why_locked(state: LessonState, can: Can) -> Option<&'static str> {
-    match state {
-        LessonState::Review if can.publish => Some("请看过内容再决定。审核期间内容不能改动。"),
-        LessonState::Review => Some("正在等另一位审核员审核，其间不能改动。"),
-        LessonState::Published => {
-            Some("已发布。标题、正文、音视频等要先撤回才能改；课程、标签、时节、有效期可以直接改。")
-        }
-        LessonState::Draft | LessonState::Withdrawn => None,
-    }
-}
-
 /// The units a lesson may be for: those within reach, and the one it is for now.
 ///
 /// # Errors
@@ -317,23 +273,4 @@ pub async fn audiences(db: &Database, reach: &Scope, current: &str) -> ApiResult
         options.insert(0, Choice::new(id.to_string(), now.name, current));
     }
     Ok(options)
-}
-
-async fn view_of(db: &Database, media: media::Model) -> ApiResult<MediaView> {
-    let prepared = prepared(db, &media).await?;
-    Ok(MediaView {
-        url: prepared.media_url().unwrap_or_else(|| format!("/media/{}", media.sha256)),
-        preparation_url: format!("/api/v1/media/{}/preparation", media.sha256),
-        poster_url: prepared.poster_url,
-        is_video: media.mime.starts_with("video/"),
-        is_audio: media.mime.starts_with("audio/"),
-        about: about(&media),
-    })
-}
-
-fn about(media: &media::Model) -> String {
-    let mut facts = vec![media.filename.clone(), size(media.size_bytes)];
-    facts.extend(media.duration_ms.map(clock));
-    facts.extend(media.width.zip(media.height).map(|(width, height)| format!("{width}×{height}")));
-    facts.join(" · ")
 }

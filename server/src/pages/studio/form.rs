@@ -1,16 +1,19 @@
-//! What is typed into the lesson editor, as text; and what of it is to be written.
+//! What is typed into the lesson editor, as text; what of it is to be written is `written`.
 //!
 //! The text survives every failure: it is drawn again as it was typed, with what is wrong beside each field.
 
 use crate::error::{ApiError, ApiResult};
-use crate::pages::choose::Errors;
 use actix_web::HttpRequest;
 use actix_web::dev::Payload;
 use catalog::history::Snapshot;
-use catalog::lesson::{LessonPatch, NewLesson, tags_of};
+use catalog::lesson::tags_of;
 use chrono::{NaiveDateTime, NaiveTime};
-use entity::{Category, CourseId, Day, Level, Moment, UnitId, lesson};
+use entity::{Level, Moment, UnitId, lesson};
 use serde::Deserialize;
+
+mod written;
+
+pub use written::Parsed;
 
 /// 200,000 characters of three bytes each, percent-encoded, and the rest of the form.
 const FORM_BYTES: usize = 2_500_000;
@@ -63,18 +66,6 @@ pub struct LessonForm {
     pub version: String,
     /// Which button was pressed.
     pub action: String,
-}
-
-/// The fields that are not plain text, read.
-#[derive(Clone, Debug)]
-pub struct Parsed {
-    /// The category.
-    pub category: Category,
-    level: Level,
-    valid_until: Option<Day>,
-    /// Whom it is for.
-    pub audience: Option<UnitId>,
-    tags: Vec<String>,
 }
 
 impl LessonForm {
@@ -223,81 +214,6 @@ impl LessonForm {
         self.version.parse().unwrap_or(0)
     }
 
-    /// The fields that are not plain text, or what is wrong with them.
-    pub fn parse(&self, errors: &mut Errors) -> Option<Parsed> {
-        let category = Category::parse(&self.category);
-        if category.is_none() {
-            errors.put("category", "请选择类别");
-        }
-        let valid_until = match self.valid_until.trim() {
-            "" => None,
-            text => match text.parse() {
-                Ok(day) => Some(day),
-                Err(_) => {
-                    errors.put("valid_until", "日期应写成 2026-12-31");
-                    None
-                }
-            },
-        };
-        let tags = self.tags.split(|c: char| c.is_whitespace() || "、,，;；".contains(c));
-        Some(Parsed {
-            category: category?,
-            level: Level::parse(&self.level).unwrap_or(Level::Entry),
-            valid_until,
-            audience: self.audience_unit_id.parse().ok(),
-            tags: tags.map(str::to_owned).filter(|tag| !tag.is_empty()).collect(),
-        })
-    }
-
-    /// A new lesson of this form.
-    pub fn to_new(&self, course: CourseId, parsed: Parsed) -> NewLesson {
-        NewLesson {
-            summary: self.summary.clone(),
-            body: self.body.clone(),
-            category: Some(parsed.category),
-            tags: parsed.tags,
-            crop: Some(self.crop.clone()),
-            season: Some(self.season.clone()),
-            level: parsed.level,
-            language: self.language.clone(),
-            lecturer: self.lecturer.clone(),
-            source: self.source.clone(),
-            valid_until: parsed.valid_until,
-            media_sha256: filled(&self.media_sha256),
-            audience_unit_id: parsed.audience,
-            chapters: self.chapters.clone(),
-            cover_sha256: filled(&self.cover_sha256),
-            ..NewLesson::titled(course, &self.title)
-        }
-    }
-
-    /// What this form changes in a kept lesson.
-    pub fn to_patch(&self, old: &lesson::Model, course: CourseId, parsed: Parsed) -> LessonPatch {
-        let was = Self::of(old);
-        let text = |new: &String, was: &String| (new.trim() != was.trim()).then(|| new.clone());
-        let maybe = |new: &String, was: &String| text(new, was).map(|text| filled(&text));
-        LessonPatch {
-            course_id: (course != old.course_id).then_some(course),
-            title: text(&self.title, &was.title),
-            summary: text(&self.summary, &was.summary),
-            body: text(&self.body, &was.body),
-            category: (parsed.category != old.category).then_some(parsed.category),
-            tags: (parsed.tags != tags_of(old)).then_some(parsed.tags),
-            crop: maybe(&self.crop, &was.crop),
-            season: maybe(&self.season, &was.season),
-            level: (parsed.level != old.level).then_some(parsed.level),
-            language: text(&self.language, &was.language),
-            lecturer: text(&self.lecturer, &was.lecturer),
-            source: text(&self.source, &was.source),
-            valid_until: (parsed.valid_until != old.valid_until).then_some(parsed.valid_until),
-            media_sha256: maybe(&self.media_sha256, &was.media_sha256),
-            audience_unit_id: parsed.audience.filter(|unit| *unit != old.audience_unit_id),
-            chapters: text(&self.chapters, &was.chapters),
-            cover_sha256: maybe(&self.cover_sha256, &was.cover_sha256),
-            ..LessonPatch::default()
-        }
-    }
-
     /// Take the reviewed content from the kept lesson: of a published one only the rest may change.
     pub fn keep_content(&mut self, old: &lesson::Model) {
         let was = Self::of(old);
@@ -318,8 +234,4 @@ impl LessonForm {
             ..was
         };
     }
-}
-
-fn filled(text: &str) -> Option<String> {
-    Some(text.trim().to_owned()).filter(|text| !text.is_empty())
 }
