@@ -1,14 +1,17 @@
 //! Courses: ordered lists of lessons. A course has no state of its own; it shows the lessons its viewer may see.
 
-use crate::audience::{Viewer, kept_by_staff, published_for};
+use crate::audience::{Viewer, published_for};
 use crate::trail::{self, Change};
 use crate::{Error, Page, Result, fields, page, slug};
-use entity::{AccountId, Category, CourseId, Day, LessonId, Moment, Scope, UnitId, course, lesson, org_unit};
+use entity::{AccountId, Category, CourseId, Day, LessonId, Moment, UnitId, course, lesson, org_unit};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait,
     DatabaseConnection, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
 };
-use std::collections::{HashMap, HashSet};
+
+mod outline;
+
+pub use outline::{all_lessons, arrange, lesson_ids, outline};
 
 /// What a new course is made of.
 #[derive(Clone, Debug)]
@@ -69,7 +72,7 @@ pub(crate) async fn insert(txn: &impl ConnectionTrait, new: NewCourse, change: C
     let audience = new.audience_unit_id.unwrap_or(new.unit_id);
     unit_exists(txn, new.unit_id).await?;
     unit_exists(txn, audience).await?;
-    let slug = free_slug(txn, new.slug.as_deref(), &title).await?;
+    let slug = slug::free::<course::Entity>(txn, course::Column::Slug, new.slug.as_deref(), &title).await?;
     let row = course::ActiveModel {
         id: NotSet,
         slug: Set(slug.clone()),
@@ -133,7 +136,7 @@ pub(crate) async fn update_within(
 async fn changed(txn: &impl ConnectionTrait, old: &course::Model, patch: CoursePatch) -> Result<course::ActiveModel> {
     let mut row: course::ActiveModel = Default::default();
     if let Some(text) = patch.slug.filter(|text| *text != old.slug) {
-        row.slug = Set(free_slug(txn, Some(&text), &old.title).await?);
+        row.slug = Set(slug::free::<course::Entity>(txn, course::Column::Slug, Some(&text), &old.title).await?);
     }
     if let Some(text) = patch.title {
         row.title = Set(fields::title(&text)?);
@@ -230,73 +233,6 @@ pub async fn list(
     Ok(Page { items, total, page, size })
 }
 
-/// Puts the lessons of a course that is still at `expected_version` into this order. They must be exactly its lessons:
-/// who sorts a list that has changed meanwhile is told so ([`Error::Stale`]).
-pub async fn arrange(
-    db: &DatabaseConnection,
-    id: CourseId,
-    order: &[LessonId],
-    expected_version: i32,
-    by: Option<AccountId>,
-    now: Moment,
-) -> Result<course::Model> {
-    let txn = entity::writing::begin(db).await?;
-    let old = get(&txn, id).await?;
-    let lessons = lesson::Entity::find()
-        .select_only()
-        .columns([lesson::Column::Id, lesson::Column::Position])
-        .filter(lesson::Column::CourseId.eq(id));
-    let places: HashMap<LessonId, i32> = lessons.into_tuple::<(LessonId, i32)>().all(&txn).await?.into_iter().collect();
-    let wanted: HashSet<&LessonId> = order.iter().collect();
-    if wanted.len() != order.len() || places.len() != order.len() || !order.iter().all(|one| places.contains_key(one)) {
-        return Err(Error::Stale { current: old.version });
-    }
-    for (place, one) in (1..).zip(order) {
-        if places.get(one) != Some(&place) {
-            let row = lesson::ActiveModel { position: Set(place), ..Default::default() };
-            lesson::Entity::update_many().set(row).filter(lesson::Column::Id.eq(*one)).exec(&txn).await?;
-        }
-    }
-    let row =
-        course::ActiveModel { updated_at: Set(now), version: Set(old.version.saturating_add(1)), ..Default::default() };
-    let update = course::Entity::update_many().filter(course::Column::Id.eq(id)).set(row);
-    if update.filter(course::Column::Version.eq(expected_version)).exec(&txn).await?.rows_affected == 0 {
-        return Err(Error::Stale { current: old.version });
-    }
-    trail::course(&txn, id, "course.arrange", &old.title, Change { by, now }).await?;
-    txn.commit().await?;
-    get(db, id).await
-}
-
-/// Every lesson of a course, in whatever state, in their order.
-pub async fn all_lessons(db: &impl ConnectionTrait, id: CourseId) -> Result<Vec<lesson::Model>> {
-    let query = lesson::Entity::find().filter(lesson::Column::CourseId.eq(id));
-    Ok(query.order_by_asc(lesson::Column::Position).order_by_asc(lesson::Column::Id).all(db).await?)
-}
-
-/// The ids of the lessons of a course in their order; of those that units in `reach` keep, when it is given.
-pub async fn lesson_ids(db: &impl ConnectionTrait, id: CourseId, reach: Option<&Scope>) -> Result<Vec<LessonId>> {
-    let mut query = lesson::Entity::find().select_only().column(lesson::Column::Id);
-    query = query.filter(lesson::Column::CourseId.eq(id));
-    if let Some(reach) = reach {
-        query = query.filter(reach.reaches((lesson::Entity, lesson::Column::UnitId)));
-    }
-    let query = query.order_by_asc(lesson::Column::Position).order_by_asc(lesson::Column::Id);
-    Ok(query.into_tuple().all(db).await?)
-}
-
-/// The lessons of a course this viewer may see, in their order.
-pub async fn outline(
-    db: &impl ConnectionTrait,
-    viewer: &Viewer,
-    id: CourseId,
-    today: Day,
-) -> Result<Vec<lesson::Model>> {
-    let seen = Condition::any().add(published_for(viewer, today)).add(kept_by_staff(viewer));
-    let query = lesson::Entity::find().filter(lesson::Column::CourseId.eq(id)).filter(seen);
-    Ok(query.order_by_asc(lesson::Column::Position).order_by_asc(lesson::Column::Id).limit(2_000).all(db).await?)
-}
-
 fn shown_to(viewer: &Viewer, today: Day) -> Condition {
     let lessons = lesson::Entity::find().select_only().column(lesson::Column::CourseId);
     let with_lessons = lessons.filter(published_for(viewer, today)).into_query();
@@ -307,22 +243,4 @@ fn shown_to(viewer: &Viewer, today: Day) -> Condition {
 
 pub(crate) async fn unit_exists(db: &impl ConnectionTrait, id: UnitId) -> Result<()> {
     org_unit::Entity::find_by_id(id).one(db).await?.map(|_| ()).ok_or(Error::UnitNotFound)
-}
-
-async fn free_slug(txn: &impl ConnectionTrait, chosen: Option<&str>, title: &str) -> Result<String> {
-    if let Some(text) = chosen {
-        let text = slug::parse(text)?;
-        return if taken(txn, &text).await? { Err(Error::SlugTaken(text)) } else { Ok(text) };
-    }
-    for number in 1..10_000 {
-        let text = slug::from_title(title, number);
-        if !taken(txn, &text).await? {
-            return Ok(text);
-        }
-    }
-    Err(Error::SlugTaken(slug::from_title(title, 1)))
-}
-
-async fn taken(txn: &impl ConnectionTrait, slug: &str) -> Result<bool> {
-    Ok(course::Entity::find().filter(course::Column::Slug.eq(slug)).count(txn).await? > 0)
 }

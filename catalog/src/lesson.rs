@@ -19,7 +19,7 @@ use entity::{AccountId, CourseId, LessonId, LessonState, Moment, lesson, media, 
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait, ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseConnection,
-    EntityTrait, ExprTrait, PaginatorTrait, QueryFilter, QuerySelect,
+    EntityTrait, ExprTrait, QueryFilter, QuerySelect,
 };
 
 /// Makes a draft.
@@ -57,7 +57,7 @@ pub(crate) async fn draft(txn: &impl ConnectionTrait, new: NewLesson, change: Ch
     };
     Ok(lesson::ActiveModel {
         id: NotSet,
-        slug: Set(free_slug(txn, new.slug.as_deref(), &title).await?),
+        slug: Set(slug::free::<lesson::Entity>(txn, lesson::Column::Slug, new.slug.as_deref(), &title).await?),
         course_id: Set(course.id),
         position: Set(position),
         title: Set(title),
@@ -149,7 +149,7 @@ pub(crate) async fn patched(
         row.course_id = Set(course::get(txn, course_id).await?.id);
     }
     if let Some(text) = patch.slug.filter(|text| *text != old.slug) {
-        row.slug = Set(free_slug(txn, Some(&text), &old.title).await?);
+        row.slug = Set(slug::free::<lesson::Entity>(txn, lesson::Column::Slug, Some(&text), &old.title).await?);
     }
     if let Some(unit) = patch.audience_unit_id {
         course::unit_exists(txn, unit).await?;
@@ -288,22 +288,4 @@ pub(crate) async fn end_of(txn: &impl ConnectionTrait, course: CourseId) -> Resu
     let query = lesson::Entity::find().select_only().column_as(lesson::Column::Position.max(), "last");
     let last: Option<Option<i32>> = query.filter(lesson::Column::CourseId.eq(course)).into_tuple().one(txn).await?;
     Ok(last.flatten().unwrap_or(0).saturating_add(1))
-}
-
-async fn free_slug(txn: &impl ConnectionTrait, chosen: Option<&str>, title: &str) -> Result<String> {
-    if let Some(text) = chosen {
-        let text = slug::parse(text)?;
-        return if taken(txn, &text).await? { Err(Error::SlugTaken(text)) } else { Ok(text) };
-    }
-    for number in 1..10_000 {
-        let text = slug::from_title(title, number);
-        if !taken(txn, &text).await? {
-            return Ok(text);
-        }
-    }
-    Err(Error::SlugTaken(slug::from_title(title, 1)))
-}
-
-async fn taken(txn: &impl ConnectionTrait, slug: &str) -> Result<bool> {
-    Ok(lesson::Entity::find().filter(lesson::Column::Slug.eq(slug)).count(txn).await? > 0)
 }

@@ -2,6 +2,7 @@
 
 use crate::{Error, Result};
 use pinyin::ToPinyin;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter};
 
 /// Longest slug.
 const LONGEST: usize = 80;
@@ -17,6 +18,27 @@ pub(crate) fn parse(text: &str) -> Result<String> {
         return Err(Error::invalid("slug", "不能全是数字"));
     }
     Ok(text.to_owned())
+}
+
+/// A slug that no row has in this column: the chosen one, or one made from the title.
+pub(crate) async fn free<E: EntityTrait<Model: Send + Sync>>(
+    txn: &impl ConnectionTrait,
+    column: E::Column,
+    chosen: Option<&str>,
+    title: &str,
+) -> Result<String> {
+    let taken = async |text: &str| E::find().filter(column.eq(text)).count(txn).await.map(|rows| rows > 0);
+    if let Some(text) = chosen {
+        let text = parse(text)?;
+        return if taken(&text).await? { Err(Error::SlugTaken(text)) } else { Ok(text) };
+    }
+    for number in 1..10_000 {
+        let text = from_title(title, number);
+        if !taken(&text).await? {
+            return Ok(text);
+        }
+    }
+    Err(Error::SlugTaken(from_title(title, 1)))
 }
 
 /// A slug from a title: `红薯高产` becomes `hongshu-gaochan` cut at a syllable. `number` tells equal titles apart and

@@ -9,8 +9,7 @@ use super::schema::Fields;
 use super::sources::sources;
 use super::{Index, dictionary, schema};
 use crate::{Result, lesson as lessons};
-use entity::{LessonId, LessonState, Moment, OutboxId, lesson, outbox};
-use sea_orm::sea_query::Query;
+use entity::{LessonId, lesson};
 use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
@@ -21,6 +20,10 @@ use tantivy::merge_policy::NoMergePolicy;
 use tantivy::schema::Term;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+
+mod outbox;
+
+pub use outbox::trim_outbox;
 
 /// How often the outbox is asked.
 const POLL: Duration = Duration::from_millis(200);
@@ -38,8 +41,6 @@ const WRITER_BYTES: usize = 30_000_000;
 /// Threads that build an index anew, and the memory they may use together before they flush.
 const BUILDERS: usize = 2;
 const BUILDER_BYTES: usize = 200_000_000;
-/// How long outbox rows are kept for a process that was away.
-const OUTBOX_DAYS: i64 = 7;
 
 /// What a commit says about itself.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, PartialEq, Eq)]
@@ -52,7 +53,7 @@ pub(crate) struct Payload {
 
 /// Writes every published lesson into a fresh index and returns how many there are.
 pub(crate) async fn fill(db: &DatabaseConnection, fresh: &tantivy::Index, fields: &Fields) -> Result<usize> {
-    let outbox = last_outbox(db).await?;
+    let outbox = outbox::last(db).await?;
     let writer: IndexWriter = fresh.writer_with_num_threads(BUILDERS, BUILDER_BYTES)?;
     writer.set_merge_policy(Box::new(NoMergePolicy)); // all at once when it is complete, see `finish`
     let mut writer = Some(writer);
@@ -85,12 +86,6 @@ fn finish(index: &tantivy::Index, writer: Option<IndexWriter>, outbox: i64) -> R
         writer.wait_merging_threads()?;
     }
     Ok(())
-}
-
-async fn last_outbox(db: &impl ConnectionTrait) -> Result<i64> {
-    let query = outbox::Entity::find().select_only().column_as(outbox::Column::Id.max(), "last");
-    let last: Option<Option<OutboxId>> = query.into_tuple().one(db).await?;
-    Ok(last.flatten().map_or(0, |id| id.0))
 }
 
 fn add(writer: Option<IndexWriter>, fields: &Fields, sources: &[Source]) -> Result<Option<IndexWriter>> {
@@ -187,26 +182,17 @@ impl Follower {
         if now_and_then {
             self.index.set_plays(plays(&self.db).await?);
             if let Some((_, applied)) = self.applied {
-                self.missed |= slept_too_long(&self.db, applied).await?; // the machine was asleep for days
+                self.missed |= outbox::slept_too_long(&self.db, applied).await?; // the machine was asleep for days
             }
         }
         let applied = self.position().await?;
-        let rows: Vec<(OutboxId, LessonId)> = outbox::Entity::find()
-            .select_only()
-            .column(outbox::Column::Id)
-            .column(outbox::Column::LessonId)
-            .filter(outbox::Column::Id.gt(OutboxId(applied.saturating_sub(OVERLAP))))
-            .order_by_asc(outbox::Column::Id)
-            .limit(OVERLAP as u64 + CHANGES as u64)
-            .into_tuple()
-            .all(&self.db)
-            .await?;
-        let fresh = rows.into_iter().map(|(id, lesson)| (id.0, lesson)).filter(|(id, _)| !self.seen.contains(id));
+        let rows = outbox::above(&self.db, applied.saturating_sub(OVERLAP), OVERLAP as u64 + CHANGES as u64).await?;
+        let fresh = rows.into_iter().filter(|(id, _)| !self.seen.contains(id));
         let fresh: Vec<(i64, LessonId)> = fresh.take(CHANGES).collect();
         match fresh.last() {
             None => Ok(Progress::UpToDate),
             Some((last, _)) if fresh.len() == CHANGES => {
-                let gone = withdrawn_after(&self.db, *last).await?;
+                let gone = outbox::withdrawn_after(&self.db, *last).await?;
                 self.apply(&fresh, gone).await?;
                 Ok(Progress::More)
             }
@@ -239,7 +225,7 @@ impl Follower {
             Some((of, applied)) if of == generation => Ok(applied),
             _ => {
                 let applied = self.index.payload()?.outbox;
-                self.missed |= slept_too_long(&self.db, applied).await?;
+                self.missed |= outbox::slept_too_long(&self.db, applied).await?;
                 (self.writer, self.applied) = (None, Some((generation, applied)));
                 self.seen.clear();
                 Ok(applied)
@@ -273,36 +259,6 @@ impl Follower {
         self.seen.retain(|id| *id > highest - OVERLAP);
         Ok(())
     }
-}
-
-/// Lessons withdrawn in rows above this one: they go first, however many changes wait.
-async fn withdrawn_after(db: &impl ConnectionTrait, row: i64) -> Result<Vec<LessonId>> {
-    let changed = Query::select()
-        .column(outbox::Column::LessonId)
-        .from(outbox::Entity)
-        .and_where(outbox::Column::Id.gt(OutboxId(row)))
-        .to_owned();
-    let query = lesson::Entity::find().select_only().column(lesson::Column::Id);
-    let withdrawn = query.filter(lesson::Column::State.ne(LessonState::Published));
-    Ok(withdrawn.filter(lesson::Column::Id.in_subquery(changed)).into_tuple().all(db).await?)
-}
-
-/// Whether outbox rows above `applied` may have been trimmed: the oldest that is left then lies above the next.
-async fn slept_too_long(db: &impl ConnectionTrait, applied: i64) -> Result<bool> {
-    let query = outbox::Entity::find().select_only().column_as(outbox::Column::Id.min(), "oldest");
-    let oldest: Option<Option<OutboxId>> = query.into_tuple().one(db).await?;
-    Ok(oldest.flatten().is_some_and(|oldest| oldest.0 > applied.saturating_add(1)))
-}
-
-/// Drops outbox rows that every process has long applied and returns how many. The newest of the old ones stays: it tells
-/// a process that was away for longer that it has missed some, and keeps ids from being used twice.
-pub async fn trim_outbox(db: &impl ConnectionTrait, now: Moment) -> Result<u64> {
-    let old = outbox::Column::At.lt(now.plus_ms(-OUTBOX_DAYS * 86_400_000));
-    let query = outbox::Entity::find().select_only().column_as(outbox::Column::Id.max(), "newest").filter(old);
-    let newest: Option<Option<OutboxId>> = query.into_tuple().one(db).await?;
-    let Some(newest) = newest.flatten() else { return Ok(0) };
-    let done = outbox::Entity::delete_many().filter(outbox::Column::Id.lt(newest)).exec(db).await?;
-    Ok(done.rows_affected)
 }
 
 async fn plays(db: &impl ConnectionTrait) -> Result<HashMap<i64, i64>> {
