@@ -5,17 +5,15 @@
 
 use crate::credit::CreditHours;
 use crate::{Error, Result};
-use entity::{
-    AccountId, Day, ExemptionKind, Moment, PostKind, RuleId, UnitId, UnitLevel, audit, org_unit, rule, scope,
-};
-use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter};
-use sea_orm::{ActiveValue::NotSet, ActiveValue::Set};
+use entity::{Day, ExemptionKind, PostKind, RuleId, UnitLevel, rule, scope};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use serde::Deserialize;
 use std::sync::Arc;
 
 mod book;
 mod bounds;
 mod digest;
+mod enact;
 mod fields;
 mod history;
 mod keys;
@@ -25,10 +23,14 @@ mod repeat;
 pub use book::RuleBook;
 pub use bounds::Bound;
 pub(crate) use digest::digest;
+use enact::allowed;
+pub use enact::{enact, ensure_presets};
 pub use history::{Version, history, row_in_force};
 pub use keys::{Change, changes, described};
 pub use preview::{Moved, Preview, Turn, preview};
 pub use repeat::OncePer;
+
+const PRESET: &str = include_str!("rules/presets.toml");
 
 /// One version of the rules of hours, as written in TOML.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -217,92 +219,6 @@ impl Rules {
 pub async fn in_force(db: &impl ConnectionTrait, unit_path: &str, day: Day) -> Result<(RuleId, Arc<Rules>)> {
     let rows = rule::Entity::find().filter(rule::Column::UnitId.is_in(scope::ancestors_of(unit_path))).all(db).await?;
     RuleBook::read(rows)?.in_force(unit_path, day)
-}
-
-/// Give the root the preset rule unless it has one of that day. Run at every start; changes nothing the second time.
-///
-/// # Errors
-/// Only those of the database.
-pub async fn ensure_presets(db: &impl ConnectionTrait, root: UnitId, now: Moment) -> Result<()> {
-    let preset = Rules::parse(PRESET)?;
-    if !day_taken(db, root, preset.valid_from).await? {
-        insert(db, root, &preset, PRESET, None, now).await?;
-    }
-    Ok(())
-}
-
-/// Set a new rule for the city, or for a county within the bounds that the city's rule leaves it, from a day to come.
-///
-/// # Errors
-/// [`Error::BrokenRules`] also when a county goes beyond its bounds, [`Error::RuleTooEarly`] when it would reach back,
-/// [`Error::RuleDayTaken`], [`Error::NoRuleHere`] for a unit below the counties.
-pub async fn enact(
-    db: &DatabaseConnection,
-    unit: UnitId,
-    toml_text: &str,
-    by: AccountId,
-    now: Moment,
-) -> Result<RuleId> {
-    let txn = entity::writing::begin(db).await?;
-    let rules = allowed(&txn, unit, toml_text).await?;
-    if rules.valid_from <= now.day() {
-        return Err(Error::RuleTooEarly(rules.valid_from));
-    }
-    if day_taken(&txn, unit, rules.valid_from).await? {
-        return Err(Error::RuleDayTaken(rules.valid_from));
-    }
-    let id = insert(&txn, unit, &rules, toml_text, Some(by), now).await?;
-    let detail = format!("{}，自 {} 起", rules.name, rules.valid_from);
-    let line = audit::line(now, Some(by), "rule.enact", format!("rule:{id}"), detail);
-    line.insert(&txn).await?;
-    txn.commit().await?;
-    Ok(id)
-}
-
-/// The text as a rule that this unit may set.
-async fn allowed(db: &impl ConnectionTrait, unit: UnitId, toml_text: &str) -> Result<Rules> {
-    let rules = Rules::parse(toml_text)?;
-    let unit = org_unit::Entity::find_by_id(unit).one(db).await?.ok_or(Error::NoSuchUnit(unit))?;
-    match unit.level {
-        UnitLevel::City => Ok(rules),
-        UnitLevel::County => {
-            let above = history::above(db, &unit, rules.valid_from).await?.ok_or(Error::NoRule(rules.valid_from))?;
-            bounds::within(&above.body, toml_text)?;
-            Ok(rules)
-        }
-        UnitLevel::Township | UnitLevel::Village | UnitLevel::Other => Err(Error::NoRuleHere),
-    }
-}
-
-const PRESET: &str = include_str!("rules/presets.toml");
-
-async fn day_taken(db: &impl ConnectionTrait, unit: UnitId, day: Day) -> Result<bool> {
-    let found = rule::Entity::find()
-        .filter(rule::Column::UnitId.eq(unit))
-        .filter(rule::Column::ValidFrom.eq(day))
-        .one(db)
-        .await?;
-    Ok(found.is_some())
-}
-
-async fn insert(
-    db: &impl ConnectionTrait,
-    unit: UnitId,
-    rules: &Rules,
-    body: &str,
-    by: Option<AccountId>,
-    now: Moment,
-) -> Result<RuleId> {
-    let row = rule::ActiveModel {
-        id: NotSet,
-        unit_id: Set(unit),
-        valid_from: Set(rules.valid_from),
-        name: Set(rules.name.clone()),
-        body: Set(body.to_owned()),
-        created_by: Set(by),
-        created_at: Set(now),
-    };
-    Ok(row.insert(db).await?.id)
 }
 
 fn line_of(text: &str, offset: usize) -> usize {
