@@ -5,20 +5,17 @@
 
 use crate::classes::{self, Attended, NewClass};
 use crate::ledger::{self, guests, post_playback};
-use crate::overview::units_overview;
-use crate::report::{self, Cell, Kind, Report, ReportQuery};
 use crate::testing::{CITY, City, FAR_VILLAGE, LESSON, OFFICE, OTHER_LESSON, Seconds, VILLAGE, at, day};
-use crate::{About, CreditHours, Error, Hundredths, export, record, seal, verify};
-use calamine::{Data, Reader, Xlsx};
+use crate::{Error, seal, verify};
 use entity::{
-    LessonId, MarkedHow, Moment, PersonId, PostKind, Reason, Scope, Source, UnitLevel, guest, ledger_entry,
-    ledger_head, playback, presence,
+    LessonId, Moment, PersonId, PostKind, Reason, Source, UnitLevel, guest, ledger_entry, ledger_head, playback,
 };
-use futures_util::StreamExt;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
-use sea_orm::ActiveValue::{NotSet, Set};
-use sea_orm::{ActiveModelTrait, EntityTrait, QueryOrder};
+use sea_orm::ActiveValue::Set;
+use sea_orm::{EntityTrait, QueryOrder};
+
+mod tellings;
 
 /// Midday of the second of January 2026.
 const NEW_YEAR: Moment = Moment(1_767_326_400_000);
@@ -120,7 +117,7 @@ async fn city_after(deeds: &[Deed], (old, new): (&str, &str)) -> City {
             Deed::Correct(which, minutes) => correct(&city, *which, *minutes, now).await,
             Deed::Match(which, who, from, to, back) if !rooms.is_empty() => {
                 let (room, began) = rooms[which % rooms.len()];
-                let guest = guest_of(room, began.plus_ms(from * 1000), began.plus_ms(to * 1000));
+                let guest = city.guest(room, began.plus_ms(from * 1000), began.plus_ms(to * 1000)).await;
                 found(&city, guest, *who, *back, now).await;
             }
             Deed::Match(..) => {}
@@ -154,39 +151,12 @@ async fn correct(city: &City, which: usize, minutes: i64, now: Moment) {
     }
 }
 
-fn guest_of(room: entity::PlaybackId, arrived_at: Moment, left_at: Moment) -> guest::ActiveModel {
-    guest::ActiveModel {
-        id: NotSet,
-        playback_id: Set(room),
-        name: Set("来宾".to_owned()),
-        place: Set(String::new()),
-        phone: Set(None),
-        arrived_at: Set(arrived_at),
-        left_at: Set(Some(left_at)),
-        marked_by: Set(None),
-        person_id: Set(None),
-        merged_by: Set(None),
-        merged_at: Set(None),
-    }
-}
-
 /// A guest is found to be somebody. Who has an entry of the session keeps their own stays, as the player does it.
-async fn found(city: &City, guest: guest::ActiveModel, who: i64, back: bool, now: Moment) {
-    let guest = guest.insert(&city.db).await.unwrap();
+async fn found(city: &City, guest: guest::Model, who: i64, back: bool, now: Moment) {
     let had = entries(city).await;
     let is_theirs = |entry: &ledger_entry::Model| entry.person_id == PersonId(who);
     if !had.iter().any(|entry| is_theirs(entry) && entry.playback_id == Some(guest.playback_id)) {
-        let stay = presence::ActiveModel {
-            id: NotSet,
-            playback_id: Set(guest.playback_id),
-            person_id: Set(PersonId(who)),
-            arrived_at: Set(guest.arrived_at),
-            left_at: Set(guest.left_at),
-            marked_by: Set(None),
-            marked_how: Set(MarkedHow::Guest),
-            guest_id: Set(Some(guest.id)),
-        };
-        stay.insert(&city.db).await.unwrap();
+        city.seat(&guest, who).await;
     }
     let txn = crate::ledger::begin(&city.db).await.unwrap();
     guests::credit(&txn, (&guest, PersonId(who)), OFFICE, now).await.unwrap();
@@ -258,124 +228,4 @@ fn to_post_everything_anew_makes_the_same_bytes() {
         }
         equal("the ledger", &entries(city).await, &before)
     });
-}
-
-fn query() -> ReportQuery {
-    ReportQuery {
-        unit: Some(CITY),
-        from: None,
-        to: None,
-        year: Some(2025),
-        about: About::Everything,
-        scope: Scope::of(["/1/".to_owned()]),
-        today: day("2025-12-31"),
-    }
-}
-
-async fn rows(report: &mut Report) -> Vec<Vec<Cell>> {
-    let mut rows = Vec::new();
-    while let Some(batch) = report.rows.next().await {
-        rows.extend(batch.unwrap());
-    }
-    rows
-}
-
-fn column(report: &Report, title: &str) -> usize {
-    report.columns.iter().position(|column| column.title == title).unwrap()
-}
-
-/// The rows of a report as its CSV has them: the last one is the totals.
-async fn of_csv(kind: Kind, city: &City) -> Vec<Vec<String>> {
-    let report = report::report(&city.db, kind, &query()).await.unwrap();
-    let pieces: Vec<_> = export::csv(report).map(|piece| piece.unwrap()).collect().await;
-    let text = String::from_utf8(pieces.concat()).unwrap();
-    let (_, table) = text.split_once("\r\n\r\n").unwrap();
-    let mut reader = csv::Reader::from_reader(table.as_bytes());
-    let plain = |text: &str| text.strip_prefix('\'').unwrap_or(text).trim_end_matches('\t').to_owned();
-    reader.records().map(|line| line.unwrap().iter().map(plain).collect()).collect()
-}
-
-async fn of_xlsx(kind: Kind, city: &City) -> Vec<Vec<Data>> {
-    let file = export::xlsx(report::report(&city.db, kind, &query()).await.unwrap()).await.unwrap();
-    let mut book: Xlsx<_> = calamine::open_workbook(file.path()).unwrap();
-    let sheet = book.worksheet_range("明细").unwrap();
-    sheet.rows().skip(1).map(<[Data]>::to_vec).collect()
-}
-
-/// Whether a worksheet's cell says what the report's does.
-fn says(cell: &Cell, data: &Data) -> bool {
-    match (cell, data) {
-        (Cell::Amount(amount), Data::Float(number)) => (amount.to_f64() - number).abs() < 1e-9,
-        (Cell::Count(count), Data::Float(number)) => (*count as f64 - number).abs() < 1e-9,
-        (Cell::Date(_) | Cell::Time(_), Data::DateTime(_)) => true, // looked at where worksheets are written
-        (Cell::Empty, Data::Empty) => true,
-        (cell, Data::String(text)) => cell.text() == *text,
-        (cell, Data::Empty) => cell.text().is_empty(),
-        _ => false,
-    }
-}
-
-/// A report's cells as its CSV and its worksheet have them.
-async fn files_agree(kind: Kind, city: &City) -> Result<(), String> {
-    let mut report = report::report(&city.db, kind, &query()).await.unwrap();
-    let mut cells = rows(&mut report).await;
-    cells.push(report.totals.clone());
-    let texts: Vec<Vec<String>> = cells.iter().map(|row| row.iter().map(Cell::text).collect()).collect();
-    equal(&format!("{kind:?} as CSV"), &of_csv(kind, city).await, &texts)?;
-    let sheet = of_xlsx(kind, city).await;
-    equal(&format!("rows of {kind:?} as XLSX"), &sheet.len(), &cells.len())?;
-    for (row, told) in cells.iter().zip(&sheet) {
-        if let Some(place) = (0..row.len()).find(|place| !says(&row[*place], told.get(*place).unwrap_or(&Data::Empty)))
-        {
-            return Err(format!("{kind:?} as XLSX: {:?} and {:?}", row[place], told.get(place)));
-        }
-    }
-    Ok(())
-}
-
-#[test]
-fn record_reports_files_and_overview_say_the_same_number_whatever_happened() {
-    always(deed(), async |city: &City| {
-        let mut hours = report::report(&city.db, Kind::Hours, &query()).await.unwrap();
-        let hour_rows = rows(&mut hours).await;
-        let mut assessment = report::report(&city.db, Kind::Assessment, &query()).await.unwrap();
-        let judged = rows(&mut assessment).await;
-        let mut attendance = report::report(&city.db, Kind::Attendance, &query()).await.unwrap();
-        let entered = rows(&mut attendance).await;
-        let (mut credit, mut credited_ms, mut told) = (CreditHours::default(), 0, 0);
-        // Counties by code, then people by code, which fall as ids rise.
-        for (place, who) in [20, 3, 2, 1].into_iter().enumerate() {
-            let record = record::of_person(&city.db, PersonId(who), 2025, day("2025-12-31")).await.unwrap();
-            let own = Cell::Amount(record.total.credit.hundredths());
-            equal("hours", &hour_rows[place][column(&hours, "学时合计")], &own)?;
-            equal("assessment", &judged[place][column(&assessment, "学时合计")], &own)?;
-            let minutes = Cell::Amount(Hundredths::minutes(record.total.credited_ms));
-            equal("minutes", &hour_rows[place][column(&hours, "计入分钟")], &minutes)?;
-            let entries = usize::try_from(record.total.entries).unwrap();
-            let own: Vec<_> = entered.iter().skip(told).take(entries).collect();
-            let sum: i64 = own.iter().map(|row| seq_of(row, &attendance)).sum();
-            let seqs: i64 = record.entries.rows.iter().map(|entry| entry.seq).sum();
-            equal("the entries of the attendance", &sum, &seqs)?;
-            (credit, credited_ms, told) =
-                (credit + record.total.credit, credited_ms + record.total.credited_ms, told + entries);
-        }
-        equal("rows of the attendance", &entered.len(), &told)?;
-        let whole = Cell::Amount(credit.hundredths());
-        for (report, title) in [(&hours, "学时合计"), (&assessment, "学时合计"), (&attendance, "学时")] {
-            equal(title, &report.totals[column(report, title)], &whole)?;
-        }
-        let overview = units_overview(&city.db, CITY, 2025, day("2025-12-31")).await.unwrap().whole;
-        equal("overview", &(overview.total.credited_ms, overview.total.credit), &(credited_ms, credit))?;
-        for kind in [Kind::Hours, Kind::Assessment, Kind::Attendance, Kind::Gaps] {
-            files_agree(kind, city).await?;
-        }
-        Ok(())
-    });
-}
-
-fn seq_of(row: &[Cell], attendance: &Report) -> i64 {
-    match row[column(attendance, "台账号")] {
-        Cell::Count(seq) => seq,
-        _ => 0,
-    }
 }

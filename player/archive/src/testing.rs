@@ -1,5 +1,7 @@
 //! A small city for the tests of this crate: its own database, four levels of units, people, lessons, sessions.
 
+mod guests;
+
 use crate::rules::{self, Rules};
 use entity::{
     AccountId, Category, CourseId, Day, LessonId, LessonState, Level, MarkedHow, Moment, PersonId, PlaybackId,

@@ -4,42 +4,7 @@ use super::*;
 use crate::ledger::{begin, post_playback};
 use crate::testing::{City, LESSON, OFFICE, START, VILLAGE, at, watched};
 use crate::verify;
-use entity::{MarkedHow, Source};
-use sea_orm::ActiveModelTrait;
-use sea_orm::ActiveValue::{NotSet, Set};
-
-/// A guest who was there from `from` to `to`, in seconds after the start.
-async fn guest(city: &City, room: PlaybackId, from: i64, to: i64) -> guest::Model {
-    let row = guest::ActiveModel {
-        id: NotSet,
-        playback_id: Set(room),
-        name: Set("来宾 1".to_owned()),
-        place: Set(String::new()),
-        phone: Set(None),
-        arrived_at: Set(at(from)),
-        left_at: Set(Some(at(to))),
-        marked_by: Set(None),
-        person_id: Set(None),
-        merged_by: Set(None),
-        merged_at: Set(None),
-    };
-    row.insert(&city.db).await.unwrap()
-}
-
-/// The guest's stay as this person's, as the player writes it.
-async fn seat(city: &City, guest: &guest::Model, who: i64) {
-    let stay = presence::ActiveModel {
-        id: NotSet,
-        playback_id: Set(guest.playback_id),
-        person_id: Set(PersonId(who)),
-        arrived_at: Set(guest.arrived_at),
-        left_at: Set(guest.left_at),
-        marked_by: Set(None),
-        marked_how: Set(MarkedHow::Guest),
-        guest_id: Set(Some(guest.id)),
-    };
-    stay.insert(&city.db).await.unwrap();
-}
+use entity::Source;
 
 async fn give(city: &City, guest: &guest::Model, who: i64) -> Vec<i64> {
     let txn = begin(&city.db).await.unwrap();
@@ -69,15 +34,15 @@ async fn holds(city: &City, who: i64) -> i64 {
 async fn a_guest_found_after_posting_gets_an_entry_and_taking_it_back_is_a_correction() {
     let city = City::with_people(3).await;
     let room = city.room(LESSON, START, &[watched((0, 600), (0, 600))], &[(1, 0, None)]).await;
-    let known = guest(&city, room, 100, 400).await;
+    let known = city.guest(room, at(100), at(400)).await;
     assert_eq!(give(&city, &known, 2).await, [0; 0], "not posted yet: it is posted with everybody");
     post_playback(&city.db, room, at(700)).await.unwrap();
-    seat(&city, &known, 2).await;
+    city.seat(&known, 2).await;
     assert_eq!(give(&city, &known, 2).await, [300]);
     assert_eq!(holds(&city, 2).await, 300);
     assert_eq!(take(&city, &known, 2).await, [-300]);
     assert_eq!(holds(&city, 2).await, 0);
-    seat(&city, &known, 3).await;
+    city.seat(&known, 3).await;
     assert_eq!(give(&city, &known, 3).await, [300], "somebody else");
     assert_eq!(take(&city, &known, 3).await, [-300]);
     assert_eq!(give(&city, &known, 2).await, [300], "the first one after all");
@@ -90,9 +55,9 @@ async fn who_was_on_the_roll_gets_only_what_the_guests_stay_adds() {
     let stays = [(1, 0, None), (2, 0, Some(200))];
     let room = city.room(LESSON, START, &[watched((0, 600), (0, 600))], &stays).await;
     post_playback(&city.db, room, at(700)).await.unwrap();
-    let same = guest(&city, room, 50, 150).await;
+    let same = city.guest(room, at(50), at(150)).await;
     assert_eq!(give(&city, &same, 1).await, [0; 0], "was there all along");
-    let longer = guest(&city, room, 100, 500).await;
+    let longer = city.guest(room, at(100), at(500)).await;
     assert_eq!(give(&city, &longer, 2).await, [300], "left at 200 s by the roll, but stayed to 500 s as a guest");
     assert_eq!(holds(&city, 2).await, 500);
     assert_eq!(take(&city, &longer, 2).await, [-300]);
@@ -103,8 +68,8 @@ async fn who_was_on_the_roll_gets_only_what_the_guests_stay_adds() {
 async fn a_stay_posted_as_a_guests_is_taken_back_to_zero() {
     let city = City::with_people(1).await;
     let room = city.room(LESSON, START, &[watched((0, 600), (0, 600))], &[]).await;
-    let known = guest(&city, room, 0, 600).await;
-    seat(&city, &known, 1).await;
+    let known = city.guest(room, at(0), at(600)).await;
+    city.seat(&known, 1).await;
     post_playback(&city.db, room, at(700)).await.unwrap();
     assert_eq!(holds(&city, 1).await, 600);
     assert_eq!(take(&city, &known, 1).await, [-600]);
@@ -115,8 +80,8 @@ async fn a_stay_posted_as_a_guests_is_taken_back_to_zero() {
 async fn a_correction_by_the_office_in_between_never_lets_an_entry_fall_below_zero() {
     let city = City::with_people(1).await;
     let room = city.room(LESSON, START, &[watched((0, 600), (0, 600))], &[]).await;
-    let known = guest(&city, room, 0, 600).await;
-    seat(&city, &known, 1).await;
+    let known = city.guest(room, at(0), at(600)).await;
+    city.seat(&known, 1).await;
     let posted = post_playback(&city.db, room, at(700)).await.unwrap();
     let seq = posted.first().unwrap().seq;
     crate::ledger::correct(&city.db, seq, -400_000, "中途离开", OFFICE, at(800)).await.unwrap();
@@ -130,8 +95,8 @@ async fn a_guest_of_another_village_is_entered_for_their_own() {
     city.person(9, crate::testing::FAR_VILLAGE, entity::PostKind::Member).await;
     let room = city.room(LESSON, START, &[watched((0, 600), (0, 600))], &[(1, 0, None)]).await;
     post_playback(&city.db, room, at(700)).await.unwrap();
-    let known = guest(&city, room, 0, 600).await;
-    seat(&city, &known, 9).await;
+    let known = city.guest(room, at(0), at(600)).await;
+    city.seat(&known, 9).await;
     give(&city, &known, 9).await;
     let rows = entries_of(&city.db, room, PersonId(9)).await.unwrap();
     assert_eq!(rows.iter().map(|row| row.unit_id).collect::<Vec<_>>(), [crate::testing::FAR_VILLAGE]);

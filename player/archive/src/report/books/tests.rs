@@ -1,6 +1,5 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests stop at the first surprise")]
 
-use crate::appeals;
 use crate::ledger::post_closed;
 use crate::report::{self, Cell, Kind, Report, ReportQuery};
 use crate::testing::{
@@ -8,14 +7,14 @@ use crate::testing::{
 };
 use crate::{Error, export, record};
 use entity::{
-    AccountId, Category, DeviceId, Moment, PersonId, PlaybackId, PostKind, QuestionId, QuestionKind, Reason, Scope,
-    SearchTier, UnitId, account, device, device_run, guest, lesson, playback, presence_check, question, room_answer,
-    search_count,
+    DeviceId, Moment, PersonId, PostKind, Reason, Scope, UnitId, account, device, device_run, guest, lesson,
+    presence_check,
 };
 use futures_util::StreamExt;
-use sea_orm::{
-    ActiveModelTrait, ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter,
-};
+use sea_orm::{ActiveModelTrait, ActiveValue::NotSet, ActiveValue::Set, EntityTrait, IntoActiveModel};
+
+mod feedback;
+mod flagged;
 
 fn query(unit: UnitId) -> ReportQuery {
     ReportQuery {
@@ -243,137 +242,4 @@ async fn the_run_log_counts_a_session_to_the_run_it_began_in() {
     gone.revoked_at = Set(Some(Moment::start_of(day("2025-10-01"))));
     gone.update(&city.db).await.unwrap();
     assert_eq!(cells(&city, Kind::Equipment, VILLAGE, "状态").await.len(), 0, "out of use before the period");
-}
-
-/// A question put to a room, a wish of the county and of another, an appeal and its refusal.
-async fn feedback(city: &City) {
-    let room = city.room(OTHER_LESSON, at(50_000), &[watched((0, 300), (0, 300))], &[(1, 0, None)]).await;
-    let asked = question::ActiveModel {
-        id: NotSet,
-        lesson_id: Set(OTHER_LESSON),
-        position: Set(1),
-        kind: Set(QuestionKind::Single),
-        text: Set("几月施肥？".to_owned()),
-        choices: Set("[\"三月\",\"六月\"]".to_owned()),
-        answer: Set("[1]".to_owned()),
-        explanation: Set(String::new()),
-        created_by: Set(None),
-        created_at: Set(START),
-    };
-    let question_id: QuestionId = asked.insert(&city.db).await.unwrap().id;
-    for (choice, hands) in [(1, 12), (0, 3)] {
-        let hands = room_answer::ActiveModel {
-            playback_id: Set(room),
-            question_id: Set(question_id),
-            choice: Set(choice),
-            hands: Set(hands),
-            answered_by: Set(None),
-            answered_at: Set(at(50_400)),
-        };
-        hands.insert(&city.db).await.unwrap();
-    }
-    let wishes = [
-        (2, SearchTier::None, "hongshu", "红薯窖藏", 4),
-        (2, SearchTier::None, "hongshu", "红署窖藏", 1),
-        (2, SearchTier::Full, "shatangju", "沙糖桔", 9),
-        (5, SearchTier::None, "baixiangguo", "百香果", 2),
-    ];
-    for (number, (unit, tier, meaning, spelling, asked)) in (1..).zip(wishes) {
-        let count = search_count::ActiveModel {
-            day: Set(day(&format!("2025-11-{:02}", 10 + number))),
-            unit_id: Set(UnitId(unit)),
-            tier: Set(tier),
-            meaning: Set(meaning.to_owned()),
-            query: Set(spelling.to_owned()),
-            asked: Set(asked),
-        };
-        count.insert(&city.db).await.unwrap();
-    }
-    city.solo(1, LESSON, at(60_000), &[watched((0, 300), (0, 300))]).await;
-    post_closed(&city.db, at(95_000)).await.unwrap();
-    let entries = record::entries(&city.db, PersonId(1), 2025, 1).await.unwrap();
-    let seq = entries.rows.iter().find(|row| row.corrects_seq.is_none()).unwrap().seq;
-    let made = appeals::make(&city.db, PersonId(1), seq, "当时停电", AccountId(7), at(96_000)).await.unwrap();
-    let refused =
-        appeals::Decision { verdict: appeals::Verdict::Refused, reason: "没有旁证", by: OFFICE, clock_only: false };
-    appeals::decide(&city.db, made.id, &refused, at(97_000)).await.unwrap();
-}
-
-#[tokio::test]
-async fn the_feedback_book_holds_hands_wishes_of_the_county_and_appeals() {
-    let city = City::with_people(1).await;
-    feedback(&city).await;
-    let report = book(&city, Kind::Feedback, VILLAGE).await;
-    let at = ["类别", "内容", "反馈情况", "处理结果", "人次", "县区"].map(|title| column(&report, title));
-    assert_eq!(report.totals[at[4]], Cell::Count(15 + 5 + 1));
-    let rows = rows_of(report).await;
-    let line = |row: &Vec<String>| at.map(|place| row[place].clone()).join("|");
-    assert_eq!(line(&rows[0]), "课堂举手|《沃柑保果2》几月施肥？|A 3 人；B 12 人|正确答案 B|15|东兰县");
-    assert_eq!(line(&rows[1]), "想学未找到|红薯窖藏|课程库里没有找到||5|东兰县");
-    assert!(line(&rows[2]).starts_with("学时申诉|韦1：当时停电|2025-11-28《沃柑保果1》"), "{:?}", rows[2]);
-    assert!(line(&rows[2]).contains("不予补记：没有旁证"));
-    assert_eq!(rows.len(), 3, "another county's wish, and one that was answered, are not here");
-    let far = rows_of(book(&city, Kind::Feedback, FAR_VILLAGE).await).await;
-    assert_eq!(far.iter().map(|row| row[at[1]].as_str()).collect::<Vec<_>>(), ["百香果"]);
-}
-
-/// Nine in the morning of tomorrow: what is served is noted only since this release.
-fn tomorrow() -> Moment {
-    Moment::start_of(Moment::now().day().succ_opt().unwrap()).plus_ms(9 * 3_600_000)
-}
-
-async fn session_of_now(city: &City, lesson: entity::LessonId) -> PlaybackId {
-    city.room(lesson, tomorrow(), &[watched((0, 300), (0, 300))], &[(1, 0, None)]).await
-}
-
-#[tokio::test]
-async fn a_session_of_a_recording_that_was_neither_served_nor_cached_is_flagged() {
-    let city = City::with_people(1).await;
-    let article = OTHER_LESSON;
-    lesson::Entity::update_many()
-        .set(lesson::ActiveModel {
-            media_sha256: Set(Some("ab".repeat(32))),
-            category: Set(Category::Agriculture),
-            ..Default::default()
-        })
-        .filter(lesson::Column::Id.eq(LESSON))
-        .exec(&city.db)
-        .await
-        .unwrap();
-    let old = city.room(LESSON, START, &[watched((0, 300), (0, 300))], &[(1, 0, None)]).await;
-    let script = session_of_now(&city, LESSON).await;
-    let (served, cached) = (session_of_now(&city, LESSON).await, session_of_now(&city, LESSON).await);
-    let reading = session_of_now(&city, article).await;
-    let set = async |id, row: playback::ActiveModel| {
-        playback::Entity::update_many().set(row).filter(playback::Column::Id.eq(id)).exec(&city.db).await.unwrap();
-    };
-    set(served, playback::ActiveModel { served_at: Set(Some(START)), ..Default::default() }).await;
-    set(cached, playback::ActiveModel { plays_cached: Set(true), ..Default::default() }).await;
-    let all = [old, script, served, cached, reading];
-    let flagged = crate::flags::unserved(&city.db, all).await.unwrap();
-    assert_eq!(flagged, [script].into());
-}
-
-#[tokio::test]
-async fn a_flag_is_shown_in_the_record_the_export_and_the_book_and_cuts_nothing() {
-    let city = City::with_people(1).await;
-    lesson::Entity::update_many()
-        .set(lesson::ActiveModel { media_sha256: Set(Some("ab".repeat(32))), ..Default::default() })
-        .exec(&city.db)
-        .await
-        .unwrap();
-    let id = session_of_now(&city, LESSON).await;
-    post_closed(&city.db, tomorrow().plus_ms(400_000)).await.unwrap();
-    let year = tomorrow().year();
-    let asked = ReportQuery { from: None, to: None, year: Some(year), ..query(CITY) };
-    let row = &record::entries(&city.db, PersonId(1), year, 1).await.unwrap().rows[0];
-    assert!(row.unserved && row.credited_ms == 300_000);
-    for kind in [Kind::Attendance, Kind::Viewing] {
-        let report = report::report(&city.db, kind, &asked).await.unwrap();
-        let at = column(&report, "提示");
-        assert_eq!(rows_of(report).await[0][at], crate::flags::UNSERVED, "{kind:?}");
-    }
-    let served = playback::ActiveModel { served_at: Set(Some(START)), ..Default::default() };
-    playback::Entity::update_many().set(served).filter(playback::Column::Id.eq(id)).exec(&city.db).await.unwrap();
-    assert!(!record::entries(&city.db, PersonId(1), year, 1).await.unwrap().rows[0].unserved);
 }
