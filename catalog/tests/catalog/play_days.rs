@@ -1,18 +1,13 @@
-//! Play days from the form to the television, on SQLite or, when `TEST_POSTGRES` names a server, on PostgreSQL.
+//! Play days from the form to the television.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests stop at the first surprise")]
-
+use crate::town;
 use catalog::course::{self, NewCourse};
 use catalog::lesson::{self, NewLesson};
 use catalog::play_day::today::{after, next_after, showings};
 use catalog::play_day::{NewPlayDay, create, end, list};
 use catalog::{Error, Viewer};
-use entity::{AccountId, Category, Day, LessonId, Moment, Scope, UnitId, UnitLevel, audit, media, org_unit, play_day};
-use migrations::{Migrate, Migrator};
-use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, EntityTrait,
-    PaginatorTrait,
-};
+use entity::{AccountId, Category, Day, LessonId, Moment, Scope, UnitId, audit, media, play_day};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, DatabaseConnection, EntityTrait, PaginatorTrait};
 use tempfile::TempDir;
 
 const BY: Option<AccountId> = Some(AccountId(1));
@@ -36,24 +31,7 @@ fn day(text: &str) -> Day {
 }
 
 async fn city() -> City {
-    let folder = TempDir::new().unwrap();
-    let (url, connections) = match std::env::var("TEST_POSTGRES") {
-        Ok(server) => (new_postgres(&server, &folder).await, 4),
-        Err(_) => (format!("sqlite://{}/test.sqlite?mode=rwc", folder.path().display()), 1),
-    };
-    let db = Database::connect(ConnectOptions::new(url).max_connections(connections).to_owned()).await.unwrap();
-    Migrator::up(&db, None).await.unwrap();
-    for (id, parent, path) in [(1, None, "/1/"), (2, Some(1), "/1/2/"), (3, Some(1), "/1/3/"), (4, Some(2), VILLAGE)] {
-        let unit = org_unit::ActiveModel {
-            id: Set(UnitId(id)),
-            parent_id: Set(parent.map(UnitId)),
-            code: Set(id.to_string()),
-            name: Set(format!("单位{id}")),
-            level: Set(UnitLevel::County),
-            path: Set(path.to_owned()),
-        };
-        unit.insert(&db).await.unwrap();
-    }
+    let (folder, db) = town::city().await;
     let blob = media::ActiveModel {
         sha256: Set("a".repeat(64)),
         size_bytes: Set(1),
@@ -76,15 +54,6 @@ async fn city() -> City {
         made.push(published(&db, one).await);
     }
     City { _folder: folder, db, lessons: [made[0], made[1], made[2]], article: made[3] }
-}
-
-async fn new_postgres(server: &str, folder: &TempDir) -> String {
-    let unique = folder.path().file_name().unwrap().to_string_lossy().replace('.', "").to_lowercase();
-    let name = format!("play_days_{}_{unique}", std::process::id());
-    let admin = Database::connect(server).await.unwrap();
-    admin.execute_unprepared(&format!("CREATE DATABASE {name}")).await.unwrap();
-    admin.close().await.unwrap();
-    format!("{}/{name}", server.rsplit_once('/').unwrap().0)
 }
 
 async fn published(db: &DatabaseConnection, (title, unit, plays): (&str, i64, bool)) -> LessonId {
