@@ -1,16 +1,18 @@
 //! The bulletin, the star rating and the spreadsheets: the same numbers on the screen, on paper and in every file, and
 //! files that open right elsewhere.
 
-use calamine::{Data, Reader, Xlsx};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-use sea_orm::{ActiveModelTrait, EntityTrait, Set};
-use serde_json::{Value, json};
-use std::io::Cursor;
-use std::process::Command;
+use sea_orm::{ActiveModelTrait, Set};
+use serde_json::json;
 use tests::browser::Browser;
 use tests::paper::A4_LYING;
 use tests::{City, Client};
+
+mod told;
+mod workbook;
+
+use told::{difference, of_csv, of_json, of_page, of_xlsx};
 
 /// A name that a spreadsheet would run, and a roster number that it would cut.
 const FORMULA: &str = "=HYPERLINK(\"http://x\",\"点\")";
@@ -88,144 +90,6 @@ pub async fn busy_city() -> City {
     let attended = vec![archive::classes::Attended { person_id: who, half_days: 2 }];
     archive::classes::record(&city.db.write, class, attended, None, entity::Moment::now()).await.unwrap();
     city
-}
-
-/// A table as it stands somewhere: title, headings, rows with the totals last.
-#[derive(Clone, Debug)]
-struct Told {
-    title: String,
-    heads: Vec<String>,
-    rows: Vec<Vec<String>>,
-}
-
-fn word(value: &Value) -> String {
-    match value {
-        Value::Null => String::new(),
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
-}
-
-fn of_json(report: &Value) -> Vec<Told> {
-    let texts = |row: &Value| -> Vec<String> { row.as_array().unwrap().iter().map(word).collect() };
-    let table = |table: &Value| {
-        let mut rows: Vec<_> = table["rows"].as_array().unwrap().iter().map(texts).collect();
-        rows.extend(Some(texts(&table["totals"])).filter(|totals| !totals.is_empty()));
-        Told { title: word(&table["title"]), heads: texts(&table["columns"]), rows }
-    };
-    report["tables"].as_array().unwrap().iter().map(table).collect()
-}
-
-fn of_csv(text: &str) -> Vec<Told> {
-    let text = text.strip_prefix('\u{feff}').unwrap();
-    let parts = text.split("\r\n\r\n").skip(1);
-    let lines = |part: &str| -> Vec<Vec<String>> {
-        let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(part.as_bytes());
-        let lines = reader.records().map(|line| line.unwrap().iter().map(unguarded).collect());
-        lines.collect()
-    };
-    parts
-        .map(|part| {
-            let mut lines = lines(part).into_iter();
-            Told { title: lines.next().unwrap()[0].clone(), heads: lines.next().unwrap(), rows: lines.collect() }
-        })
-        .collect()
-}
-
-fn unguarded(text: &str) -> String {
-    text.strip_prefix('\'').unwrap_or(text).trim_end_matches('\t').to_owned()
-}
-
-fn of_xlsx(bytes: Vec<u8>) -> Vec<Told> {
-    let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).unwrap();
-    let names: Vec<_> = book.sheet_names().into_iter().filter(|name| name != "说明").collect();
-    let cell = |cell: &Data| match cell {
-        Data::Float(number) => number.to_string(),
-        Data::Empty => String::new(),
-        Data::DateTime(at) => (day_zero() + chrono::Days::new(at.as_f64() as u64)).to_string(),
-        other => other.to_string(),
-    };
-    let mut table = |title: String| {
-        let range = book.worksheet_range(&title).unwrap();
-        let mut rows = range.rows().map(|row| row.iter().map(cell).collect::<Vec<_>>());
-        let heads = rows.next().unwrap();
-        Told { title, heads, rows: rows.collect() }
-    };
-    names.into_iter().map(&mut table).collect()
-}
-
-/// The day that worksheets count from.
-fn day_zero() -> entity::Day {
-    entity::Day::from_ymd_opt(1899, 12, 30).unwrap()
-}
-
-/// The tables of a page: each after a heading with its title.
-fn of_page(html: &str) -> Vec<Told> {
-    let sections = html.split("<h2>").skip(1).filter_map(|part| part.split_once("</h2>"));
-    sections
-        .filter_map(|(title, rest)| {
-            let (table, _) = rest.split_once("<table")?.1.split_once("</table>")?;
-            let rows = table.split("<tr").skip(1).map(|row| row.split("</tr>").next().unwrap_or_default());
-            let mut rows = rows.map(|row| {
-                let cells = row.split("</t").filter_map(|cell| cell.rsplit_once("<t")?.1.split_once('>'));
-                cells.map(|(_, text)| plain(text)).collect::<Vec<_>>()
-            });
-            let heads = rows.next()?;
-            Some(Told { title: plain(title), heads, rows: rows.collect() })
-        })
-        .collect()
-}
-
-fn plain(html: &str) -> String {
-    let mut text = String::new();
-    for piece in html.split('<') {
-        text.push_str(piece.split_once('>').map_or(piece, |(_, after)| after));
-    }
-    let named = [
-        ("&lt;", "<"),
-        ("&gt;", ">"),
-        ("&quot;", "\""),
-        ("&#34;", "\""),
-        ("&#39;", "'"),
-        ("&#60;", "<"),
-        ("&#62;", ">"),
-        ("&amp;", "&"),
-        ("&#38;", "&"),
-    ];
-    named.iter().fold(text, |text, (name, c)| text.replace(name, c)).trim().to_owned()
-}
-
-/// Whether two say the same: as numbers when both are, else as text.
-fn same(a: &str, b: &str) -> bool {
-    match (a.parse::<f64>(), b.parse::<f64>()) {
-        (Ok(a), Ok(b)) => (a - b).abs() < 1e-9,
-        _ => a == b,
-    }
-}
-
-/// What differs between the truth and a telling of it that may leave out columns, and tables without rows.
-fn difference(truth: &[Told], told: &[Told]) -> Option<String> {
-    for table in truth {
-        let Some(other) = told.iter().find(|other| other.title == table.title) else {
-            return (!table.rows.is_empty()).then(|| format!("{} is missing", table.title));
-        };
-        let places: Option<Vec<usize>> =
-            other.heads.iter().map(|head| table.heads.iter().position(|known| known == head)).collect();
-        let Some(places) = places else { return Some(format!("{}: other columns {:?}", table.title, other.heads)) };
-        if table.rows.len() != other.rows.len() {
-            return Some(format!("{}: {} rows and {}", table.title, table.rows.len(), other.rows.len()));
-        }
-        for (row, shown) in table.rows.iter().zip(&other.rows) {
-            for (at, place) in places.iter().enumerate() {
-                let text = shown.get(at).map_or("", String::as_str);
-                // The word 合计 moves into the first column that is left.
-                if !same(&row[*place], text) && text != "合计" {
-                    return Some(format!("{} {}: {} and {text}", table.title, table.heads[*place], row[*place]));
-                }
-            }
-        }
-    }
-    None
 }
 
 async fn every_telling_agrees(city: &City, kind: &str, unit: &str, when: &str) -> Result<(), String> {
@@ -367,100 +231,6 @@ async fn a_mark_keeps_its_evidence_for_those_who_read_the_village_and_for_nobody
     let request = office.request(reqwest::Method::POST, "/office/stars");
     let refused = office.send(request.multipart(form)).await.must(422).text();
     assert!(refused.contains("请附上证据文件") && refused.contains("群众评议满意"), "the form keeps its text");
-}
-
-/// Where `tests/run` puts openpyxl. In CI it must be there.
-const PYTHON: &str = "/usr/bin/python3";
-
-fn has_openpyxl() -> bool {
-    let tried = Command::new(PYTHON).args(["-c", "import openpyxl"]).output();
-    let works = tried.is_ok_and(|tried| tried.status.success());
-    assert!(works || std::env::var("CI").is_err(), "openpyxl must be there in CI: run tests/run");
-    works
-}
-
-const READ: &str = r#"
-import json, sys, openpyxl
-book = openpyxl.load_workbook(sys.argv[1])
-sheets = {}
-for sheet in book.worksheets:
-    sheets[sheet.title] = [[[cell.data_type, None if cell.value is None else str(cell.value)] for cell in row] for row in sheet.iter_rows()]
-print(json.dumps(sheets))
-"#;
-
-#[tokio::test(flavor = "multi_thread")]
-async fn every_report_opens_in_openpyxl_with_real_types_and_nothing_that_runs() {
-    if !has_openpyxl() {
-        return;
-    }
-    let folder = tempfile::tempdir().unwrap();
-    let city = busy_city().await;
-    let office = city.client("office").await;
-    let kinds = [
-        "attendance",
-        "hours",
-        "assessment",
-        "viewing",
-        "feedback",
-        "equipment",
-        "runs",
-        "roster",
-        "bulletin",
-        "stars",
-    ];
-    for kind in kinds {
-        let answer = office.get(&format!("/api/v1/reports/{kind}.xlsx?year={}", entity::Moment::now().year())).await;
-        let file = folder.path().join(format!("{kind}.xlsx"));
-        std::fs::write(&file, answer.must(200).body).unwrap();
-        let told = Command::new(PYTHON).args(["-c", READ]).arg(&file).output().unwrap();
-        assert!(told.status.success(), "{kind}: {}", String::from_utf8_lossy(&told.stderr));
-        let sheets: Value = serde_json::from_slice(&told.stdout).unwrap();
-        let sheets = sheets.as_object().unwrap();
-        let cells: Vec<_> =
-            sheets.values().flat_map(|rows| rows.as_array().unwrap()).flat_map(|row| row.as_array().unwrap()).collect();
-        assert!(cells.iter().all(|cell| cell[0] != "f"), "{kind}: a formula");
-        assert!(sheets.contains_key("说明"), "{kind}");
-        let json = office.get(&format!("/api/v1/reports/{kind}.json?year={}", entity::Moment::now().year())).await;
-        let json = json.must(200).json();
-        let Some(rows) = sheets.get("明细").and_then(Value::as_array) else { continue };
-        check_rows(kind, rows, &json);
-    }
-}
-
-/// Headings in Chinese as in the JSON, dates as dates, numbers as numbers, roster numbers whole.
-fn check_rows(kind: &str, rows: &[Value], json: &Value) {
-    let heads: Vec<_> = rows[0].as_array().unwrap().iter().map(|cell| cell[1].clone()).collect();
-    assert_eq!(&Value::from(heads.clone()), &json["columns"], "{kind}");
-    let body = &rows[1..rows.len() - 1];
-    assert_eq!(body.len(), json["rows"].as_array().unwrap().len(), "{kind}");
-    for (row, truth) in body.iter().zip(json["rows"].as_array().unwrap()) {
-        for (at, head) in heads.iter().enumerate() {
-            let (kind_of, text) = (row[at][0].as_str().unwrap(), row[at][1].as_str().unwrap_or_default());
-            let head = head.as_str().unwrap();
-            match &truth[at] {
-                Value::Null => assert_eq!(text, "", "{kind} {head}"),
-                Value::String(nothing) if nothing.is_empty() => assert_eq!(text, "", "{kind} {head}"),
-                Value::Number(number) => {
-                    assert_eq!(
-                        (kind_of, text.parse::<f64>().unwrap()),
-                        ("n", number.as_f64().unwrap()),
-                        "{kind} {head}"
-                    );
-                }
-                value if kind_of == "d" => {
-                    let (value, minute) = (value.as_str().unwrap(), "2026-01-31 08:00".len());
-                    assert!(text.starts_with(value.get(..minute).unwrap_or(value)), "{kind} {head}: {text} {value}");
-                }
-                value => assert_eq!((kind_of, text), ("s", value.as_str().unwrap()), "{kind} {head}"),
-            }
-            let day = ["日期", "任职日期", "最近学习日"].contains(&head) || head.ends_with("时间");
-            assert!(!day || text.is_empty() || kind_of == "d", "{kind} {head} is a date");
-        }
-    }
-    let all = format!("{body:?}");
-    if ["attendance", "hours", "assessment", "roster"].contains(&kind) {
-        assert!(all.contains(ZEROS) && all.contains("=HYPERLINK"), "{kind}: {all}");
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,8 +12,8 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use tests::browser::Browser;
 use tests::city::sha256;
-use tests::cutter::{Line, random};
-use tests::{City, Process};
+use tests::cutter::Line;
+use tests::{City, Process, Random};
 
 fn script(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("clients").join(name)
@@ -32,7 +32,7 @@ struct Scene {
     line: Line,
     server: Option<Process>,
     token: String,
-    seed: u64,
+    random: Random,
     kills: usize,
     sent: usize,
 }
@@ -45,11 +45,11 @@ impl Scene {
         let token = city.client("trainer").await.token.unwrap();
         let line = Line::open(seed, 20_000, 900_000).await;
         line.lead_to(&server.url);
-        Self { city, line, server: Some(server), token, seed, kills: 0, sent: 0 }
+        Self { city, line, server: Some(server), token, random: Random(seed), kills: 0, sent: 0 }
     }
 
     fn up_to(&mut self, most: u64) -> u64 {
-        random(&mut self.seed) % most
+        self.random.below(most)
     }
 
     /// One file by the client of this number; the server is killed while it is on its way.
@@ -123,7 +123,7 @@ impl Scene {
     fn source(&mut self) -> (PathBuf, String) {
         let length = usize::try_from(1_000_000 + self.up_to(5_000_000)).unwrap();
         let bytes: Vec<u8> =
-            std::iter::repeat_with(|| random(&mut self.seed).to_le_bytes()).flatten().take(length).collect();
+            std::iter::repeat_with(|| self.random.draw().to_le_bytes()).flatten().take(length).collect();
         let file = self.city.data.join("source.bin");
         std::fs::write(&file, &bytes).unwrap();
         self.sent += length;

@@ -14,7 +14,7 @@ use server::database::Database;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tests::city::{PASSWORD, on_postgres};
-use tests::{City, Client, Process, process};
+use tests::{City, Client, Process, Random, process};
 
 /// Lessons that wait for their reviewer: more than can be published between two kills, for each of them.
 const LESSONS_A_KILL: usize = 25;
@@ -100,16 +100,4 @@ async fn lessons_under_review(city: &mut City, count: usize) -> Vec<i64> {
     };
     city.insert_lessons((0..count).map(row).collect()).await;
     (0..count).map(|number| city.lesson(&format!("waiting-{number}"))).collect()
-}
-
-/// A xorshift: any numbers do that nobody has chosen.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % bound
-    }
 }

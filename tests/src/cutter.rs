@@ -1,6 +1,7 @@
 //! A bad line: a proxy of TCP connections in front of a server that may be another one from now to then. It cuts them
 //! after a random number of bytes, carries only so many in a second, or is away for a while.
 
+use crate::random::Random;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -33,10 +34,9 @@ struct Way {
 
 impl Line {
     /// A line that leads nowhere yet. Two connections of three are cut within `shortest..longest` bytes from the client.
-    pub async fn open(mut seed: u64, shortest: u64, longest: u64) -> Self {
-        Self::begin(move || {
-            (!random(&mut seed).is_multiple_of(3)).then(|| shortest + random(&mut seed) % (longest - shortest))
-        })
+    pub async fn open(seed: u64, shortest: u64, longest: u64) -> Self {
+        let mut random = Random(seed);
+        Self::begin(move || (random.below(3) > 0).then(|| shortest + random.below(longest - shortest)))
     }
 
     /// A line to this server that cuts nothing by itself.
@@ -92,14 +92,6 @@ impl Drop for Line {
     fn drop(&mut self) {
         self.task.abort();
     }
-}
-
-/// The next number of a generator that is the same for the same seed (xorshift64).
-pub fn random(state: &mut u64) -> u64 {
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    *state
 }
 
 /// Carries bytes both ways until either side ends, the line is away, or so many came from the client.

@@ -12,12 +12,14 @@ pub mod load;
 pub mod paper;
 pub mod postgres;
 pub mod process;
+pub mod random;
 pub mod rows;
 pub mod terminal;
 
 pub use city::{City, sha256};
 pub use client::{Answer, Client};
 pub use process::Process;
+pub use random::Random;
 
 /// How long a test waits for what must come. It says nothing of how soon it should: a machine may be slow, and speed is
 /// measured by the benches.

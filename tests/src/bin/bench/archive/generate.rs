@@ -4,15 +4,18 @@
 use super::Scale;
 use archive::ledger::{self, NewEntry};
 use entity::{
-    AccountId, AttendanceStatus, ClassId, Day, LessonId, LessonState, MarkedHow, Moment, PersonId, PlaybackId,
-    PlaybackMode, PostKind, Reason, RuleId, Source, UnitId, UnitLevel, beat, class_attendance, class_run, org_unit,
-    person, playback, post, presence, rule,
+    AccountId, AttendanceStatus, ClassId, Day, LessonId, MarkedHow, Moment, PersonId, PlaybackId, PlaybackMode, Reason,
+    RuleId, Source, UnitId, UnitLevel, beat, class_attendance, class_run, playback, presence, rule,
 };
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryOrder, TransactionTrait,
 };
 use std::collections::{BTreeMap, HashSet};
-use tests::city::{City, sha256};
+use tests::{City, Random};
+
+mod ground;
+
+use ground::{lessons, people, tree};
 
 /// The keys of generated rows begin here, far from those of the fixture.
 const FIRST_KEY: i64 = 100_000;
@@ -22,7 +25,6 @@ const CHUNK: usize = 1_000;
 const ROOM: usize = 20;
 /// Most people of one class.
 const CLASS: usize = 30;
-const LESSONS: usize = 200;
 const MINUTE: i64 = 60_000;
 
 /// What was made.
@@ -69,89 +71,6 @@ pub async fn fill(city: &mut City, scale: &Scale) -> Made {
     Made { county: tree[0].id, people, year: Moment::now().year() - 1, last_day }
 }
 
-/// Ten counties, their townships and villages, in the proportions of the city.
-async fn tree(city: &City, scale: &Scale) -> Vec<org_unit::Model> {
-    let top = org_unit::Entity::find_by_id(city.units["桂岭市"]).one(&city.db.read).await.unwrap().unwrap();
-    let villages = (scale.people * 938 / 65_000).max(10);
-    let townships = (villages * 86 / 938).max(10);
-    let mut units: Vec<org_unit::Model> = Vec::new();
-    let mut add = |parent: &org_unit::Model, name: String, level| {
-        let number = FIRST_KEY + units.len() as i64;
-        let path = format!("{}{number}/", parent.path);
-        let unit = org_unit::Model {
-            id: UnitId(number),
-            parent_id: Some(parent.id),
-            code: number.to_string(),
-            name,
-            level,
-            path,
-        };
-        units.push(unit.clone());
-        unit
-    };
-    let counties: Vec<_> = (0..10).map(|n| add(&top, format!("第{}县", n + 1), UnitLevel::County)).collect();
-    let towns: Vec<_> =
-        (0..townships).map(|n| add(&counties[n % 10], format!("第{}镇", n + 1), UnitLevel::Township)).collect();
-    for number in 0..villages {
-        add(&towns[number % townships], format!("第{}村", number + 1), UnitLevel::Village);
-    }
-    for some in units.chunks(CHUNK) {
-        let rows = some.iter().map(|unit| unit.clone().into_active_model().reset_all());
-        org_unit::Entity::insert_many(rows).exec_without_returning(&city.db.write).await.unwrap();
-    }
-    units
-}
-
-/// People spread evenly over the villages, the cadres first; one in fifty has left in the course of the years.
-async fn people(city: &City, scale: &Scale, villages: &[UnitId]) -> Vec<PersonId> {
-    const CADRES: [PostKind; 3] = [PostKind::VillageSecretary, PostKind::VillageDirector, PostKind::CommitteeMember];
-    let now = Moment::now();
-    let ids: Vec<PersonId> = (0..scale.people).map(|number| PersonId(FIRST_KEY + number as i64)).collect();
-    for numbers in (0..scale.people).collect::<Vec<_>>().chunks(CHUNK) {
-        let rows = numbers.iter().map(|number| {
-            let name =
-                format!("{}{}", ["韦", "覃", "黄", "蒙", "莫"][number % 5], ["建国", "秀英", "小梅"][number % 3]);
-            let row = person::Model {
-                id: ids[*number],
-                code: format!("0{number:011}"),
-                pinyin: "wei jian guo".into(),
-                name: format!("{name}{number}"),
-                unit_id: villages[number % villages.len()],
-                gender: Some(["男", "女"][number % 2].into()),
-                birth_year: Some(1950 + (number % 50) as i32),
-                phone: None,
-                left_on: (number % 50 == 49).then(|| now.day() - chrono::Days::new(400)),
-                created_at: now,
-            };
-            row.into_active_model().reset_all()
-        });
-        person::Entity::insert_many(rows).exec_without_returning(&city.db.write).await.unwrap();
-        let terms = numbers.iter().map(|number| post::ActiveModel {
-            person_id: Set(ids[*number]),
-            kind: Set(if *number < scale.cadres { CADRES[number % 3] } else { PostKind::Member }),
-            appointed_on: Set(now.day() - chrono::Days::new(2_000)),
-            ended_on: Set(None),
-            ..Default::default()
-        });
-        post::Entity::insert_many(terms).exec_without_returning(&city.db.write).await.unwrap();
-    }
-    ids
-}
-
-async fn lessons(city: &mut City) -> Vec<(LessonId, String)> {
-    let unit = city.units["桂岭市"];
-    let (course, film) = (city.course(unit).await, sha256(&city.video));
-    let title =
-        |number: usize| format!("{}第{number}讲", ["沙糖桔修剪", "水稻病虫害防治", "村务公开怎么做"][number % 3]);
-    let rows = (0..LESSONS).map(|number| {
-        let media = Some((film.clone(), 45 * MINUTE));
-        let slug = format!("years-{number}");
-        City::lesson_row(course, &slug, number, &title(number), media, unit, LessonState::Published)
-    });
-    city.insert_lessons(rows.collect()).await;
-    (0..LESSONS).map(|number| (LessonId(city.lesson(&format!("years-{number}"))), title(number))).collect()
-}
-
 /// The years as they are written, day by day.
 struct Years<'a> {
     scale: &'a Scale,
@@ -185,7 +104,7 @@ impl Years<'_> {
         let mut rows = OneDay::default();
         while self.made + rows.entries.len() < target {
             let left = target - self.made - rows.entries.len();
-            match self.random.below(1_000) {
+            match self.random.place(1_000) {
                 0..=75 => self.room(&mut rows, day, left),
                 76..=79 => self.class(&mut rows, day, left),
                 _ => self.alone(&mut rows, day),
@@ -202,7 +121,7 @@ impl Years<'_> {
     }
 
     fn room(&mut self, rows: &mut OneDay, day: Day, most: usize) {
-        let village = self.random.below(self.villages.len());
+        let village = self.random.place(self.villages.len());
         let number = self.villages.len();
         let there: Vec<usize> = (village..self.scale.people).step_by(number).collect();
         let there: Vec<usize> = there.into_iter().filter(|who| !rows.busy.contains(who)).take(ROOM.min(most)).collect();
@@ -226,7 +145,7 @@ impl Years<'_> {
     }
 
     fn alone(&mut self, rows: &mut OneDay, day: Day) {
-        let who = self.random.below(self.scale.people);
+        let who = self.random.place(self.scale.people);
         if rows.busy.contains(&who) {
             return;
         }
@@ -238,7 +157,7 @@ impl Years<'_> {
     fn class(&mut self, rows: &mut OneDay, day: Day, most: usize) {
         self.classes += 1;
         let id = ClassId(FIRST_KEY + self.classes);
-        let level = [UnitLevel::City, UnitLevel::County, UnitLevel::Township][self.random.below(3)];
+        let level = [UnitLevel::City, UnitLevel::County, UnitLevel::Township][self.random.place(3)];
         rows.classes.push(class_run::ActiveModel {
             id: Set(id),
             level: Set(level),
@@ -253,7 +172,7 @@ impl Years<'_> {
             created_at: Set(Moment::start_of(day)),
             ..Default::default()
         });
-        let first = self.random.below(self.scale.cadres);
+        let first = self.random.place(self.scale.cadres);
         for who in (first..self.scale.cadres).take(CLASS.min(most)) {
             if !rows.busy.insert(who) {
                 continue;
@@ -276,11 +195,11 @@ impl Years<'_> {
     fn session(&mut self, rows: &mut OneDay, day: Day, person: Option<PersonId>, unit: UnitId) -> Session {
         self.sessions += 1;
         let id = PlaybackId(FIRST_KEY + self.sessions);
-        let played_ms = (20 + self.random.below(26) as i64) * MINUTE;
-        let idle_ms = if self.random.below(10) == 0 { MINUTE } else { 0 };
-        let began = Moment::start_of(day).plus_ms((8 * 60 + self.random.below(12 * 60) as i64) * MINUTE);
+        let played_ms = (20 + self.random.place(26) as i64) * MINUTE;
+        let idle_ms = if self.random.place(10) == 0 { MINUTE } else { 0 };
+        let began = Moment::start_of(day).plus_ms((8 * 60 + self.random.place(12 * 60) as i64) * MINUTE);
         let ended = began.plus_ms(played_ms);
-        let lesson = self.random.below(self.lessons.len());
+        let lesson = self.random.place(self.lessons.len());
         let model = playback::Model {
             id,
             mode: if person.is_some() { PlaybackMode::Solo } else { PlaybackMode::Group },
@@ -307,7 +226,7 @@ impl Years<'_> {
             most_rate_permille: 1500,
             touched_at: None,
             idle_after_ms: None,
-            served_at: (self.random.below(50) > 0).then_some(began),
+            served_at: (self.random.place(50) > 0).then_some(began),
             plays_cached: false,
         };
         rows.playbacks.push(model.into_active_model().reset_all());
@@ -381,17 +300,5 @@ where
 {
     for some in rows.chunks(CHUNK) {
         <A::Entity as EntityTrait>::insert_many(some.to_vec()).exec_without_returning(txn).await.unwrap();
-    }
-}
-
-/// Marsaglia's xorshift: the same numbers in every run.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 11) as usize % end
     }
 }
