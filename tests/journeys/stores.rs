@@ -2,7 +2,7 @@
 
 use content::collect::{self, GRACE_MS};
 use content::range::ByteRange;
-use content::{Error, stream, verify};
+use content::{Error, stream};
 use entity::{Moment, media};
 use futures_util::StreamExt;
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, Set};

@@ -19,6 +19,7 @@ use actix_web::web::{Bytes, Data, Json, Path, Query};
 use catalog::lesson;
 use entity::{CourseId, Moment, Scope, UnitId, lesson as row, media, org_unit};
 use sea_orm::EntityTrait;
+use serde::Deserialize;
 
 /// The lessons the caller may see.
 #[utoipa::path(get, path = "/api/v1/lessons", tag = "catalog", params(LessonsQuery), responses(

@@ -1,7 +1,7 @@
 //! Forty people with their own minutes, computed by hand: as the rules see it, and over HTTP.
 
 use super::{Room, assert_sound, forty, of_person};
-use entity::{LessonId, Moment, PlaybackId, PlaybackMode, ledger_entry};
+use entity::{LessonId, Moment, PlaybackMode, ledger_entry};
 use player::beat::Beat;
 use player::classroom::Attendance::{Arrive, Leave};
 use player::classroom::attend;

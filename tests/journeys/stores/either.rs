@@ -8,6 +8,7 @@ use content::store::{Hashed, Store, hash_file};
 use content::{Error, stream, verify};
 use entity::{Moment, UnitId, media};
 use futures_util::{Stream, StreamExt};
+use sea_orm::EntityTrait;
 use server::database::Database;
 use std::io;
 use std::path::{Path, PathBuf};

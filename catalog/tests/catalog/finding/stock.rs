@@ -8,7 +8,7 @@ use sea_orm::{ActiveModelTrait, ActiveValue::NotSet, ActiveValue::Set, DatabaseC
 use tempfile::TempDir;
 
 /// Numbers that look random and are always the same.
-pub struct Dice(u64);
+pub struct Dice(pub u64);
 
 impl Dice {
     pub fn roll(&mut self, sides: usize) -> usize {

@@ -1,6 +1,6 @@
 //! Typed letters, pairs of characters and synonyms find what is meant.
 
-use super::{everyone, publish, row, town};
+use super::{Following, changed, everyone, follow, found, publish, row, town, until};
 use crate::town::NOW;
 use catalog::Viewer;
 use catalog::search::{self, Index, SearchQuery};

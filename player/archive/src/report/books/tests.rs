@@ -7,8 +7,7 @@ use crate::testing::{
 };
 use crate::{Error, export, record};
 use entity::{
-    DeviceId, Moment, PersonId, PostKind, Reason, Scope, UnitId, account, device, device_run, guest, lesson,
-    presence_check,
+    DeviceId, Moment, PersonId, PostKind, Reason, Scope, UnitId, account, device, device_run, guest, presence_check,
 };
 use futures_util::StreamExt;
 use sea_orm::{ActiveModelTrait, ActiveValue::NotSet, ActiveValue::Set, EntityTrait, IntoActiveModel};
@@ -165,7 +164,7 @@ async fn every_book_is_cut_into_pages_without_a_row_lost_or_twice() {
     }
     post_closed(&city.db, at(90_000)).await.unwrap();
     terminal(&city, &[(0, 3_600), (7_200, 9_000), (20_000, 20_600)]).await;
-    feedback(&city).await;
+    feedback::feedback(&city).await;
     for (kind, word) in Kind::BOOKS {
         assert_eq!(Kind::parse(word), Some(kind));
         let whole = rows_of(book(&city, kind, CITY).await).await;

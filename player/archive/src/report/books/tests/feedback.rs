@@ -1,16 +1,16 @@
 //! The feedback book.
 
-use super::{book, column, query, rows_of};
+use super::{book, column, rows_of};
 use crate::appeals;
 use crate::ledger::post_closed;
 use crate::record;
-use crate::report::{self, Cell, Kind};
+use crate::report::{Cell, Kind};
 use crate::testing::{City, FAR_VILLAGE, LESSON, OFFICE, OTHER_LESSON, START, VILLAGE, at, day, watched};
 use entity::{AccountId, PersonId, QuestionId, QuestionKind, SearchTier, UnitId, question, room_answer, search_count};
 use sea_orm::{ActiveModelTrait, ActiveValue::NotSet, ActiveValue::Set};
 
 /// A question put to a room, a wish of the county and of another, an appeal and its refusal.
-async fn feedback(city: &City) {
+pub(super) async fn feedback(city: &City) {
     let room = city.room(OTHER_LESSON, at(50_000), &[watched((0, 300), (0, 300))], &[(1, 0, None)]).await;
     let asked = question::ActiveModel {
         id: NotSet,

@@ -4,7 +4,7 @@ use super::{column, query, rows_of};
 use crate::ledger::post_closed;
 use crate::record;
 use crate::report::{self, Kind, ReportQuery};
-use crate::testing::{CITY, City, LESSON, OTHER_LESSON, START, at, day, watched};
+use crate::testing::{CITY, City, LESSON, OTHER_LESSON, START, watched};
 use entity::{Category, Moment, PersonId, PlaybackId, lesson, playback};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 

@@ -3,7 +3,7 @@
 use super::{CHUNK, FIRST_KEY, MINUTE};
 use crate::archive::Scale;
 use entity::{LessonId, LessonState, Moment, PersonId, PostKind, UnitId, UnitLevel, org_unit, person, post};
-use sea_orm::{ActiveValue::Set, EntityTrait, IntoActiveModel};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait, IntoActiveModel};
 use tests::city::{City, sha256};
 
 const LESSONS: usize = 200;
