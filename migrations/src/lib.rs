@@ -18,6 +18,7 @@ mod m20261130_000003_late;
 mod m20261130_000005_voices;
 mod m20261130_000011_classes;
 mod m20261130_000012_person_merges;
+mod m20261201_000025_kept_answers;
 
 /// Runs the migrations in order.
 pub struct Migrator;
@@ -39,6 +40,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000005_voices::Migration),
             Box::new(m20261130_000011_classes::Migration),
             Box::new(m20261130_000012_person_merges::Migration),
+            Box::new(m20261201_000025_kept_answers::Migration),
         ]
     }
 }

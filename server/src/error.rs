@@ -82,6 +82,10 @@ codes! {
     PersonMerged = "person_merged", CONFLICT, "此编号的人已与另一编号合并，请查看合并后的档案";
     /// The name is taken.
     Taken = "taken", CONFLICT, "名称已被使用";
+    /// The same request, by its key, is being worked on at this moment.
+    StillRunning = "still_running", CONFLICT, "同一个请求正在处理，请稍等再试";
+    /// The same request, by its key, was done before, and what was answered is not there.
+    DoneBefore = "done_before", CONFLICT, "这一步先前已经做过，请先看看是否已在，不要重复提交";
     /// The upload's offset is another one.
     OffsetMismatch = "offset_mismatch", CONFLICT, "续传位置不一致，请重新查询进度";
     /// It was here and is gone.
@@ -98,6 +102,8 @@ codes! {
     RangeNotSatisfiable = "range_not_satisfiable", RANGE_NOT_SATISFIABLE, "请求的范围超出文件长度";
     /// The values are understood but cannot be accepted.
     Unprocessable = "unprocessable", UNPROCESSABLE_ENTITY, "内容不符合要求";
+    /// The key of an earlier request came with another content.
+    KeyReused = "key_reused", UNPROCESSABLE_ENTITY, "这个 Idempotency-Key 已用于另一个请求，请换一个新的";
     /// Another request holds it at this moment.
     Locked = "locked", LOCKED, "正在被另一个请求使用，请稍后重试";
     /// Too many tries.

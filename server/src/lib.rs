@@ -15,6 +15,7 @@ pub mod listen;
 pub mod make_up;
 pub mod matching;
 pub mod merging;
+pub mod once;
 pub mod openapi;
 pub mod operate;
 pub mod package;

@@ -11,12 +11,14 @@ use crate::api::{
 use crate::api::{
     check, class_files, classes, guests, hands, join, late, room, rules, seals, sessions, signing, studies,
 };
+use crate::once::KEY_PATTERN;
 use actix_web::HttpResponse;
 use std::sync::LazyLock;
 use utoipa::OpenApi;
-use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{Content, Ref, RefOr, ResponseBuilder};
+use utoipa::openapi::{Content, Ref, RefOr, Required, ResponseBuilder};
 
 /// Everything under `/api`, `/media` and `/uploads`, and the health routes.
 #[derive(OpenApi)]
@@ -107,9 +109,27 @@ impl utoipa::Modify for Completed {
                 let failed = ResponseBuilder::new().description("an error as {code, message}");
                 let failed = failed.content("application/json", error).build();
                 operation.responses.responses.entry("default".to_owned()).or_insert(RefOr::T(failed));
+                if crate::routes::is_once(method, path) {
+                    operation.parameters.get_or_insert_default().push(RefOr::T(key()));
+                }
             }
         }
     }
+}
+
+/// The name of a request that is done once.
+fn key() -> Parameter {
+    let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some(KEY_PATTERN));
+    let about = "names this request of yours for a day: sent again, it is answered as the first time, with \
+                 `Idempotent-Replayed: true`, and nothing is done twice. With another content: 422 `key_reused`; while the \
+                 first is being worked on: 409 `still_running`; done, but the answer is lost: 409 `done_before`";
+    ParameterBuilder::new()
+        .name("Idempotency-Key")
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(about))
+        .schema(Some(text))
+        .build()
 }
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {

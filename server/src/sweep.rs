@@ -4,6 +4,7 @@
 
 use crate::database::Database;
 use crate::failure::Failure;
+use crate::once;
 use archive::rules::RuleBook;
 use content::store::Store;
 use content::upload::{self, Uploads};
@@ -62,6 +63,7 @@ async fn rounds(db: &Database, uploads: &Uploads, mut stopped: watch::Receiver<b
         report(catalog::draft::drop_older(&db.write, Moment::now()).await, "dropped drafts nobody came back to");
         report(catalog::asked::drop_wishes(&db.write, Moment::now()).await, "dropped wishes of a year ago");
         report(catalog::notice::drop_older(&db.write, Moment::now()).await, "dropped notices seen long ago");
+        report(once::forget_old(&db.write, Moment::now()).await, "forgot what was answered a day ago");
         report(roster::pairing::sweep(&db.write, Moment::now()).await, "dropped expired pairings");
         report(roster::changes::trim(&db.write, Moment::now()).await, "trimmed the notes of changed accounts");
         report(catalog::search::trim_outbox(&db.write, Moment::now()).await, "trimmed the outbox of the search index");

@@ -19,6 +19,7 @@ mod finding;
 mod full_disk;
 mod gaps;
 mod hours;
+mod idempotency;
 mod index;
 mod late;
 mod libreoffice;

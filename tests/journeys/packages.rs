@@ -254,7 +254,7 @@ async fn browser_trainer_brings_a_package_sees_what_it_does_and_confirms() {
                 .await;
             desk.picture(&picture("plan")).await;
             assert!(!desk.overflows().await);
-            desk.click("form[action='/studio/import'] button").await;
+            desk.click("form[action^='/studio/import'] button").await;
             desk.until("return document.body.innerText.includes('已新增2课')").await;
             desk.picture(&picture("done")).await;
         }

@@ -25,5 +25,5 @@ async fn every_column_of_every_entity_is_in_the_schema() {
         )*};
     }
     all_columns_of!(account audit beat bulk_change bulk_lesson caption class_attendance class_evidence class_run class_sign_in course device directory_change exemption job late_posting ledger_entry ledger_head lesson lesson_draft lesson_version media notice
-        org_unit outbox pairing person person_merge play_day play_day_lesson device_run playback post presence refresh_token rendition review_note role_grant rule saved_view seal seal_head seal_line search_count star_mark training_plan training_plan_item upload voice wish wish_answer);
+        org_unit outbox pairing person person_merge play_day play_day_lesson device_run kept_answer playback post presence refresh_token rendition review_note role_grant rule saved_view seal seal_head seal_line search_count star_mark training_plan training_plan_item upload voice wish wish_answer);
 }

@@ -118,6 +118,8 @@ ids! {
     BulkId;
     /// That two rows of the roster are one person.
     MergeId;
+    /// A request that is done once, and what was answered to it.
+    KeptAnswerId;
     /// A view of a list that somebody keeps.
     ViewId;
 }

@@ -21,6 +21,7 @@ pub mod exemption;
 pub mod guest;
 pub mod ids;
 pub mod job;
+pub mod kept_answer;
 pub mod late_posting;
 pub mod ledger_entry;
 pub mod ledger_head;

@@ -74,7 +74,8 @@ fn page(request: &HttpRequest, status: StatusCode, shown: &Shown) -> HttpRespons
             let title = match shown.code {
                 Code::NotFound => "没有找到这一页",
                 Code::Forbidden => "没有权限",
-                Code::Busy | Code::SlowDown => "请稍后再试",
+                Code::Busy | Code::SlowDown | Code::StillRunning => "请稍后再试",
+                Code::DoneBefore => "已经做过了",
                 _ => "这一步没有成功",
             };
             let message = shown.message.as_str();

@@ -68,7 +68,8 @@ impl FormData {
     }
 }
 
-fn boundary(content_type: &str) -> Option<String> {
+/// The mark between the fields of such a form, as its content type says.
+pub fn boundary(content_type: &str) -> Option<String> {
     let (kind, parameters) = content_type.split_once(';')?;
     kind.trim().eq_ignore_ascii_case("multipart/form-data").then_some(())?;
     let value = parameter(parameters, "boundary")?;
@@ -103,7 +104,8 @@ fn after(bytes: &Bytes, wanted: &[u8]) -> Option<Bytes> {
     find(bytes, wanted).map(|at| bytes.slice(at + wanted.len()..))
 }
 
-fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
+/// Where these bytes first stand.
+pub fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
     bytes.windows(wanted.len()).position(|window| window == wanted)
 }
 
