@@ -8,7 +8,7 @@
 //! - What wrote nothing is not kept, whatever its answer: it may be mended and asked again under the same key. A file that
 //!   was stored before the rest was refused counts as nothing, since it is stored by its content.
 //! - What wrote something is answered again as it was the first time, with `Idempotent-Replayed: true`.
-//! - A process that dies before the handler's transaction is committed has done nothing; the next attempt, a minute after
+//! - A process or a handler that dies before the handler's transaction is committed has done nothing; the next attempt, a minute after
 //!   that one began, does it. One that dies after it, before the answer is kept, has: the next attempt is told so
 //!   (`done_before`), and that the answer is not there. The two are told apart by the handler's own transaction, which
 //!   notes in the row of the key that it acts (`entity::kept_answer`); so is an attempt that comes back too late, whose
@@ -61,13 +61,25 @@ pub fn fresh() -> String {
 }
 
 /// The middleware: whoever has no key, or is not signed in, goes on as ever.
-async fn keyed(db: Data<Database>, mut request: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceResponse, Error> {
+async fn keyed(db: Data<Database>, request: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceResponse, Error> {
     let Some(key) = Key::of(request.request()) else { return next.call(request).await };
     let Ok(caller) = identify(request.request()).await else { return next.call(request).await };
-    let account = caller.account_id;
+    let (account, asked_from) = (caller.account_id, address::of(request.request()).to_string());
     request.extensions_mut().insert(caller); // the handler need not look again
+    // A client that goes away meanwhile stops nothing: it will ask again what became of it.
+    let work = entity::audit::asked_from(asked_from, answered(db, request, next, key, account));
+    actix_web::rt::spawn(work).await.unwrap_or_else(|cause| Err(ApiError::internal(cause).into()))
+}
+
+async fn answered(
+    db: Data<Database>,
+    mut request: ServiceRequest,
+    next: Next<BoxBody>,
+    key: ApiResult<Key>,
+    account: AccountId,
+) -> Result<ServiceResponse, Error> {
     let refused = match found(&db, &mut request, key, account).await {
-        Ok(Found::Nothing(attempt)) => return done(db, request, next, attempt).await,
+        Ok(Found::Nothing(attempt)) => return done(&db, request, next, attempt).await,
         Ok(Found::Done(kept)) => return Ok(request.into_response(again(kept))),
         Ok(Found::DoneUnseen) => ApiError::new(Code::DoneBefore),
         Ok(Found::Running) => ApiError::new(Code::StillRunning).retry_after(SOON_S),
@@ -108,40 +120,24 @@ async fn beginning(request: &mut ServiceRequest) -> ApiResult<Bytes> {
     Ok(read)
 }
 
-/// Have the handler do it, and keep what it answers. A client that goes away meanwhile stops neither: it will ask again.
+/// Have the handler do it, and keep what it answers. What was answered is not taken back because it could not be kept.
 async fn done(
-    db: Data<Database>,
+    db: &Database,
     request: ServiceRequest,
     next: Next<BoxBody>,
     attempt: Attempt,
 ) -> Result<ServiceResponse, Error> {
-    let asked_from = address::of(request.request()).to_string();
-    let keeping = db.clone();
-    let work = async move {
-        let (answer, kept) = match attempt.at(next.call(request)).await {
-            Ok(answer) => {
-                let (answer, kept) = opened(answer);
-                (Ok(answer), kept)
-            }
-            Err(cause) => (Err(cause), Kept::unseen(StatusCode::INTERNAL_SERVER_ERROR)),
-        };
-        settle(&keeping, attempt, kept).await;
-        answer
-    };
-    match actix_web::rt::spawn(entity::audit::asked_from(asked_from, work)).await {
-        Ok(answer) => answer,
-        Err(cause) => {
-            settle(&db, attempt, Kept::unseen(StatusCode::INTERNAL_SERVER_ERROR)).await;
-            Err(ApiError::internal(cause).into())
+    let (answer, kept) = match attempt.at(next.call(request)).await {
+        Ok(answer) => {
+            let (answer, kept) = opened(answer);
+            (Ok(answer), kept)
         }
-    }
-}
-
-/// An answer that was given is not taken back because it could not be kept.
-async fn settle(db: &Database, attempt: Attempt, kept: Kept) {
+        Err(cause) => (Err(cause), Kept::unseen(StatusCode::INTERNAL_SERVER_ERROR)),
+    };
     if let Err(cause) = answers::settle(&db.write, attempt, kept).await {
         tracing::warn!(%cause, "could not keep an answer");
     }
+    answer
 }
 
 /// The answer, and of one that is no refusal what is kept of it.

@@ -149,20 +149,5 @@ async fn the_document_offers_the_key_for_exactly_the_routes_that_honour_it() {
         }
     }
     let honoured = posts(true).into_iter().filter(|path| path.starts_with("/api/"));
-    assert_eq!(offered, honoured.map(|path| ("POST".to_owned(), path.to_owned())).collect());
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn forms_that_are_told_where_to_go_carry_a_key_as_well() {
-    let city = City::start().await;
-    let draft = format!("/studio/lessons/{}", city.lesson("draft"));
-    let pages = [
-        ("trainer", "/studio/lessons/new".to_owned(), "/studio/lessons".to_owned()),
-        ("trainer", format!("{draft}?back=state%3Ddraft"), format!("{draft}/notes")),
-        ("cadre", "/record/declare".to_owned(), "/record/declare".to_owned()),
-    ];
-    for (login, page, form) in pages {
-        let drawn = city.client(login).await.get(&page).await.must(200).text();
-        assert!(drawn.contains(&format!("action=\"{form}?once=")), "{page}: {drawn}");
-    }
+    assert_eq!(offered, honoured.map(|path| ("POST".to_owned(), path.to_owned())).collect::<BTreeSet<_>>());
 }
