@@ -7,7 +7,7 @@ use crate::track::{Expected, MAX_TRACKS, changeable, language};
 use crate::trail::{self, Change};
 use crate::{Error, Result};
 use entity::caption::{Column, Cue, Entity};
-use entity::{AccountId, CaptionId, LessonId, Moment, caption, lesson};
+use entity::{AccountId, CaptionId, LessonId, Moment, Verb, caption, lesson};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseConnection,
     EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, SqlErr,
@@ -84,7 +84,7 @@ pub async fn put_within(
         _ => cause.into(),
     })?;
     let detail = format!("{language}：{} 条，{}", new.cues.len(), made.source_name);
-    trail::lesson(txn, id, "caption.put", &detail, Change { by, now }).await?;
+    trail::lesson(txn, id, Verb::CaptionPut, &detail, Change { by, now }).await?;
     Ok(made)
 }
 
@@ -103,7 +103,7 @@ pub async fn remove(
     let txn = entity::writing::begin(db).await?;
     changeable(&txn, id).await?;
     let gone = take(&txn, id, language, expected).await?.ok_or(Error::CaptionNotFound)?;
-    trail::lesson(&txn, id, "caption.remove", &gone.language, Change { by, now }).await?;
+    trail::lesson(&txn, id, Verb::CaptionRemove, &gone.language, Change { by, now }).await?;
     txn.commit().await?;
     Ok(())
 }

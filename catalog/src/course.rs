@@ -3,7 +3,7 @@
 use crate::audience::{Viewer, published_for};
 use crate::trail::{self, Change};
 use crate::{Error, Page, Result, fields, page, slug};
-use entity::{AccountId, Category, CourseId, Day, LessonId, Moment, UnitId, course, lesson, org_unit};
+use entity::{AccountId, Category, CourseId, Day, LessonId, Moment, UnitId, Verb, course, lesson, org_unit};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait,
     DatabaseConnection, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
@@ -87,7 +87,7 @@ pub(crate) async fn insert(txn: &impl ConnectionTrait, new: NewCourse, change: C
         version: Set(1),
     };
     let made = row.insert(txn).await.map_err(|cause| Error::of_insert(cause, &slug))?;
-    trail::course(txn, made.id, "course.create", &title, change).await?;
+    trail::course(txn, made.id, Verb::CourseCreate, &title, change).await?;
     Ok(made)
 }
 
@@ -122,7 +122,7 @@ pub(crate) async fn update_within(
     if update.exec(txn).await?.rows_affected == 0 {
         return Err(Error::Stale { current: old.version });
     }
-    trail::course(txn, id, "course.update", &old.title, change).await?;
+    trail::course(txn, id, Verb::CourseUpdate, &old.title, change).await?;
     let new = get(txn, id).await?;
     if (&new.title, &new.slug) != (&old.title, &old.slug) {
         // The title is suggested with each of its lessons.
@@ -173,7 +173,7 @@ pub async fn delete(
     if delete.exec(&txn).await?.rows_affected == 0 {
         return Err(Error::Stale { current: old.version });
     }
-    trail::course(&txn, id, "course.delete", &old.title, Change { by, now }).await?;
+    trail::course(&txn, id, Verb::CourseDelete, &old.title, Change { by, now }).await?;
     txn.commit().await?;
     Ok(())
 }

@@ -9,7 +9,7 @@ use crate::lesson::{LessonPatch, get, replace, tags_of};
 use crate::trail::Change;
 use crate::{Error, Result};
 pub use diff::{Piece, pieces};
-use entity::{AccountId, Category, CourseId, LessonId, Level, Moment, UnitId, lesson, lesson_version};
+use entity::{AccountId, Category, CourseId, LessonId, Level, Moment, UnitId, Verb, lesson, lesson_version};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, EntityTrait, ExprTrait, QueryFilter,
     QueryOrder, QuerySelect,
@@ -263,7 +263,7 @@ pub async fn restore(
     let wanted = snapshot_of(&kept.ok_or(Error::VersionNotFound)?)?;
     let patch = wanted.patch(&get(db, id).await?);
     let detail = format!("恢复到第 {version} 版");
-    replace(db, id, patch, expected_version, ("lesson.restore", &detail), Change { by, now }).await
+    replace(db, id, patch, expected_version, (Verb::LessonRestore, &detail), Change { by, now }).await
 }
 
 /// Drops the versions of a lesson that is deleted.

@@ -23,7 +23,7 @@ use crate::course;
 use crate::lesson::{self, write};
 use crate::trail::{self, Change};
 use crate::{Error, Result, season};
-use entity::{AccountId, Category, CourseId, LessonState, Moment, Scope, UnitId, lesson as lesson_row};
+use entity::{AccountId, Category, CourseId, LessonState, Moment, Scope, UnitId, Verb, lesson as lesson_row};
 use sea_orm::{
     ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter,
 };
@@ -144,7 +144,7 @@ pub async fn apply_within(
         change_one(txn, item, change).await?;
     }
     let detail = format!("新增{}课，修改{}课", summary.added, summary.changed);
-    trail::note(txn, "lesson.import", format!("unit:{unit}"), &detail, change).await?;
+    trail::note(txn, Verb::LessonImport, format!("unit:{unit}"), &detail, change).await?;
     Ok(summary)
 }
 
@@ -214,7 +214,7 @@ async fn change_one(txn: &impl ConnectionTrait, item: &RowChange, change: Change
         if let Some(unit) = item.row.audience_unit {
             row.audience_unit_id = Set(unit);
         }
-        lesson = write::write(txn, &lesson, row, "lesson.import", &fields.join("、"), change).await?;
+        lesson = write::write(txn, &lesson, row, Verb::LessonImport, &fields.join("、"), change).await?;
     }
     extras::write(txn, &lesson, &item.row, change).await
 }

@@ -15,7 +15,7 @@ pub use state::{publish, publish_at, publish_due, send_back, submit, withdraw};
 use crate::trail::{self, Change};
 use crate::{Error, Result, chapters, fields, history, slug};
 use crate::{caption, course, draft as drafts, quiz, review, voice};
-use entity::{AccountId, CourseId, LessonId, LessonState, Moment, lesson, media, org_unit};
+use entity::{AccountId, CourseId, LessonId, LessonState, Moment, Verb, lesson, media, org_unit};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait, ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseConnection,
@@ -34,7 +34,7 @@ pub async fn create(
     let row = draft(&txn, new, change).await?;
     let slug = row.slug.clone().take().unwrap_or_default();
     let made = row.insert(&txn).await.map_err(|cause| Error::of_insert(cause, &slug))?;
-    trail::lesson(&txn, made.id, "lesson.create", &made.title, change).await?;
+    trail::lesson(&txn, made.id, Verb::LessonCreate, &made.title, change).await?;
     history::keep(&txn, std::slice::from_ref(&made), change).await?;
     txn.commit().await?;
     Ok(made)
@@ -103,7 +103,7 @@ pub async fn update(
     by: Option<AccountId>,
     now: Moment,
 ) -> Result<lesson::Model> {
-    replace(db, id, patch, expected_version, ("lesson.update", ""), Change { by, now }).await
+    replace(db, id, patch, expected_version, (Verb::LessonUpdate, ""), Change { by, now }).await
 }
 
 /// [`update`], told in the log by this verb and detail; the title when there is no detail.
@@ -112,7 +112,7 @@ pub(crate) async fn replace(
     id: LessonId,
     patch: LessonPatch,
     expected_version: i32,
-    (action, detail): (&str, &str),
+    (action, detail): (Verb, &str),
     change: Change,
 ) -> Result<lesson::Model> {
     let txn = entity::writing::begin(db).await?;
@@ -216,7 +216,7 @@ pub async fn delete(
     review::drop_all(&txn, id).await?;
     drafts::drop_all(&txn, id).await?;
     history::drop_all(&txn, id).await?;
-    trail::lesson(&txn, id, "lesson.delete", &old.title, Change { by, now }).await?;
+    trail::lesson(&txn, id, Verb::LessonDelete, &old.title, Change { by, now }).await?;
     txn.commit().await?;
     Ok(())
 }

@@ -7,8 +7,8 @@ use crate::audience::{Viewer, published_for};
 use crate::trail::{self, Change};
 use crate::{Error, Result, course, fields};
 use entity::{
-    AccountId, Day, LessonId, Moment, PersonId, PlanId, PostKind, Scope, UnitId, lesson, org_unit, person, post, scope,
-    training_plan, training_plan_item,
+    AccountId, Day, LessonId, Moment, PersonId, PlanId, PostKind, Scope, UnitId, Verb, lesson, org_unit, person, post,
+    scope, training_plan, training_plan_item,
 };
 use sea_orm::{
     ActiveModelTrait, ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait,
@@ -139,7 +139,7 @@ pub async fn set(
         class_title: Set(class_title),
     });
     training_plan_item::Entity::insert_many(rows).exec_without_returning(&txn).await?;
-    trail::note(&txn, "plan.set", format!("plan:{}", made.id), &title, Change { by, now }).await?;
+    trail::note(&txn, Verb::PlanSet, format!("plan:{}", made.id), &title, Change { by, now }).await?;
     txn.commit().await?;
     Ok(made)
 }
@@ -161,7 +161,7 @@ pub async fn end(
     }
     let change = training_plan::ActiveModel { id: Set(id), ended_at: Set(Some(now)), ..Default::default() };
     let ended = change.update(&txn).await?;
-    trail::note(&txn, "plan.end", format!("plan:{id}"), &ended.title, Change { by, now }).await?;
+    trail::note(&txn, Verb::PlanEnd, format!("plan:{id}"), &ended.title, Change { by, now }).await?;
     txn.commit().await?;
     Ok(ended)
 }

@@ -19,7 +19,7 @@ pub use form::{NewPlayDay, clock, minute_of};
 use crate::trail::{self, Change};
 use crate::{Error, Page, Result, page};
 use chrono::Timelike;
-use entity::{AccountId, Day, LessonId, Moment, PlayDayId, Scope, lesson, play_day, play_day_lesson};
+use entity::{AccountId, Day, LessonId, Moment, PlayDayId, Scope, Verb, lesson, play_day, play_day_lesson};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, EntityTrait, PaginatorTrait,
     QueryFilter, QueryOrder, QuerySelect, Set,
@@ -62,7 +62,7 @@ pub async fn create(
     let made = row.insert(&txn).await?;
     play_day_lesson::Entity::insert_many(list_of(made.id, new.lessons)).exec_without_returning(&txn).await?;
     let detail = format!("{} {} {}", made.title, made.days, clock(made.at_minute));
-    trail::note(&txn, "play_day.set", format!("play_day:{}", made.id), &detail, Change { by, now }).await?;
+    trail::note(&txn, Verb::PlayDaySet, format!("play_day:{}", made.id), &detail, Change { by, now }).await?;
     txn.commit().await?;
     Ok(made)
 }
@@ -104,7 +104,7 @@ pub async fn end(
     let last = if begun { today } else { today.pred_opt().unwrap_or(today) };
     let change = play_day::ActiveModel { id: Set(id), ended_on: Set(Some(last)), ..Default::default() };
     let ended = change.update(&txn).await?;
-    trail::note(&txn, "play_day.end", format!("play_day:{id}"), &ended.title, Change { by, now }).await?;
+    trail::note(&txn, Verb::PlayDayEnd, format!("play_day:{id}"), &ended.title, Change { by, now }).await?;
     txn.commit().await?;
     Ok(ended)
 }

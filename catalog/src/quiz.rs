@@ -12,7 +12,7 @@ use crate::lesson::{self as lessons, write};
 use crate::trail::Change;
 use crate::{Error, Result, fields};
 use entity::question::{Column, Entity};
-use entity::{AccountId, LessonId, LessonState, Moment, QuestionId, QuestionKind, lesson, question};
+use entity::{AccountId, LessonId, LessonState, Moment, QuestionId, QuestionKind, Verb, lesson, question};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseConnection,
     EntityTrait, QueryFilter, QueryOrder,
@@ -168,7 +168,7 @@ pub async fn put_within(
     let change = Change { by, now };
     let detail = summary(&old, &was, &quiz);
     let row = lesson::ActiveModel { quiz_required: Set(quiz.required), ..Default::default() };
-    let new = write::write(txn, &old, row, "lesson.quiz", &detail, change).await?; // the version is held from here on
+    let new = write::write(txn, &old, row, Verb::LessonQuiz, &detail, change).await?; // the version is held from here on
     write(txn, id, &was, &quiz, change).await?;
     Ok(new)
 }

@@ -5,7 +5,7 @@
 use crate::lesson::get;
 use crate::trail::{self, Change};
 use crate::{Error, Result, fields, notice};
-use entity::{AccountId, LessonId, LessonState, Moment, ReviewNoteId, lesson, review_note};
+use entity::{AccountId, LessonId, LessonState, Moment, ReviewNoteId, Verb, lesson, review_note};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseConnection,
     EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
@@ -62,7 +62,7 @@ pub async fn remark(
     let told = told.into_iter().filter(|account| *account != by);
     let said = format!("《{}》有新的审核意见：{text}", lesson.title);
     notice::tell(&txn, told, "lesson.note", id.0, &said, now).await?;
-    trail::note(&txn, "lesson.note", format!("lesson:{id}"), &text, Change { by: Some(by), now }).await?;
+    trail::note(&txn, Verb::LessonNote, format!("lesson:{id}"), &text, Change { by: Some(by), now }).await?;
     txn.commit().await?;
     Ok(note)
 }
@@ -86,7 +86,7 @@ pub async fn settle(
     row.done_at = Set(Some(now));
     row.done_by = Set(Some(by));
     let note = row.update(&txn).await?;
-    trail::note(&txn, "lesson.note_done", format!("lesson:{lesson}"), &text, Change { by: Some(by), now }).await?;
+    trail::note(&txn, Verb::LessonNoteDone, format!("lesson:{lesson}"), &text, Change { by: Some(by), now }).await?;
     txn.commit().await?;
     Ok(note)
 }

@@ -1,6 +1,6 @@
 //! What a change leaves behind in its own transaction: an audit row for people, an outbox row for the index.
 
-use entity::{AccountId, CourseId, LessonId, Moment, audit, outbox};
+use entity::{AccountId, CourseId, LessonId, Moment, Verb, audit, outbox};
 use sea_orm::{ConnectionTrait, DbErr, EntityTrait};
 
 /// Who changes something, and when.
@@ -16,7 +16,7 @@ pub(crate) struct Change {
 pub(crate) async fn lesson(
     txn: &impl ConnectionTrait,
     id: LessonId,
-    action: &str,
+    action: Verb,
     detail: &str,
     change: Change,
 ) -> Result<(), DbErr> {
@@ -27,7 +27,7 @@ pub(crate) async fn lesson(
 pub(crate) async fn lessons(
     txn: &impl ConnectionTrait,
     changed: Vec<(LessonId, &str)>,
-    action: &str,
+    action: Verb,
     change: Change,
 ) -> Result<(), DbErr> {
     let lines = changed
@@ -42,7 +42,7 @@ pub(crate) async fn lessons(
 pub(crate) async fn course(
     txn: &impl ConnectionTrait,
     id: CourseId,
-    action: &str,
+    action: Verb,
     detail: &str,
     change: Change,
 ) -> Result<(), DbErr> {
@@ -52,7 +52,7 @@ pub(crate) async fn course(
 /// Notes any change.
 pub(crate) async fn note(
     txn: &impl ConnectionTrait,
-    action: &str,
+    action: Verb,
     target: String,
     detail: &str,
     change: Change,

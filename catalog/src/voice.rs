@@ -7,7 +7,7 @@ use crate::track::{Expected, MAX_TRACKS, changeable, language};
 use crate::trail::{self, Change};
 use crate::{Error, Result, fields};
 use entity::voice::{self, Column, Entity};
-use entity::{AccountId, LessonId, Moment, VoiceId, lesson, media};
+use entity::{AccountId, LessonId, Moment, Verb, VoiceId, lesson, media};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseConnection,
     EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, SqlErr,
@@ -74,7 +74,7 @@ pub async fn put_within(
         Some(SqlErr::UniqueConstraintViolation(_)) => Error::VoiceChanged, // somebody was faster
         _ => cause.into(),
     })?;
-    trail::lesson(txn, id, "voice.put", &format!("{language}：{}", sound.filename), Change { by, now }).await?;
+    trail::lesson(txn, id, Verb::VoicePut, &format!("{language}：{}", sound.filename), Change { by, now }).await?;
     Ok(made)
 }
 
@@ -93,7 +93,7 @@ pub async fn remove(
     let txn = entity::writing::begin(db).await?;
     changeable(&txn, id).await?;
     let gone = take(&txn, id, language, expected).await?.ok_or(Error::VoiceNotFound)?;
-    trail::lesson(&txn, id, "voice.remove", &gone.language, Change { by, now }).await?;
+    trail::lesson(&txn, id, Verb::VoiceRemove, &gone.language, Change { by, now }).await?;
     txn.commit().await?;
     Ok(())
 }

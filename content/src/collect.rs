@@ -14,7 +14,8 @@
 use crate::Result;
 use crate::store::{Store, Stored};
 use entity::{
-    AccountId, Moment, UploadState, audit, class_evidence, job, lesson, media, rendition, star_mark, upload, voice,
+    AccountId, Moment, UploadState, Verb, audit, class_evidence, job, lesson, media, rendition, star_mark, upload,
+    voice,
 };
 use sea_orm::sea_query::{Expr, Query};
 use sea_orm::{
@@ -163,7 +164,7 @@ pub async fn forget_one(
     }
     rendition::Entity::delete_many().filter(rendition::Column::MediaSha256.eq(sha256)).exec(&txn).await?;
     job::Entity::delete_many().filter(job::Column::MediaSha256.eq(sha256)).exec(&txn).await?;
-    let note = audit::line(now, by, "media.remove", format!("media:{sha256}"), recording.filename.clone());
+    let note = audit::line(now, by, Verb::MediaRemove, format!("media:{sha256}"), recording.filename.clone());
     note.insert(&txn).await?;
     txn.commit().await?;
     Ok(true)

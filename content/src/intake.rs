@@ -5,7 +5,7 @@
 use crate::probe::{Probe, probe};
 use crate::store::{Hashed, Store, blocking, copy_hashing, hash_file};
 use crate::{Error, Result};
-use entity::{AccountId, Moment, UnitId, audit, media};
+use entity::{AccountId, Moment, UnitId, Verb, audit, media};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ConnectionTrait, EntityTrait, TransactionSession, TransactionTrait};
 use std::path::Path;
@@ -146,7 +146,7 @@ async fn add_row(
     let keep_first = OnConflict::column(media::Column::Sha256).do_nothing().to_owned();
     let added = media::Entity::insert(row).on_conflict(keep_first).exec_without_returning(&txn).await?;
     if added > 0 {
-        let note = audit::line(now, by, "media.add", format!("media:{sha256}"), filename);
+        let note = audit::line(now, by, Verb::MediaAdd, format!("media:{sha256}"), filename);
         note.insert(&txn).await?;
     }
     if !store.contains(&sha256).await? {

@@ -19,6 +19,7 @@ mod m20261130_000005_voices;
 mod m20261130_000011_classes;
 mod m20261130_000012_person_merges;
 mod m20261201_000025_kept_answers;
+mod m20261201_000026_sign_in_failures;
 
 /// Runs the migrations in order.
 pub struct Migrator;
@@ -41,6 +42,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000011_classes::Migration),
             Box::new(m20261130_000012_person_merges::Migration),
             Box::new(m20261201_000025_kept_answers::Migration),
+            Box::new(m20261201_000026_sign_in_failures::Migration),
         ]
     }
 }

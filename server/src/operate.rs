@@ -151,11 +151,13 @@ pub async fn create_admin(config: &Config, login: &str, password: &str, city: &s
     prepare_folder(config)?;
     let db = open_database(config).await?;
     let root = ensure_root(&db, city).await?;
-    let failed = |cause| Failure::new("无法新建管理员", cause);
+    let failed = |cause: roster::Error| Failure::new("无法新建管理员", cause);
     let now = Moment::now();
     let account = NewAccount { login, password: Some(password), person_id: None, device_id: None, must_change: false };
-    let id = roster::account::create(&db.write, account, now).await.map_err(failed)?;
-    roster::grants::give(&db.write, id, Role::Admin, root, now).await.map_err(failed)?;
+    let txn = db.begin().await.map_err(|cause| failed(cause.into()))?;
+    let id = roster::account::create(&txn, account, None, now).await.map_err(failed)?;
+    roster::grants::give(&txn, id, Role::Admin, root, None, now).await.map_err(failed)?;
+    txn.commit().await.map_err(|cause| failed(cause.into()))?;
     println!("管理员 {login} 已建立。");
     Ok(ExitCode::SUCCESS)
 }

@@ -65,6 +65,10 @@ async fn rounds(db: &Database, uploads: &Uploads, mut stopped: watch::Receiver<b
         report(catalog::notice::drop_older(&db.write, Moment::now()).await, "dropped notices seen long ago");
         report(once::forget_old(&db.write, Moment::now()).await, "forgot what was answered a day ago");
         report(roster::pairing::sweep(&db.write, Moment::now()).await, "dropped expired pairings");
+        report(
+            roster::account::forget_failures(&db.write, Moment::now()).await,
+            "forgot wrong passwords of an hour ago",
+        );
         report(roster::changes::trim(&db.write, Moment::now()).await, "trimmed the notes of changed accounts");
         report(catalog::search::trim_outbox(&db.write, Moment::now()).await, "trimmed the outbox of the search index");
         if is_over(&mut stopped, EVERY).await {

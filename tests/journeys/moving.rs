@@ -62,7 +62,7 @@ async fn a_city_moves_to_postgresql_with_every_row_and_every_session() {
         device_id: None,
         must_change: false,
     };
-    let gone = roster::account::create(&city.db.write, gone, Moment::now()).await.unwrap();
+    let gone = roster::account::create(&city.db.write, gone, None, Moment::now()).await.unwrap();
     entity::account::Entity::delete_by_id(gone).exec(&city.db.write).await.unwrap();
 
     let postgres = Postgres::start();
@@ -117,7 +117,7 @@ async fn a_city_moves_to_postgresql_with_every_row_and_every_session() {
         device_id: None,
         must_change: false,
     };
-    let newest: AccountId = roster::account::create(&new.write, newest, Moment::now()).await.unwrap();
+    let newest: AccountId = roster::account::create(&new.write, newest, None, Moment::now()).await.unwrap();
     assert!(newest.0 > gone.0);
     let credited = entity::ledger_entry::Entity::find().filter(entity::ledger_entry::Column::PlaybackId.eq(posted));
     assert!(credited.one(&new.read).await.unwrap().unwrap().credited_ms > 0);

@@ -50,22 +50,42 @@ async fn guessing_is_slowed_and_the_right_password_still_works_later() {
     assert_eq!(slowed.code(), "slow_down");
     let wait: i64 = slowed.header("retry-after").parse().unwrap();
     assert!((1..=60).contains(&wait), "{wait}");
-    forget_failures(&city, wait * 1000 + 1000).await;
+    let_failures_pass(&city, wait * 1000 + 1000).await;
     city.stranger().post("/api/v1/session", credentials("cadre", PASSWORD)).await.must(200);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_tries_again_and_again_learns_nothing_of_whether_the_login_is_there() {
+    let city = City::start().await;
+    let sign_in = async |login: &str| {
+        let answer = city.stranger().post("/api/v1/session", credentials(login, "guess-guess")).await;
+        (answer.status.as_u16(), answer.code(), answer.headers.contains_key("retry-after"))
+    };
+    let page = async |login: &str| {
+        let form = [("login", login), ("password", "guess-guess")];
+        let answer = city.stranger().send(city.stranger().request(Method::POST, "/sign-in").form(&form)).await;
+        (answer.status.as_u16(), answer.text().replace(login, ""))
+    };
+    let mut steps = Vec::new();
+    for step in 0..9 {
+        let known = sign_in("cadre").await;
+        assert_eq!(known, sign_in("nobody").await, "try {step}");
+        steps.push(known.0);
+        if step == 6 {
+            let_failures_pass(&city, 3_000).await;
+        }
+    }
+    assert_eq!(steps, [401, 401, 401, 401, 401, 429, 429, 401, 429]);
+    assert_eq!(page("cadre").await.0, page("nobody").await.0);
+}
+
 /// Moves the last failure into the past, as if the time had gone by.
-async fn forget_failures(city: &City, ms: i64) {
-    use entity::account::{Column, Entity};
+async fn let_failures_pass(city: &City, ms: i64) {
+    use entity::sign_in_failure::{Column, Entity};
+    use sea_orm::EntityTrait;
     use sea_orm::sea_query::{Expr, ExprTrait};
-    use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
-    let earlier = Expr::col(Column::FailedAt).sub(ms);
-    Entity::update_many()
-        .col_expr(Column::FailedAt, earlier)
-        .filter(Column::Login.eq("cadre"))
-        .exec(&city.db.write)
-        .await
-        .unwrap();
+    let earlier = Expr::col(Column::At).sub(ms);
+    Entity::update_many().col_expr(Column::At, earlier).exec(&city.db.write).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -113,7 +133,7 @@ async fn a_first_password_must_be_changed_before_anything_else() {
         device_id: None,
         must_change: true,
     };
-    roster::account::create(&city.db.write, new, entity::Moment::now()).await.unwrap();
+    roster::account::create(&city.db.write, new, None, entity::Moment::now()).await.unwrap();
     let client = city.stranger().sign_in("newcomer", "first-password-1").await;
     assert_eq!(client.get("/api/v1/courses").await.must(403).code(), "password_change_required");
     let weak = client.post("/api/v1/password", json!({"old": "first-password-1", "new": "12345678"})).await;

@@ -65,7 +65,7 @@ async fn a_bucket_that_hangs_while_it_is_collected_stops_nobody_from_writing() {
     let collecting =
         tokio::spawn(async move { collect::collect(&db.write, &store, GRACE_MS, Moment::now(), false).await });
     bucket.hangs().await;
-    let note = entity::audit::line(Moment(1), None, "test.write", "test:1".to_owned(), String::new());
+    let note = entity::audit::line(Moment(1), None, entity::Verb::MediaAdd, "test:1".to_owned(), String::new());
     note.insert(&bench.db.write).await.unwrap();
     assert!(matches!(collecting.await.unwrap(), Err(Error::StoreUnavailable(_))));
     assert!(bench.place(&name).exists());

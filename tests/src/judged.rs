@@ -163,7 +163,7 @@ pub async fn found_cadre(db: &Database) -> &'static str {
     let person_id = Some(row.insert(&db.write).await.unwrap().id);
     let account =
         NewAccount { login: "judge", password: Some(PASSWORD), person_id, device_id: None, must_change: false };
-    let id = roster::account::create(&db.write, account, Moment::now()).await.unwrap();
-    roster::grants::give(&db.write, id, Role::Learner, root.id, Moment::now()).await.unwrap();
+    let id = roster::account::create(&db.write, account, None, Moment::now()).await.unwrap();
+    roster::grants::give(&db.write, id, Role::Learner, root.id, None, Moment::now()).await.unwrap();
     "judge"
 }

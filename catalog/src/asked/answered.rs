@@ -6,7 +6,7 @@ use super::Wish;
 use crate::audience::{Viewer, published_for};
 use crate::trail::{self, Change};
 use crate::{Error, Result, notice};
-use entity::{AccountId, LessonId, Moment, Scope, UnitId, lesson, org_unit, wish, wish_answer};
+use entity::{AccountId, LessonId, Moment, Scope, UnitId, Verb, lesson, org_unit, wish, wish_answer};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -85,7 +85,7 @@ pub async fn answer(
     let told = wishes.len() as u64;
     keep(&txn, &meaning, unit.id, lesson.id, by, told, now).await?;
     let detail = format!("{query} → {}", lesson.title);
-    trail::note(&txn, "wish.answer", format!("lesson:{}", lesson.id), &detail, Change { by: Some(by), now }).await?;
+    trail::note(&txn, Verb::WishAnswer, format!("lesson:{}", lesson.id), &detail, Change { by: Some(by), now }).await?;
     txn.commit().await?;
     Ok(told)
 }

@@ -6,7 +6,7 @@ use super::Doer;
 use crate::lesson::{LessonPatch, changeable, patched, state, tags_of};
 use crate::trail::Change;
 use crate::{Error, Result, fields};
-use entity::{AccountId, Category, Day, LessonState, Level, Moment, UnitId, lesson, org_unit};
+use entity::{AccountId, Category, Day, LessonState, Level, Moment, UnitId, Verb, lesson, org_unit};
 use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait};
 use serde::{Deserialize, Serialize};
 
@@ -140,8 +140,8 @@ impl Deed {
     }
 
     /// The log's verb: that of the single change.
-    pub(super) fn action(&self) -> &'static str {
-        self.step(None).map_or("lesson.update", |step| step.action)
+    pub(super) fn action(&self) -> Verb {
+        self.step(None).map_or(Verb::LessonUpdate, |step| step.action)
     }
 
     /// What the log and the authors read beside the verb.

@@ -6,7 +6,7 @@ use crate::lesson::state::tell;
 use crate::lesson::write::{Rewrite, write_all};
 use crate::trail::Change;
 use crate::{Error, Result};
-use entity::{BulkId, LessonId, LessonState, Moment, bulk_lesson};
+use entity::{BulkId, LessonId, LessonState, Moment, Verb, bulk_lesson};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, DatabaseConnection, IntoActiveModel, QuerySelect};
 use std::collections::HashMap;
 
@@ -55,12 +55,12 @@ pub async fn undo(db: &DatabaseConnection, doer: &Doer, id: BulkId, now: Moment)
                 }
             }
         }
-        let new = write_all(&txn, rewrites, "lesson.undo", change).await?;
+        let new = write_all(&txn, rewrites, Verb::LessonUndo, change).await?;
         if deed.step(None).is_some() {
             let (waiting, other): (Vec<_>, Vec<_>) =
                 new.into_iter().partition(|lesson| lesson.state == LessonState::Review);
-            tell(&txn, &waiting, "lesson.submit", "", change).await?;
-            tell(&txn, &other, "lesson.undo", &deed.label(), change).await?;
+            tell(&txn, &waiting, Verb::LessonSubmit, "", change).await?;
+            tell(&txn, &other, Verb::LessonUndo, &deed.label(), change).await?;
         }
         replace_items(&txn, bulk.id, rows).await?;
     }

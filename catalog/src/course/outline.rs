@@ -44,7 +44,7 @@ pub async fn arrange(
     if update.filter(course::Column::Version.eq(expected_version)).exec(&txn).await?.rows_affected == 0 {
         return Err(Error::Stale { current: old.version });
     }
-    trail::course(&txn, id, "course.arrange", &old.title, Change { by, now }).await?;
+    trail::course(&txn, id, Verb::CourseArrange, &old.title, Change { by, now }).await?;
     txn.commit().await?;
     get(db, id).await
 }

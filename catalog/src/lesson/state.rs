@@ -8,7 +8,7 @@ use super::get;
 use super::write::write;
 use crate::trail::Change;
 use crate::{Error, Result, fields, notice};
-use entity::{AccountId, LessonId, LessonState, Moment, lesson};
+use entity::{AccountId, LessonId, LessonState, Moment, Verb, lesson};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter, QuerySelect,
 };
@@ -32,7 +32,7 @@ pub(crate) fn submission(by: Option<AccountId>) -> Step {
         publish_at: Set(None),
         ..Default::default()
     };
-    Step { from: &[LessonState::Draft, LessonState::Withdrawn], row, ..Step::of("lesson.submit") }
+    Step { from: &[LessonState::Draft, LessonState::Withdrawn], row, ..Step::of(Verb::LessonSubmit) }
 }
 
 /// Publishes a reviewed lesson. The first time fixes the day it was published.
@@ -53,7 +53,7 @@ pub(crate) fn publication(by: Option<AccountId>) -> Step {
         publish_at: Set(None),
         ..Default::default()
     };
-    Step { from: &[LessonState::Review], row, reviewed: true, ..Step::of("lesson.publish") }
+    Step { from: &[LessonState::Review], row, reviewed: true, ..Step::of(Verb::LessonPublish) }
 }
 
 /// Accepts a lesson under review that is to be published by itself at `at`, which must be ahead and within a year. Until
@@ -71,7 +71,7 @@ pub async fn publish_at(
     }
     let row = lesson::ActiveModel { publish_at: Set(Some(at)), reviewed_by: Set(by), ..Default::default() };
     let detail = at.local().format("%Y-%m-%d %H:%M").to_string();
-    let accept = Step { from: &[LessonState::Review], row, reviewed: true, detail, ..Step::of("lesson.schedule") };
+    let accept = Step { from: &[LessonState::Review], row, reviewed: true, detail, ..Step::of(Verb::LessonSchedule) };
     step(db, id, accept, by, now).await
 }
 
@@ -113,7 +113,8 @@ pub async fn send_back(
         publish_at: Set(None),
         ..Default::default()
     };
-    let back = Step { from: &[LessonState::Review], row, reviewed: true, detail: reason, ..Step::of("lesson.return") };
+    let back =
+        Step { from: &[LessonState::Review], row, reviewed: true, detail: reason, ..Step::of(Verb::LessonReturn) };
     step(db, id, back, by, now).await
 }
 
@@ -135,13 +136,13 @@ pub(crate) fn withdrawal(by: Option<AccountId>, reason: String) -> Step {
         reviewed_by: Set(by),
         ..Default::default()
     };
-    Step { from: &[LessonState::Published], row, detail: reason, ..Step::of("lesson.withdraw") }
+    Step { from: &[LessonState::Published], row, detail: reason, ..Step::of(Verb::LessonWithdraw) }
 }
 
 /// One step on the way.
 pub(crate) struct Step {
     /// The audit's verb.
-    pub(crate) action: &'static str,
+    pub(crate) action: Verb,
     /// The states it may be taken from.
     from: &'static [LessonState],
     /// What it writes.
@@ -153,7 +154,7 @@ pub(crate) struct Step {
 }
 
 impl Step {
-    fn of(action: &'static str) -> Self {
+    fn of(action: Verb) -> Self {
         Self { action, from: &[], row: Default::default(), reviewed: false, detail: String::new() }
     }
 
@@ -171,7 +172,7 @@ impl Step {
     /// What it writes over a lesson.
     pub(crate) fn over(self, old: &lesson::Model, now: Moment) -> lesson::ActiveModel {
         let mut row = self.row;
-        if self.action == "lesson.publish" && old.published_on.is_none() {
+        if self.action == Verb::LessonPublish && old.published_on.is_none() {
             row.published_on = Set(Some(now.day()));
         }
         row
@@ -200,30 +201,30 @@ async fn step(
 pub(crate) async fn tell(
     txn: &impl ConnectionTrait,
     lessons: &[lesson::Model],
-    action: &str,
+    action: Verb,
     detail: &str,
     change: Change,
 ) -> Result<()> {
     let reviewers = match action {
-        "lesson.submit" => notice::reviewers(txn, lessons).await?,
+        Verb::LessonSubmit => notice::reviewers(txn, lessons).await?,
         _ => HashMap::new(),
     };
     // What waited for the reviewers has been done, or waits anew.
-    notice::is_over(txn, "lesson.submit", lessons.iter().map(|lesson| lesson.id.0), change.now).await?;
+    notice::is_over(txn, Verb::LessonSubmit.as_str(), lessons.iter().map(|lesson| lesson.id.0), change.now).await?;
     let mut told = Vec::new();
     for lesson in lessons {
         let title = &lesson.title;
         let text = match action {
-            "lesson.submit" => format!("《{title}》已提交，等您审核"),
-            "lesson.publish" => format!("《{title}》审核通过，已发布"),
-            "lesson.schedule" => format!("《{title}》审核通过，定于 {detail} 发布"),
-            "lesson.return" => format!("《{title}》被退回修改：{detail}"),
-            "lesson.undo" => format!("《{title}》的批量操作已撤销：{detail}"),
+            Verb::LessonSubmit => format!("《{title}》已提交，等您审核"),
+            Verb::LessonPublish => format!("《{title}》审核通过，已发布"),
+            Verb::LessonSchedule => format!("《{title}》审核通过，定于 {detail} 发布"),
+            Verb::LessonReturn => format!("《{title}》被退回修改：{detail}"),
+            Verb::LessonUndo => format!("《{title}》的批量操作已撤销：{detail}"),
             _ => format!("《{title}》已撤回：{detail}"),
         };
         let authors: BTreeSet<AccountId> = notice::authors(lesson).collect();
         let concerned: BTreeSet<AccountId> = match action {
-            "lesson.submit" => {
+            Verb::LessonSubmit => {
                 let reviewers = reviewers.get(&lesson.unit_id).into_iter().flatten().copied();
                 reviewers.filter(|account| !authors.contains(account)).collect()
             }
@@ -232,5 +233,5 @@ pub(crate) async fn tell(
         let concerned = concerned.into_iter().filter(|account| Some(*account) != change.by);
         told.extend(concerned.map(|account| (account, lesson.id.0, text.clone())));
     }
-    notice::tell_each(txn, told, action, change.now).await
+    notice::tell_each(txn, told, action.as_str(), change.now).await
 }

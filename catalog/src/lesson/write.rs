@@ -4,7 +4,7 @@
 use super::get;
 use crate::trail::{self, Change};
 use crate::{Error, Result, history};
-use entity::{LessonId, Moment, lesson};
+use entity::{LessonId, Moment, Verb, lesson};
 use sea_orm::sea_query::{CaseStatement, Expr};
 use sea_orm::{
     ActiveModelTrait, ActiveValue, ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, Iterable,
@@ -27,7 +27,7 @@ pub(crate) async fn write(
     txn: &impl ConnectionTrait,
     old: &lesson::Model,
     row: lesson::ActiveModel,
-    action: &str,
+    action: Verb,
     detail: &str,
     change: Change,
 ) -> Result<lesson::Model> {
@@ -39,7 +39,7 @@ pub(crate) async fn write(
 pub(crate) async fn write_all(
     txn: &impl ConnectionTrait,
     rewrites: Vec<Rewrite>,
-    action: &str,
+    action: Verb,
     change: Change,
 ) -> Result<Vec<lesson::Model>> {
     let Some(first) = rewrites.first() else { return Ok(Vec::new()) };

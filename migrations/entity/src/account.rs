@@ -24,10 +24,6 @@ pub struct Model {
     pub device_id: Option<DeviceId>,
     /// The first password was given by somebody else.
     pub must_change_password: bool,
-    /// Wrong passwords since the last right one.
-    pub failed_count: i32,
-    /// When the last wrong password came.
-    pub failed_at: Option<Moment>,
     /// Raised to end every access token at once.
     pub session_epoch: i32,
     /// When the account was closed.

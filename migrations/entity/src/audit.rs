@@ -6,6 +6,9 @@ use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::entity::prelude::*;
 use std::future::Future;
 
+mod verb;
+pub use verb::Verb;
+
 /// Who did what to what. Only ever added: triggers refuse to change or remove a line.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -18,7 +21,7 @@ pub struct Model {
     pub at: Moment,
     /// Who; `None` for the command line.
     pub account_id: Option<AccountId>,
-    /// A dotted verb such as `lesson.publish`.
+    /// What was done: a [`Verb`], or a word of another release.
     #[sea_orm(column_type = "Text")]
     pub action: String,
     /// Kind and id, such as `lesson:12`.
@@ -42,12 +45,12 @@ pub async fn asked_from<F: Future>(address: String, work: F) -> F::Output {
 }
 
 /// A line, ready to be inserted in the transaction of what it tells.
-pub fn line(at: Moment, by: Option<AccountId>, action: &str, target: String, detail: String) -> ActiveModel {
+pub fn line(at: Moment, by: Option<AccountId>, verb: Verb, target: String, detail: String) -> ActiveModel {
     ActiveModel {
         id: NotSet,
         at: Set(at),
         account_id: Set(by),
-        action: Set(action.to_owned()),
+        action: Set(verb.as_str().to_owned()),
         target: Set(target),
         detail: Set(detail),
         address: Set(ADDRESS.try_with(String::clone).ok()),

@@ -5,7 +5,7 @@
 
 use crate::{Error, Result, ledger, merges};
 use chrono::Months;
-use entity::{AccountId, AppealId, Day, Moment, PersonId, Reason, Source, account, appeal, audit, ledger_entry};
+use entity::{AccountId, AppealId, Day, Moment, PersonId, Reason, Source, Verb, account, appeal, audit, ledger_entry};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseConnection,
     DatabaseTransaction, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
@@ -83,7 +83,7 @@ pub async fn make(
         correction_seq: Set(None),
     };
     let made = row.insert(&txn).await?;
-    note(&txn, by, "appeal.make", &made, format!("对台账第 {seq} 号记录提出申诉"), now).await?;
+    note(&txn, by, Verb::AppealMake, &made, format!("对台账第 {seq} 号记录提出申诉"), now).await?;
     txn.commit().await?;
     Ok(made)
 }
@@ -128,7 +128,7 @@ pub async fn decide(
         Verdict::Granted { ms } => format!("准予补记 {ms} 毫秒：{said}"),
         Verdict::Refused => format!("不予补记：{said}"),
     };
-    note(&txn, decision.by, "appeal.decide", &decided, detail, now).await?;
+    note(&txn, decision.by, Verb::AppealDecide, &decided, detail, now).await?;
     txn.commit().await?;
     Ok(decided)
 }
@@ -201,7 +201,7 @@ async fn grant(
 async fn note(
     db: &impl ConnectionTrait,
     by: AccountId,
-    action: &str,
+    action: Verb,
     about: &appeal::Model,
     detail: String,
     now: Moment,

@@ -10,7 +10,7 @@ use crate::ledger;
 use crate::rules::RuleBook;
 use crate::{Error, Result};
 use entity::{
-    AccountId, AttendanceStatus, ClassId, ClassState, Day, Moment, PersonId, Source, UnitId, UnitLevel, audit,
+    AccountId, AttendanceStatus, ClassId, ClassState, Day, Moment, PersonId, Source, UnitId, UnitLevel, Verb, audit,
     class_attendance, class_run,
 };
 use sea_orm::{
@@ -76,7 +76,7 @@ pub async fn record(
     let txn = entity::writing::begin(db).await?;
     let ids = record_many(&txn, &[(class, attendance)], by, now).await?;
     let id = ids.into_iter().next().ok_or(Error::BadClass("class"))?;
-    let line = audit::line(now, by, "class.record", format!("class:{id}"), String::new());
+    let line = audit::line(now, by, Verb::ClassRecord, format!("class:{id}"), String::new());
     line.insert(&txn).await?;
     txn.commit().await?;
     Ok(id)

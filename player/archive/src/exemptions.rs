@@ -5,7 +5,7 @@
 
 use crate::{Error, Result, names};
 use chrono::Datelike;
-use entity::{AccountId, Day, ExemptionId, ExemptionKind, Moment, PersonId, account, audit, exemption, person};
+use entity::{AccountId, Day, ExemptionId, ExemptionKind, Moment, PersonId, Verb, account, audit, exemption, person};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseConnection,
     EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
@@ -71,7 +71,7 @@ pub async fn grant(db: &DatabaseConnection, new: NewExemption, by: AccountId, no
     };
     let granted = row.insert(&txn).await?;
     let detail = format!("{}，{} 至 {}：{}", granted.kind.label(), granted.begins_on, granted.ends_on, granted.reason);
-    note(&txn, &granted, "exemption.grant", detail, by, now).await?;
+    note(&txn, &granted, Verb::ExemptionGrant, detail, by, now).await?;
     txn.commit().await?;
     Ok(granted)
 }
@@ -101,7 +101,7 @@ pub async fn end(
     ended.ended_by = Set(Some(by));
     ended.end_reason = Set(Some(reason.clone()));
     let ended = ended.update(&txn).await?;
-    note(&txn, &ended, "exemption.end", format!("提前到 {last_day} 止：{reason}"), by, now).await?;
+    note(&txn, &ended, Verb::ExemptionEnd, format!("提前到 {last_day} 止：{reason}"), by, now).await?;
     txn.commit().await?;
     Ok(ended)
 }
@@ -139,7 +139,7 @@ async fn not_own(db: &impl ConnectionTrait, who: PersonId, by: AccountId) -> Res
 async fn note(
     db: &impl ConnectionTrait,
     about: &exemption::Model,
-    action: &str,
+    action: Verb,
     detail: String,
     by: AccountId,
     now: Moment,

@@ -10,7 +10,7 @@ use crate::quiz::{self, Quiz};
 use crate::watched::Sessions;
 use crate::{Error, Result, appeals, seal};
 use chrono::Datelike;
-use entity::{AccountId, LatePostingId, Moment, account, audit, late_posting, ledger_entry, playback};
+use entity::{AccountId, LatePostingId, Moment, Verb, account, audit, late_posting, ledger_entry, playback};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseConnection,
     DatabaseTransaction, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
@@ -84,7 +84,7 @@ pub async fn decide(
     };
     let verb = if decision.admit { "计入" } else { "不计入" };
     let detail = format!("{} {} 的学习{verb}：{reason}", late.day, late.title);
-    let line = audit::line(now, Some(decision.by), "late.decide", format!("late:{id}"), detail);
+    let line = audit::line(now, Some(decision.by), Verb::LateDecide, format!("late:{id}"), detail);
     line.insert(&txn).await?;
     let mut row = late.into_active_model();
     row.decided_at = Set(Some(now));

@@ -28,7 +28,7 @@ mod sheets;
 mod stars;
 pub mod watchers;
 
-pub use audit::{ACTIONS, AuditQuery, audit_log};
+pub use audit::{AuditQuery, audit_log};
 pub use kind::Kind;
 use people::Roster;
 pub use sheets::{Sheets, SheetsKind, Table, sheets};

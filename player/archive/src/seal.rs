@@ -14,8 +14,8 @@ use crate::view::{self, Slice, Whom};
 use crate::year::Years;
 use crate::{About, Error, Result, assess, ledger, names};
 use entity::{
-    AccountId, LineKind, Moment, PersonId, Scope, SealId, SealState, UnitId, audit, org_unit, person, playback, seal,
-    seal_line,
+    AccountId, LineKind, Moment, PersonId, Scope, SealId, SealState, UnitId, Verb, audit, org_unit, person, playback,
+    seal, seal_line,
 };
 use sea_orm::{
     ActiveModelTrait, ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait,
@@ -144,7 +144,7 @@ pub async fn begin(
         hash: Set(None),
     };
     let row = row.insert(&txn).await?;
-    note(&txn, &row, "seal.begin", format!("{year} 年，{} 人", row.people), now).await?;
+    note(&txn, &row, Verb::SealBegin, format!("{year} 年，{} 人", row.people), now).await?;
     txn.commit().await?;
     Ok(row)
 }
@@ -174,7 +174,7 @@ pub async fn work(db: &DatabaseConnection, now: Moment) -> Result<u64> {
         let closing = snapshot::roll(&txn, &row, now).await?;
         let head = line::append(&txn, head, vec![line::NewLine::roll(&row, closing)], now).await?;
         changed.hash = Set(Some(head.hash));
-        note(&txn, &row, "seal.close", format!("{} 年封存完成", row.year), now).await?;
+        note(&txn, &row, Verb::SealClose, format!("{} 年封存完成", row.year), now).await?;
     }
     changed.update(&txn).await?;
     txn.commit().await?;
@@ -267,7 +267,7 @@ fn waiting(scope: &Scope, slice: &Slice) -> sea_orm::Select<playback::Entity> {
         .filter(scope.reaches((playback::Entity, playback::Column::UnitId)))
 }
 
-async fn note(db: &impl ConnectionTrait, row: &seal::Model, action: &str, detail: String, now: Moment) -> Result<()> {
+async fn note(db: &impl ConnectionTrait, row: &seal::Model, action: Verb, detail: String, now: Moment) -> Result<()> {
     let line = audit::line(now, Some(row.asked_by), action, format!("seal:{}", row.id), detail);
     line.insert(db).await?;
     Ok(())

@@ -4,7 +4,7 @@
 //! added: the newest counts, the earlier ones stay with their evidence.
 
 use crate::{Error, Hundredths, Result};
-use entity::{AccountId, Moment, UnitId, UnitLevel, audit, media, org_unit, star_mark};
+use entity::{AccountId, Moment, UnitId, UnitLevel, Verb, audit, media, org_unit, star_mark};
 use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter};
 use sea_orm::{ActiveValue::NotSet, ActiveValue::Set, QueryOrder, QuerySelect};
 use serde::Deserialize;
@@ -180,7 +180,7 @@ pub async fn marks(db: &impl ConnectionTrait, unit: UnitId, year: i32) -> Result
 async fn audit_mark(db: &impl ConnectionTrait, mark: &star_mark::Model, item: &str) -> Result<()> {
     let detail = format!("{} 年{item} {} 分：{}", mark.year, mark.points, mark.reason);
     let target = format!("unit:{}", mark.unit_id);
-    let line = audit::line(mark.marked_at, Some(mark.author_id), "star.mark", target, detail);
+    let line = audit::line(mark.marked_at, Some(mark.author_id), Verb::StarMark, target, detail);
     line.insert(db).await?;
     Ok(())
 }

@@ -1,21 +1,18 @@
 //! Logins, passwords, and the lock-out that slows guessing.
 //!
 //! Nobody can lock a cadre out for good: after some wrong passwords the next try must wait, never longer than a
-//! minute, and then a right password works and clears the count. Limits per address are the server's.
+//! minute, and then a right password works and clears the count. Nobody learns by the lock-out, or by the time an answer
+//! takes, which logins there are. Limits per address are the server's.
 
 use crate::{Error, Result, audit, hashing, session};
-use entity::{AccountId, DeviceId, Moment, PersonId, account};
-use sea_orm::sea_query::{Expr, ExprTrait};
+use entity::{AccountId, DeviceId, Moment, PersonId, Verb, account, person};
 use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter, Set};
 
+mod failures;
 mod policy;
+use failures::Failures;
+pub use failures::forget_failures;
 pub use policy::{check_login, check_strength};
-
-/// Wrong passwords that cost nothing but the hash.
-const FREE_FAILURES: i32 = 5;
-
-/// The longest wait between two tries, in seconds.
-const LONGEST_WAIT_S: u64 = 60;
 
 /// An account to be made.
 #[derive(Clone, Copy, Debug)]
@@ -32,11 +29,16 @@ pub struct NewAccount<'a> {
     pub must_change: bool,
 }
 
-/// Makes an account.
+/// Makes an account. `by` is `None` for the command line.
 ///
 /// # Errors
 /// [`Error::BadLogin`], [`Error::WeakPassword`], [`Error::LoginTaken`], [`Error::HasAccount`].
-pub async fn create(db: &impl ConnectionTrait, new: NewAccount<'_>, now: Moment) -> Result<AccountId> {
+pub async fn create(
+    txn: &impl ConnectionTrait,
+    new: NewAccount<'_>,
+    by: Option<AccountId>,
+    now: Moment,
+) -> Result<AccountId> {
     if new.device_id.is_none() {
         check_login(new.login)?;
     }
@@ -44,7 +46,9 @@ pub async fn create(db: &impl ConnectionTrait, new: NewAccount<'_>, now: Moment)
         Some(password) => hash_checked(password, new.login).await?,
         None => String::new(),
     };
-    insert_hashed(db, new, password_hash, now).await
+    let id = insert_hashed(txn, new, password_hash, now).await?;
+    audit::note(txn, by, Verb::AccountCreate, format!("account:{id}"), person::masked(new.login), now).await?;
+    Ok(id)
 }
 
 /// The account with this id.
@@ -60,7 +64,8 @@ pub async fn of_person(db: &impl ConnectionTrait, person: PersonId) -> Result<Op
     Ok(account::Entity::find().filter(account::Column::PersonId.eq(person)).one(db).await?)
 }
 
-/// The account with this login, when the password is right. An unknown login takes the time of a wrong password.
+/// The account with this login, when the password is right. An unknown login is answered as a wrong password is, as late,
+/// and after the same waits.
 ///
 /// # Errors
 /// [`Error::WrongPassword`], [`Error::SlowDown`], and [`Error::Disabled`] only after a right password.
@@ -76,14 +81,11 @@ pub async fn check_password(
         Ok(()) => account::Entity::find().filter(account::Column::Login.eq(login)).one(db).await?,
         Err(_) => None,
     };
-    let Some(account) = found else {
-        hashing::matches(password, "").await?;
-        return Err(Error::WrongPassword);
-    };
-    verify(db, &account, password, now).await?;
-    match account.disabled_at {
-        Some(_) => Err(Error::Disabled),
-        None => Ok(account),
+    let password_hash = found.as_ref().map_or("", |account| &account.password_hash);
+    verify(db, login, password_hash, password, now).await?;
+    match found.ok_or(Error::WrongPassword)? {
+        closed if closed.disabled_at.is_some() => Err(Error::Disabled),
+        account => Ok(account),
     }
 }
 
@@ -94,7 +96,7 @@ pub async fn check_password(
 pub async fn change_password(db: &DatabaseConnection, id: AccountId, old: &str, new: &str, now: Moment) -> Result<()> {
     let permit = hashing::permit().await?;
     let account = account(db, id).await?;
-    verify(db, &account, old, now).await?;
+    verify(db, &account.login, &account.password_hash, old, now).await?;
     drop(permit);
     if old == new {
         return Err(Error::WeakPassword("新密码不能与原密码相同"));
@@ -140,7 +142,7 @@ pub(crate) async fn disable_within(
     }
     account::ActiveModel { id: Set(id), disabled_at: Set(Some(now)), ..Default::default() }.update(txn).await?;
     session::end_all_within(txn, id, now).await?;
-    Ok(audit::note(txn, by, "account.disable", format!("account:{id}"), account.login, now).await?)
+    Ok(audit::note(txn, by, Verb::AccountDisable, format!("account:{id}"), person::masked(&account.login), now).await?)
 }
 
 /// Makes an account whose password is not held to the rules: for a demo whose operator names one password for all.
@@ -162,7 +164,7 @@ pub(crate) async fn hash_checked(password: &str, login: &str) -> Result<String> 
     hashing::hash(password).await
 }
 
-/// Makes an account whose login and password were checked and hashed before.
+/// Makes an account whose login and password were checked and hashed before. The caller notes it.
 pub(crate) async fn insert_hashed(
     db: &impl ConnectionTrait,
     new: NewAccount<'_>,
@@ -179,7 +181,6 @@ pub(crate) async fn insert_hashed(
         person_id: Set(new.person_id),
         device_id: Set(new.device_id),
         must_change_password: Set(new.must_change),
-        failed_count: Set(0),
         session_epoch: Set(0),
         created_at: Set(now),
         ..Default::default()
@@ -188,33 +189,25 @@ pub(crate) async fn insert_hashed(
     Ok(account.id)
 }
 
-/// Holds a password against the account, under its failure count. The caller holds the hashing permit.
-async fn verify(db: &impl ConnectionTrait, account: &account::Model, password: &str, now: Moment) -> Result<()> {
-    if let Some(retry_after_s) = wait_s(account, now) {
+/// Holds a password against the hash of an account, under the failure count of its login. For a login without an account
+/// the hash is empty: the same is done, in the same order. The caller holds the hashing permit.
+async fn verify(
+    db: &impl ConnectionTrait,
+    login: &str,
+    password_hash: &str,
+    password: &str,
+    now: Moment,
+) -> Result<()> {
+    let failures = Failures::of(db, login).await?;
+    let right = hashing::matches(password, password_hash).await?; // also of a try that comes too early, which nobody may tell
+    if let Some(retry_after_s) = failures.wait_s(now) {
         return Err(Error::SlowDown { retry_after_s });
     }
-    let right = hashing::matches(password, &account.password_hash).await?;
-    if right && account.failed_count == 0 {
-        return Ok(());
+    if right {
+        return failures.forget(db).await;
     }
-    let failed = Expr::col(account::Column::FailedCount);
-    let (count, at) = if right { (Expr::value(0), None) } else { (failed.add(1), Some(now)) };
-    account::Entity::update_many()
-        .col_expr(account::Column::FailedCount, count)
-        .col_expr(account::Column::FailedAt, Expr::value(at))
-        .filter(account::Column::Id.eq(account.id))
-        .exec(db)
-        .await?;
-    if right { Ok(()) } else { Err(Error::WrongPassword) }
-}
-
-/// Whole seconds until the next try counts: 2, 4, 8, ... up to a minute after the last failure; `None` for at once.
-fn wait_s(account: &account::Model, now: Moment) -> Option<u64> {
-    let beyond = account.failed_count.checked_sub(FREE_FAILURES).and_then(|n| u32::try_from(n).ok())?;
-    let wait_s = 2_u64.saturating_pow(beyond.saturating_add(1)).clamp(0, LONGEST_WAIT_S);
-    let passed_ms = u64::try_from(now.since(account.failed_at?)).unwrap_or(0);
-    let left_ms = (wait_s * 1000).saturating_sub(passed_ms);
-    (left_ms > 0).then(|| left_ms.div_ceil(1000))
+    failures.add(db, now).await?;
+    Err(Error::WrongPassword)
 }
 
 async fn set_password(
@@ -231,13 +224,12 @@ async fn set_password(
         id: Set(account.id),
         password_hash: Set(password_hash),
         must_change_password: Set(must_change),
-        failed_count: Set(0),
-        failed_at: Set(None),
         ..Default::default()
     };
     row.update(&txn).await?;
+    Failures::of(&txn, &account.login).await?.forget(&txn).await?;
     session::end_all_within(&txn, account.id, now).await?;
-    let action = if must_change { "account.reset_password" } else { "account.change_password" };
-    audit::note(&txn, by, action, format!("account:{}", account.id), account.login.clone(), now).await?;
+    let verb = if must_change { Verb::AccountResetPassword } else { Verb::AccountChangePassword };
+    audit::note(&txn, by, verb, format!("account:{}", account.id), person::masked(&account.login), now).await?;
     Ok(txn.commit().await?)
 }

@@ -4,7 +4,7 @@
 //! becomes one is [`crate::pairing`]; when it was on is [`crate::run`].
 
 use crate::{Error, Result, account, audit, org, pairing};
-use entity::{AccountId, DeviceId, Moment, UnitId, device};
+use entity::{AccountId, DeviceId, Moment, UnitId, Verb, device};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, Set,
@@ -56,7 +56,7 @@ pub async fn revoke(
     if let Some(account) = &account {
         account::disable_within(&txn, account.id, by, now).await?;
     }
-    audit::note(&txn, by, "device.revoke", format!("device:{id}"), device.name, now).await?;
+    audit::note(&txn, by, Verb::DeviceRevoke, format!("device:{id}"), device.name, now).await?;
     txn.commit().await?;
     Ok(account.map(|account| account.id))
 }

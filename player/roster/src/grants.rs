@@ -2,8 +2,8 @@
 //!
 //! A grant reaches its unit and all below it; what a role may do is the server's table, not ours.
 
-use crate::Result;
-use entity::{AccountId, Moment, Role, UnitId, org_unit, role_grant};
+use crate::{Result, audit};
+use entity::{AccountId, Moment, Role, UnitId, Verb, org_unit, role_grant};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, Set};
 use std::collections::{BTreeSet, HashMap};
@@ -19,8 +19,32 @@ pub struct Grant {
     pub path: String,
 }
 
-/// Gives the role at the unit; giving it twice changes nothing.
-pub async fn give(db: &impl ConnectionTrait, account: AccountId, role: Role, unit: UnitId, now: Moment) -> Result<()> {
+/// Gives the role at the unit; giving it twice changes nothing. `by` is `None` for the command line.
+///
+/// # Errors
+/// Only those of the database.
+pub async fn give(
+    txn: &impl ConnectionTrait,
+    account: AccountId,
+    role: Role,
+    unit: UnitId,
+    by: Option<AccountId>,
+    now: Moment,
+) -> Result<()> {
+    if put(txn, account, role, unit, now).await? {
+        note(txn, Verb::RoleGive, (account, role, unit), by, now).await?;
+    }
+    Ok(())
+}
+
+/// [`give`] as part of a larger change that notes it; answers whether it was given now.
+pub(crate) async fn put(
+    txn: &impl ConnectionTrait,
+    account: AccountId,
+    role: Role,
+    unit: UnitId,
+    now: Moment,
+) -> Result<bool> {
     let row = role_grant::ActiveModel {
         account_id: Set(account),
         role: Set(role),
@@ -29,22 +53,46 @@ pub async fn give(db: &impl ConnectionTrait, account: AccountId, role: Role, uni
         ..Default::default()
     };
     let once = [role_grant::Column::AccountId, role_grant::Column::Role, role_grant::Column::UnitId];
-    role_grant::Entity::insert(row)
+    let added = role_grant::Entity::insert(row)
         .on_conflict(OnConflict::columns(once).do_nothing().to_owned())
-        .exec_without_returning(db)
+        .exec_without_returning(txn)
         .await?;
-    Ok(())
+    Ok(added > 0)
 }
 
 /// Takes the role at the unit away; taking what was not given changes nothing.
-pub async fn take(db: &impl ConnectionTrait, account: AccountId, role: Role, unit: UnitId) -> Result<()> {
-    role_grant::Entity::delete_many()
+///
+/// # Errors
+/// Only those of the database.
+pub async fn take(
+    txn: &impl ConnectionTrait,
+    account: AccountId,
+    role: Role,
+    unit: UnitId,
+    by: Option<AccountId>,
+    now: Moment,
+) -> Result<()> {
+    let taken = role_grant::Entity::delete_many()
         .filter(role_grant::Column::AccountId.eq(account))
         .filter(role_grant::Column::Role.eq(role))
         .filter(role_grant::Column::UnitId.eq(unit))
-        .exec(db)
+        .exec(txn)
         .await?;
+    if taken.rows_affected > 0 {
+        note(txn, Verb::RoleTake, (account, role, unit), by, now).await?;
+    }
     Ok(())
+}
+
+async fn note(
+    txn: &impl ConnectionTrait,
+    verb: Verb,
+    (account, role, unit): (AccountId, Role, UnitId),
+    by: Option<AccountId>,
+    now: Moment,
+) -> Result<()> {
+    let detail = format!("{}，unit:{unit}", role.label());
+    Ok(audit::note(txn, by, verb, format!("account:{account}"), detail, now).await?)
 }
 
 /// Every grant of the account, oldest first. A grant at a unit that is gone reaches nothing and is left out.

@@ -9,6 +9,7 @@ use std::fmt;
 mod apply;
 mod columns;
 mod known;
+mod lines;
 mod people;
 mod sheet;
 mod units;

@@ -10,7 +10,7 @@
 use crate::account::{self, NewAccount};
 use crate::hashing::fingerprint;
 use crate::{Error, Result, audit, device, grants, org, session};
-use entity::{AccountId, DeviceId, Moment, PairingId, Role, UnitId, pairing};
+use entity::{AccountId, DeviceId, Moment, PairingId, Role, UnitId, Verb, pairing};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, PaginatorTrait, QueryFilter,
@@ -99,9 +99,9 @@ pub async fn approve(
     spend(&txn, asked, id, now).await?;
     let login = format!("device:{id}");
     let new = NewAccount { login: &login, password: None, person_id: None, device_id: Some(id), must_change: false };
-    let account = account::create(&txn, new, now).await?;
-    grants::give(&txn, account, Role::Device, unit_id, now).await?;
-    audit::note(&txn, by, "device.pair", login, name, now).await?;
+    let account = account::create(&txn, new, by, now).await?;
+    grants::give(&txn, account, Role::Device, unit_id, by, now).await?;
+    audit::note(&txn, by, Verb::DevicePair, login, name, now).await?;
     txn.commit().await?;
     Ok(id)
 }

@@ -4,7 +4,7 @@
 //! digits are few, so the waits between wrong tries grow to an hour; a right PIN after the wait clears them.
 
 use crate::{Error, Result, audit, hashing};
-use entity::{AccountId, Moment, PersonId, person_pin};
+use entity::{AccountId, Moment, PersonId, Verb, person_pin};
 use rand::RngExt;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter, Set};
@@ -25,7 +25,7 @@ const LONGEST_WAIT_S: u64 = 3600;
 /// [`Error::WeakPin`].
 pub async fn set(db: &DatabaseConnection, who: PersonId, pin: &str, by: AccountId, now: Moment) -> Result<()> {
     check_strength(pin)?;
-    put(db, who, pin, (by, "pin.set"), now).await
+    put(db, who, pin, (by, Verb::PinSet), now).await
 }
 
 /// Gives a person a PIN made at random and answers it: it is shown once.
@@ -39,7 +39,7 @@ pub async fn give(db: &DatabaseConnection, who: PersonId, by: AccountId, now: Mo
             break pin;
         }
     };
-    put(db, who, &pin, (by, "pin.give"), now).await?;
+    put(db, who, &pin, (by, Verb::PinGive), now).await?;
     Ok(pin)
 }
 
@@ -107,7 +107,7 @@ async fn put(
     db: &DatabaseConnection,
     who: PersonId,
     pin: &str,
-    (by, action): (AccountId, &str),
+    (by, action): (AccountId, Verb),
     now: Moment,
 ) -> Result<()> {
     let permit = hashing::permit().await?;

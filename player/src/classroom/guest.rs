@@ -6,7 +6,7 @@ pub mod matching;
 
 use super::{audit, happened_at};
 use crate::{Error, Result, session};
-use entity::{AccountId, GuestId, Moment, PlaybackId, PlaybackMode, guest, playback};
+use entity::{AccountId, GuestId, Moment, PlaybackId, PlaybackMode, Verb, guest, playback};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, EntityTrait,
     IntoActiveModel, NotSet, QueryFilter, QueryOrder, QuerySelect, Set,
@@ -72,7 +72,7 @@ pub async fn add(
     check_room_for(known.len() + 1)?;
     let arrived = if row.closed_at.is_some() { row.started_at } else { now };
     let guest = new_row(room, told, (arrived, row.closed_at), by).insert(&txn).await?;
-    audit::note(&txn, (by, now), "guest.add", format!("guest:{}", guest.id), format!("playback:{room}")).await?;
+    audit::note(&txn, (by, now), Verb::GuestAdd, format!("guest:{}", guest.id), format!("playback:{room}")).await?;
     txn.commit().await?;
     Ok(guest)
 }
@@ -132,7 +132,7 @@ pub async fn name(db: &DatabaseConnection, id: GuestId, told: Told, by: AccountI
     (row.name, row.place, row.phone) = (Set(told.name), Set(told.place), Set(told.phone));
     let named = row.update(&txn).await?;
     let detail = format!("{} → {}", guest.name, named.name);
-    audit::note(&txn, (by, now), "guest.name", format!("guest:{id}"), detail).await?;
+    audit::note(&txn, (by, now), Verb::GuestName, format!("guest:{id}"), detail).await?;
     txn.commit().await?;
     Ok(())
 }

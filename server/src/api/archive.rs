@@ -8,7 +8,7 @@ use actix_web::HttpResponse;
 use actix_web::web::{Data, Json, Path, Query};
 use archive::assess::Standing;
 use archive::record::{self, EntryRow, Record};
-use entity::{AccountId, Moment, PersonId, UnitId, audit, ledger_entry, person};
+use entity::{AccountId, Moment, PersonId, UnitId, Verb, audit, ledger_entry, person};
 use sea_orm::{ActiveModelTrait, EntityTrait};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -227,7 +227,7 @@ pub async fn may_read(caller: &SignedIn, id: PersonId, db: &Database, now: Momen
 /// # Errors
 /// When the database fails: what is not written down is not shown.
 pub async fn note_reading(by: AccountId, of: PersonId, db: &Database, now: Moment) -> ApiResult<()> {
-    let line = audit::line(now, Some(by), "archive.read", format!("person:{of}"), String::new());
+    let line = audit::line(now, Some(by), Verb::ArchiveRead, format!("person:{of}"), String::new());
     line.insert(&db.write).await?;
     Ok(())
 }

@@ -21,7 +21,8 @@ pub struct LogQuery {
     pub action: String,
     /// The login of the account, or the name of its person.
     pub who: String,
-    /// The name or roster number of the person whose archive it was about.
+    /// The name or roster number of the person it was about: their archive, entries, appeals, classes, account, and what
+    /// was done under a number that is merged with theirs.
     pub person: String,
     /// Kind and id, such as `lesson:12`.
     pub target: String,

@@ -12,7 +12,7 @@ use actix_web::web::{Data, Path, Query};
 use archive::export;
 use archive::report::{self, Cell, Kind, Report, ReportQuery, Sheets, SheetsKind, TIME_ZONE};
 use bytes::Bytes;
-use entity::{Day, Moment, UnitId, audit};
+use entity::{Day, Moment, UnitId, Verb, audit};
 use futures_util::{Stream, StreamExt};
 use sea_orm::ActiveModelTrait;
 use serde::Deserialize;
@@ -110,7 +110,7 @@ async fn note_export(reader: &Reader, db: &Database, word: &str, asked: &ReportQ
     let day = |day: Option<Day>| day.map_or_else(String::new, |day| day.to_string());
     let year = asked.year.map_or_else(String::new, |year| format!(" {year} 年"));
     let detail = format!("单位 {unit}{year} {}至{}", day(asked.from), day(asked.to));
-    let line = audit::line(Moment::now(), Some(reader.account_id), "report.read", format!("report:{word}"), detail);
+    let line = audit::line(Moment::now(), Some(reader.account_id), Verb::ReportRead, format!("report:{word}"), detail);
     line.insert(&db.write).await?;
     Ok(())
 }

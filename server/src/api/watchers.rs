@@ -6,7 +6,7 @@ use crate::database::Database;
 use crate::error::{ApiResult, Code, ErrorBody};
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path};
-use entity::{Day, LessonId, Moment, audit, lesson};
+use entity::{Day, LessonId, Moment, Verb, audit, lesson};
 use sea_orm::ActiveModelTrait;
 
 /// The people of the caller's reach who watched a lesson: one row a person, as `.json`, `.csv` or `.xlsx`.
@@ -41,7 +41,7 @@ pub async fn lesson_of(db: &Database, reader: &Reader, id: LessonId, today: Day)
 /// # Errors
 /// When the database fails: what is not written down is not shown.
 pub async fn note(db: &Database, reader: &Reader, id: LessonId, now: Moment) -> ApiResult<()> {
-    let line = audit::line(now, Some(reader.account_id), "report.read", format!("lesson:{id}"), "谁看过".to_owned());
+    let line = audit::line(now, Some(reader.account_id), Verb::ReportRead, format!("lesson:{id}"), "谁看过".to_owned());
     line.insert(&db.write).await?;
     Ok(())
 }

@@ -76,7 +76,7 @@ pub async fn enter(
         let new =
             NewAccount { login: part.login, password: Some(&password), person_id, device_id: None, must_change: false };
         let id = account::create_for_demo(txn, new, now).await?;
-        grants::give(txn, id, part.role, part.unit, now).await?;
+        grants::give(txn, id, part.role, part.unit, None, now).await?;
         accounts.extend(person_id.map(|person| (person, id)));
         ids.push((part.login, id));
         let who = part.person.map_or_else(|| "不是村干部".to_owned(), |person| person.name.clone());

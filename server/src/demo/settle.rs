@@ -237,8 +237,6 @@ pub fn account_row(
         person_id: Set(person_id),
         device_id: Set(device_id),
         must_change_password: Set(false),
-        failed_count: Set(0),
-        failed_at: Set(None),
         session_epoch: Set(0),
         disabled_at: Set(None),
         created_at: Set(now),

@@ -83,8 +83,8 @@ impl City {
         unit: UnitId,
     ) -> AccountId {
         let new = NewAccount { login, password: Some(PASSWORD), person_id, device_id: None, must_change: false };
-        let id = roster::account::create(&self.db.write, new, Moment::now()).await.unwrap();
-        roster::grants::give(&self.db.write, id, role, unit, Moment::now()).await.unwrap();
+        let id = roster::account::create(&self.db.write, new, None, Moment::now()).await.unwrap();
+        roster::grants::give(&self.db.write, id, role, unit, None, Moment::now()).await.unwrap();
         id
     }
 

@@ -118,8 +118,6 @@ async fn a_decision_without_a_reason_or_of_ones_own_appeal_changes_nothing() {
         person_id: Some(PersonId(1)),
         device_id: None,
         must_change_password: false,
-        failed_count: 0,
-        failed_at: None,
         session_epoch: 1,
         disabled_at: None,
         created_at: START,

@@ -7,7 +7,8 @@ use super::{Attended, worth};
 use crate::rules::RuleBook;
 use crate::{Error, Result, appeals, ledger};
 use entity::{
-    AccountId, AttendanceStatus, ClassId, ClassState, Moment, PersonId, account, class_attendance, class_run, notice,
+    AccountId, AttendanceStatus, ClassId, ClassState, Moment, PersonId, Verb, account, class_attendance, class_run,
+    notice,
 };
 use sea_orm::{
     ActiveModelTrait, ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseConnection,
@@ -133,12 +134,12 @@ async fn post(
 }
 
 /// The verb of the audit log, and what people are told.
-fn said_of(class: &class_run::Model) -> (&'static str, &'static str) {
+fn said_of(class: &class_run::Model) -> (Verb, &'static str) {
     match (class.state, class.person_id) {
-        (ClassState::Approved, None) => ("class.approve", "已审核，学时已记入"),
-        (_, None) => ("class.return", "被退回"),
-        (ClassState::Approved, Some(_)) => ("study.approve", "已审核，学时已记入"),
-        (_, Some(_)) => ("study.refuse", "没有通过审核"),
+        (ClassState::Approved, None) => (Verb::ClassApprove, "已审核，学时已记入"),
+        (_, None) => (Verb::ClassReturn, "被退回"),
+        (ClassState::Approved, Some(_)) => (Verb::StudyApprove, "已审核，学时已记入"),
+        (_, Some(_)) => (Verb::StudyRefuse, "没有通过审核"),
     }
 }
 

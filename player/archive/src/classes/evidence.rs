@@ -2,7 +2,7 @@
 
 use super::run::{held, note};
 use crate::{Error, Result};
-use entity::{AccountId, ClassId, ClassState, Moment, class_evidence, class_run, media};
+use entity::{AccountId, ClassId, ClassState, Moment, Verb, class_evidence, class_run, media};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseConnection,
     DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -46,7 +46,7 @@ pub async fn add(
         return Err(Error::BadClass("evidence_count"));
     }
     let added = insert(&txn, id, sha256, by, now).await?;
-    note(&txn, &class, "class.evidence", added.name.clone(), by, now).await?;
+    note(&txn, &class, Verb::ClassEvidence, added.name.clone(), by, now).await?;
     txn.commit().await?;
     Ok(added)
 }

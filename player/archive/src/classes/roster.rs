@@ -9,12 +9,12 @@ use super::sign_in::Mark;
 use crate::view::person_unit;
 use crate::{Error, Result};
 use entity::{
-    AccountId, AttendanceStatus, ClassId, Moment, PersonId, Scope, class_attendance, class_run, class_sign_in,
-    org_unit, person,
+    AccountId, AttendanceStatus, ClassId, Moment, PersonId, Scope, Verb, audit, class_attendance, class_run,
+    class_sign_in, org_unit, person,
 };
 use sea_orm::{
-    ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, EntityTrait,
-    JoinType, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait,
+    DatabaseConnection, EntityTrait, JoinType, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 use std::collections::{BTreeSet, HashSet};
 
@@ -146,7 +146,7 @@ pub async fn enroll(
         class_attendance::Entity::insert_many(rows).exec_without_returning(&txn).await?;
     }
     if !wanted.is_empty() {
-        note(&txn, &class, "class.enroll", format!("名单增加 {} 人", wanted.len()), by, now).await?;
+        note(&txn, &class, Verb::ClassEnroll, format!("名单增加 {} 人", wanted.len()), by, now).await?;
     }
     txn.commit().await?;
     Ok(wanted.len())
@@ -171,7 +171,10 @@ pub async fn remove(db: &DatabaseConnection, id: ClassId, who: PersonId, by: Acc
         .exec(&txn)
         .await?;
     if gone.rows_affected > 0 {
-        note(&txn, &class, "class.remove", format!("名单去掉 person:{who}"), by, now).await?;
+        note(&txn, &class, Verb::ClassRemove, format!("名单去掉 person:{who}"), by, now).await?;
+        // Once more for whoever asks what was done to the person: nothing else says any more that they were on it.
+        let gone = format!("class:{id}（{}）", class.title);
+        audit::line(now, Some(by), Verb::ClassRemove, format!("person:{who}"), gone).insert(&txn).await?;
     }
     txn.commit().await?;
     Ok(())

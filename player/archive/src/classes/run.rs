@@ -3,7 +3,7 @@
 use super::{NewClass, row_of, seats};
 use crate::{Error, Result};
 use entity::{
-    AccountId, ClassId, ClassState, Day, Moment, PersonId, Source, UnitId, UnitLevel, audit, class_attendance,
+    AccountId, ClassId, ClassState, Day, Moment, PersonId, Source, UnitId, UnitLevel, Verb, audit, class_attendance,
     class_run, class_sign_in, org_unit,
 };
 use sea_orm::{
@@ -51,7 +51,7 @@ pub async fn create(db: &DatabaseConnection, draft: Draft, by: AccountId, now: M
     row.topics = Set(draft.topics);
     let made = row.insert(&txn).await?;
     let detail = format!("{}，{} 至 {}", made.title, made.starts_on, made.ends_on);
-    note(&txn, &made, "class.create", detail, by, now).await?;
+    note(&txn, &made, Verb::ClassCreate, detail, by, now).await?;
     txn.commit().await?;
     Ok(made)
 }
@@ -89,7 +89,7 @@ pub async fn edit(
     row.signing = Set(signing);
     let edited = row.update(&txn).await?;
     let detail = format!("{}，{} 至 {}", edited.title, edited.starts_on, edited.ends_on);
-    note(&txn, &edited, "class.edit", detail, by, now).await?;
+    note(&txn, &edited, Verb::ClassEdit, detail, by, now).await?;
     txn.commit().await?;
     Ok(edited)
 }
@@ -104,7 +104,7 @@ pub async fn call_off(db: &DatabaseConnection, id: ClassId, by: AccountId, now: 
     row.state = Set(ClassState::Refused);
     row.signing = Set(None);
     let over = row.update(&txn).await?;
-    note(&txn, &over, "class.call_off", over.title.clone(), by, now).await?;
+    note(&txn, &over, Verb::ClassCallOff, over.title.clone(), by, now).await?;
     txn.commit().await?;
     Ok(over)
 }
@@ -130,7 +130,7 @@ pub async fn hand_in(db: &DatabaseConnection, id: ClassId, by: AccountId, now: M
     row.handed_in_by = Set(Some(by));
     row.handed_in_at = Set(Some(now));
     let handed_in = row.update(&txn).await?;
-    note(&txn, &handed_in, "class.hand_in", handed_in.title.clone(), by, now).await?;
+    note(&txn, &handed_in, Verb::ClassHandIn, handed_in.title.clone(), by, now).await?;
     txn.commit().await?;
     Ok(handed_in)
 }
@@ -177,7 +177,7 @@ pub(super) async fn open(txn: &DatabaseTransaction, id: ClassId) -> Result<class
 pub(super) async fn note(
     db: &impl ConnectionTrait,
     class: &class_run::Model,
-    action: &str,
+    action: Verb,
     detail: String,
     by: AccountId,
     now: Moment,

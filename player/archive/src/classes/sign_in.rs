@@ -5,7 +5,9 @@ use super::seats::{self, Seats};
 use crate::{Error, Result};
 use entity::person_merge::of_one;
 use entity::rotating_code::{Codes, Door};
-use entity::{AccountId, ClassId, ClassState, MarkedHow, Moment, PersonId, class_attendance, class_run, class_sign_in};
+use entity::{
+    AccountId, ClassId, ClassState, MarkedHow, Moment, PersonId, Verb, class_attendance, class_run, class_sign_in,
+};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ActiveModelTrait, ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait,
@@ -50,7 +52,7 @@ pub async fn begin(
     row.signing_since = Set(half_day.map(|_| now));
     let changed = row.update(&txn).await?;
     let detail = half_day.map_or_else(|| "停止签到".to_owned(), |half_day| format!("第 {half_day} 个半天开始签到"));
-    note(&txn, &changed, "class.signing", detail, by, now).await?;
+    note(&txn, &changed, Verb::ClassSigning, detail, by, now).await?;
     txn.commit().await?;
     Ok(changed)
 }
@@ -93,7 +95,7 @@ pub async fn by_code(
     }
     let number = seats::number_of(&txn, class.id, who).await?.ok_or(Error::WrongCode)?; // else taken off meanwhile
     add(&txn, class.id, vec![(number, half_day)], MarkedHow::Code, by, now).await?;
-    note(&txn, &class, "class.sign_in", format!("第 {half_day} 个半天扫码签到"), by, now).await?;
+    note(&txn, &class, Verb::ClassSignIn, format!("第 {half_day} 个半天扫码签到"), by, now).await?;
     txn.commit().await?;
     Ok((class, half_day))
 }
@@ -135,7 +137,7 @@ pub async fn call_roll(
     let (came, left) = (there.len(), gone.len());
     let there = there.iter().filter_map(|mark| Some((seats.number(mark.person_id)?, mark.half_day))).collect();
     add(&txn, id, there, MarkedHow::Roll, by, now).await?;
-    note(&txn, &class, "class.roll", format!("点名：到 {came} 处，未到 {left} 处"), by, now).await?;
+    note(&txn, &class, Verb::ClassRoll, format!("点名：到 {came} 处，未到 {left} 处"), by, now).await?;
     txn.commit().await?;
     Ok(class)
 }

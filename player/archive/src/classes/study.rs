@@ -6,7 +6,7 @@ use super::{NewClass, evidence, roster, row_of};
 use crate::{Error, Result, merges, seal};
 use entity::person_merge::of_one;
 use entity::{
-    AccountId, ClassState, Day, Moment, PersonId, Source, account, class_attendance, class_run, org_unit, person,
+    AccountId, ClassState, Day, Moment, PersonId, Source, Verb, account, class_attendance, class_run, org_unit, person,
 };
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, PaginatorTrait,
@@ -89,7 +89,7 @@ pub async fn declare(
     class_attendance::Entity::insert(there).exec_without_returning(&txn).await?;
     evidence::insert(&txn, declared.id, new.evidence_sha256, by, now).await?;
     let detail = format!("{}：{}，{} 个半天", new.source.label(), declared.title, new.half_days);
-    note(&txn, &declared, "study.declare", detail, by, now).await?;
+    note(&txn, &declared, Verb::StudyDeclare, detail, by, now).await?;
     txn.commit().await?;
     Ok(declared)
 }

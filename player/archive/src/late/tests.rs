@@ -130,8 +130,6 @@ async fn own_account(city: &City, id: AccountId, who: i64) {
         person_id: Some(PersonId(who)),
         device_id: None,
         must_change_password: false,
-        failed_count: 0,
-        failed_at: None,
         session_epoch: 0,
         disabled_at: None,
         created_at: START,

@@ -3,7 +3,7 @@
 use super::{NewEntry, ONE_DAY_MS, append, append_also_sealed, hold_head, standing_ms};
 use crate::{Error, Result, seal};
 use chrono::Datelike;
-use entity::{AccountId, Moment, Source, audit, ledger_entry};
+use entity::{AccountId, Moment, Source, Verb, audit, ledger_entry};
 use sea_orm::{ActiveModelTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, EntityTrait};
 use std::collections::BTreeMap;
 
@@ -66,7 +66,7 @@ pub(crate) async fn correct_within(
     let wrong = correctable(txn, seq, credited_delta_ms, reason).await?;
     let added = append(txn, &[correction(&wrong, credited_delta_ms, reason.trim(), by)], now).await?;
     let added = added.into_iter().next().ok_or(Error::NoSuchEntry(seq))?;
-    audit_correction(txn, &added, "ledger.correct", by, now).await?;
+    audit_correction(txn, &added, Verb::LedgerCorrect, by, now).await?;
     Ok(added)
 }
 
@@ -103,7 +103,7 @@ async fn amended(
     let added = append_also_sealed(txn, &[correction(wrong, delta_ms, reason.trim(), by)], now).await?;
     let added = added.into_iter().next().ok_or(Error::NoSuchEntry(wrong.seq))?;
     seal::write_amendment(txn, closed, (&added, &added.note), by, now).await?;
-    audit_correction(txn, &added, "ledger.amend", by, now).await?;
+    audit_correction(txn, &added, Verb::LedgerAmend, by, now).await?;
     Ok(added)
 }
 
@@ -157,7 +157,7 @@ pub(super) fn correction(wrong: &ledger_entry::Model, delta_ms: i64, reason: &st
 pub(super) async fn audit_correction(
     db: &impl ConnectionTrait,
     added: &ledger_entry::Model,
-    action: &str,
+    action: Verb,
     by: AccountId,
     now: Moment,
 ) -> Result<()> {

@@ -10,7 +10,7 @@ use crate::quiz::Quiz;
 use crate::rules::RuleBook;
 use crate::watched::{self, Session, Sessions};
 use crate::{Error, Result};
-use entity::{AccountId, GuestId, Moment, PersonId, PlaybackId, guest, ledger_entry, playback, presence};
+use entity::{AccountId, GuestId, Moment, PersonId, PlaybackId, Verb, guest, ledger_entry, playback, presence};
 use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder};
 
 /// Give a person what a guest's stay is worth to them. Does nothing before the session is posted: then it is posted with
@@ -166,7 +166,7 @@ async fn correct(
     check_correction(txn, entry, delta_ms).await?;
     let added = append(txn, &[correction(entry, delta_ms, reason, by)], now).await?;
     for row in &added {
-        audit_correction(txn, row, "ledger.correct", by, now).await?;
+        audit_correction(txn, row, Verb::LedgerCorrect, by, now).await?;
     }
     Ok(added)
 }

@@ -13,7 +13,7 @@ use super::{NewEntry, append, audit_correction, correction, hold_head, reasons_o
 use crate::{Error, Result, merges, quiz, seal};
 use chrono::Datelike;
 use entity::{
-    AccountId, LineKind, Moment, PersonId, SealState, exemption, ledger_entry, person_merge, playback, presence,
+    AccountId, LineKind, Moment, PersonId, SealState, Verb, exemption, ledger_entry, person_merge, playback, presence,
     seal as seal_row, seal_line,
 };
 use sea_orm::{
@@ -159,7 +159,7 @@ async fn of_merge(db: &impl ConnectionTrait, merge: &person_merge::Model) -> Res
 
 async fn add(txn: &DatabaseTransaction, entries: &[NewEntry], by: AccountId, now: Moment) -> Result<()> {
     for row in append(txn, entries, now).await? {
-        audit_correction(txn, &row, "ledger.correct", by, now).await?;
+        audit_correction(txn, &row, Verb::LedgerCorrect, by, now).await?;
     }
     Ok(())
 }

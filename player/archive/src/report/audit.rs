@@ -5,74 +5,14 @@
 use super::sheets::columns;
 use super::{Cell, Kind, Report, Rows};
 use crate::{Result, names};
-use entity::{AccountId, AuditId, Day, Moment, PersonId, Scope, account, audit, person, role_grant, scope};
+use entity::{AccountId, AuditId, Day, Moment, PersonId, Scope, Verb, account, audit, person, role_grant, scope};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
     QuerySelect, QueryTrait,
 };
 use std::collections::{HashMap, HashSet};
 
-/// What people call the actions; one that is not here is shown by its verb.
-pub const ACTIONS: &[(&str, &str)] = &[
-    ("archive.read", "查看他人档案"),
-    ("report.read", "导出报表"),
-    ("ledger.correct", "更正学时"),
-    ("ledger.amend", "更正封存年度的学时"),
-    ("appeal.make", "提出申诉"),
-    ("appeal.decide", "处理申诉"),
-    ("exemption.grant", "批准免除"),
-    ("exemption.end", "提前终止免除"),
-    ("class.record", "登记集中培训"),
-    ("star.mark", "创星评分"),
-    ("rule.enact", "启用学时规则"),
-    ("late.decide", "处理封存后送到的学习"),
-    ("seal.begin", "开始年度封存"),
-    ("seal.close", "完成年度封存"),
-    ("roster.import", "导入花名册"),
-    ("person.merge", "合并重复的人"),
-    ("person.part", "拆分合并"),
-    ("person.merge_row", "合并登记的校验值"),
-    ("guest.add", "登记来宾"),
-    ("guest.name", "登记来宾姓名"),
-    ("guest.match", "来宾对应到人"),
-    ("guest.unmatch", "撤销来宾对应"),
-    ("plan.set", "设置培训计划"),
-    ("plan.end", "结束培训计划"),
-    ("wish.answer", "答复想学的内容"),
-    ("lesson.create", "新建课"),
-    ("lesson.update", "修改课"),
-    ("lesson.submit", "提交审核"),
-    ("lesson.publish", "发布课"),
-    ("lesson.schedule", "定时发布课"),
-    ("lesson.return", "退回课"),
-    ("lesson.note", "写审核意见"),
-    ("lesson.note_done", "处理审核意见"),
-    ("lesson.withdraw", "撤回课"),
-    ("lesson.restore", "恢复旧版本"),
-    ("lesson.delete", "删除课"),
-    ("lesson.import", "导入课"),
-    ("lesson.quiz", "改随堂测验"),
-    ("caption.put", "上传字幕"),
-    ("caption.remove", "删除字幕"),
-    ("voice.put", "添加配音"),
-    ("voice.remove", "删除配音"),
-    ("course.create", "新建课程"),
-    ("course.update", "修改课程"),
-    ("course.arrange", "调整课程顺序"),
-    ("course.delete", "删除课程"),
-    ("media.add", "上传文件"),
-    ("media.remove", "清除文件"),
-    ("account.change_password", "修改密码"),
-    ("account.reset_password", "重置密码"),
-    ("account.disable", "停用账号"),
-    ("pin.give", "发教室口令"),
-    ("pin.set", "设教室口令"),
-    ("device.register", "登记终端"),
-    ("device.pair", "终端配对"),
-    ("device.revoke", "停用终端"),
-    ("play_day.set", "设置播放日"),
-    ("play_day.end", "结束播放日"),
-];
+mod about;
 
 /// What the log is narrowed to; an empty text narrows nothing.
 #[derive(Clone, Debug, Default)]
@@ -84,7 +24,7 @@ pub struct AuditQuery {
     pub action: String,
     /// The login of the account, or the name of its person.
     pub account: String,
-    /// The name or roster number of the person whose archive it was about.
+    /// The name or roster number of the person it was about: their archive, their entries, appeals, classes, account.
     pub person: String,
     /// Kind and id, such as `lesson:12`.
     pub target: String,
@@ -172,7 +112,7 @@ async fn condition(db: &impl ConnectionTrait, query: &AuditQuery) -> Result<Cond
     }
     if !query.person.is_empty() {
         let people = people(db, &query.person).await?;
-        all = all.add(audit::Column::Target.is_in(people.into_iter().map(|id| format!("person:{id}"))));
+        all = all.add(about::lines_about(db, people).await?);
     }
     if let Some(from) = query.from {
         all = all.add(audit::Column::At.gte(Moment::start_of(from)));
@@ -218,24 +158,20 @@ async fn told(db: &impl ConnectionTrait, lines: Vec<audit::Model>) -> Result<Vec
     let ids: HashSet<AccountId> = lines.iter().filter_map(|line| line.account_id).collect();
     let logins = logins(db, &ids).await?;
     let whose = names::of_accounts(db, ids).await?;
-    let about = names::of_people(db, lines.iter().filter_map(person_of).collect()).await?;
+    let whom = about::people_of(db, &lines).await?;
+    let about = names::of_people(db, whom.values().copied().collect()).await?;
     let row = |line: audit::Model| {
         let of = |known: &HashMap<AccountId, String>| {
             line.account_id.map(|id| known.get(&id).cloned().unwrap_or_else(|| id.to_string()))
         };
-        let person = person_of(&line).and_then(|id| about.get(&id));
+        let person = whom.get(&line.target).and_then(|id| about.get(id));
         let text = |text: String| if text.is_empty() { Cell::Empty } else { Cell::Text(text) };
         vec![
             Cell::Count(line.id.0),
             Cell::Time(line.at),
             Cell::Text(of(&whose).unwrap_or_else(|| "命令行".to_owned())),
             of(&logins).map_or(Cell::Empty, |login| Cell::Id(person::masked(&login))),
-            text(
-                ACTIONS
-                    .iter()
-                    .find(|(verb, _)| *verb == line.action)
-                    .map_or_else(String::new, |known| known.1.to_owned()),
-            ),
+            text(Verb::parse(&line.action).map_or("", Verb::label).to_owned()),
             Cell::Text(line.action),
             Cell::Text(line.target),
             person.map_or(Cell::Empty, |(name, code)| Cell::Text(format!("{name}（{}）", person::masked(code)))),
@@ -244,10 +180,6 @@ async fn told(db: &impl ConnectionTrait, lines: Vec<audit::Model>) -> Result<Vec
         ]
     };
     Ok(lines.into_iter().map(row).collect())
-}
-
-fn person_of(line: &audit::Model) -> Option<PersonId> {
-    line.target.strip_prefix("person:")?.parse().ok()
 }
 
 async fn logins(db: &impl ConnectionTrait, ids: &HashSet<AccountId>) -> Result<HashMap<AccountId, String>> {

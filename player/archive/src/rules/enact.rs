@@ -2,7 +2,7 @@
 
 use super::{PRESET, Rules, bounds, history};
 use crate::{Error, Result};
-use entity::{AccountId, Day, Moment, RuleId, UnitId, UnitLevel, audit, org_unit, rule};
+use entity::{AccountId, Day, Moment, RuleId, UnitId, UnitLevel, Verb, audit, org_unit, rule};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseConnection,
     EntityTrait, QueryFilter,
@@ -42,7 +42,7 @@ pub async fn enact(
     }
     let id = insert(&txn, unit, &rules, toml_text, Some(by), now).await?;
     let detail = format!("{}，自 {} 起", rules.name, rules.valid_from);
-    let line = audit::line(now, Some(by), "rule.enact", format!("rule:{id}"), detail);
+    let line = audit::line(now, Some(by), Verb::RuleEnact, format!("rule:{id}"), detail);
     line.insert(&txn).await?;
     txn.commit().await?;
     Ok(id)

@@ -1,10 +1,11 @@
 //! Carrying out a plan: all of it in one transaction, or nothing.
 
+use super::lines::{self, Done, NewLogin};
 use super::{FirstPassword, PersonWork, Plan, PostWork, Summary};
 use crate::account::{self, NewAccount};
 use crate::org::{self, NewUnit};
 use crate::{Error, Result, audit, grants, people};
-use entity::{AccountId, Moment, PersonId, Role, UnitId, org_unit, person, post};
+use entity::{AccountId, Moment, PersonId, Role, UnitId, Verb, org_unit, person, post};
 use rand::RngExt;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, EntityTrait,
@@ -85,17 +86,20 @@ async fn write(
     let people = people_by_code(txn, plan).await?;
     write_posts(txn, plan, &people, now).await?;
     let mut summary = counts(plan);
-    for First { shown, hash } in first {
+    let mut accounts = Vec::with_capacity(first.len());
+    for First { shown, hash } in &first {
         let person = people.get(&shown.code).ok_or(Error::NoSuchPerson)?;
-        let (login, person_id) = (shown.login.as_str(), Some(person.id));
+        let (login, person_id, unit) = (shown.login.as_str(), Some(person.id), person.unit_id);
         let new = NewAccount { login, password: None, person_id, device_id: None, must_change: true };
-        let account = account::insert_hashed(txn, new, hash, now).await?;
-        grants::give(txn, account, Role::Learner, person.unit_id, now).await?;
-        summary.accounts.push(shown);
+        let id = account::insert_hashed(txn, new, hash.clone(), now).await?;
+        grants::put(txn, id, Role::Learner, unit, now).await?;
+        accounts.push(NewLogin { id, login, unit });
     }
+    lines::note(txn, plan, Done { units: &units, people: &people, accounts }, by, now).await?;
+    summary.accounts = first.into_iter().map(|one| one.shown).collect();
     // The lines after the first show first passwords, which the audit log must never hold.
     let detail = summary.to_string().lines().next().unwrap_or_default().to_owned();
-    audit::note(txn, by, "roster.import", "roster".into(), detail, now).await?;
+    audit::note(txn, by, Verb::RosterImport, "roster".into(), detail, now).await?;
     Ok(summary)
 }
 
@@ -137,7 +141,10 @@ async fn write_units(txn: &DatabaseTransaction, plan: &Plan) -> Result<()> {
 }
 
 async fn units_by_code(txn: &impl ConnectionTrait, plan: &Plan) -> Result<HashMap<String, UnitId>> {
-    let mut codes: Vec<&str> = plan.work.people.iter().filter_map(|person| person.unit.as_deref()).collect();
+    let homes = plan.work.people.iter().filter_map(|person| person.unit.as_deref());
+    let made = plan.work.new_units.iter().map(|unit| unit.code.as_str());
+    let changed = plan.work.changed_units.iter().map(|unit| unit.code.as_str());
+    let mut codes: Vec<&str> = homes.chain(made).chain(changed).collect();
     codes.sort_unstable();
     codes.dedup();
     let mut units = HashMap::new();

@@ -6,7 +6,7 @@
 //! it has to be made anew when they are parted. What it does to hours is the archive's.
 
 use crate::{Error, Result, audit};
-use entity::{AccountId, MergeId, Moment, PersonId, account, person, person_merge, post};
+use entity::{AccountId, MergeId, Moment, PersonId, Verb, account, person, person_merge, post};
 use sea_orm::sea_query::{ExprTrait, IntoCondition};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::NotSet, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait,
@@ -58,8 +58,8 @@ pub async fn merge(
     let left_on = merged.left_on.or(Some(now.day()));
     let (kept_code, merged_code) = (shown(&kept), shown(&merged));
     place(txn, merged.id, kept.unit_id, left_on).await?;
-    note(txn, "person.merge", kept.id, format!("并入 {merged_code}：{reason}"), by, now).await?;
-    note(txn, "person.merge", merged.id, format!("并到 {kept_code}：{reason}"), by, now).await?;
+    note(txn, Verb::PersonMerge, kept.id, format!("并入 {merged_code}：{reason}"), by, now).await?;
+    note(txn, Verb::PersonMerge, merged.id, format!("并到 {kept_code}：{reason}"), by, now).await?;
     Ok(row)
 }
 
@@ -81,7 +81,7 @@ pub async fn part(
     place(txn, row.merged_id, row.unit_id, row.left_on).await?;
     for (about, other) in [(row.kept_id, row.merged_id), (row.merged_id, row.kept_id)] {
         let other = super::person(txn, other).await?;
-        note(txn, "person.part", about, format!("与 {} 拆分：{reason}", shown(&other)), by, now).await?;
+        note(txn, Verb::PersonPart, about, format!("与 {} 拆分：{reason}", shown(&other)), by, now).await?;
     }
     let mut row = row.into_active_model();
     row.parted_by = Set(Some(by));
@@ -194,7 +194,7 @@ fn shown(person: &person::Model) -> String {
 
 async fn note(
     txn: &DatabaseTransaction,
-    action: &str,
+    action: Verb,
     about: PersonId,
     detail: String,
     by: AccountId,

@@ -1,8 +1,8 @@
 use crate::{City, DAY_MS, NOW, city, empty};
-use entity::{Day, PostKind, Scope, UnitLevel, person, post};
+use entity::{Day, PostKind, Scope, UnitLevel, audit, person, post};
 use roster::import::{self, Kind, Plan, Sheet, Summary};
 use roster::{Error, account, org, people};
-use sea_orm::{DatabaseConnection, EntityTrait, PaginatorTrait};
+use sea_orm::{DatabaseConnection, EntityTrait, PaginatorTrait, QueryOrder};
 
 fn csv(text: &str) -> Sheet {
     import::read(text.as_bytes(), "roster.csv").unwrap()
@@ -72,6 +72,36 @@ async fn a_dry_run_writes_nothing_and_shows_each_field_before_and_after() {
         ]
     );
     assert!(plan.to_string().contains("~ 第 2 行 0012 张三 姓名：张三 → 张三丰"));
+}
+
+#[tokio::test]
+async fn everybody_who_is_added_moved_or_changed_has_a_line_in_the_log_that_says_what() {
+    let city = city().await;
+    let log = async || {
+        let rows = audit::Entity::find().order_by_asc(audit::Column::Id).all(&city.db).await.unwrap();
+        rows.into_iter().map(|row| (row.action, row.target, row.detail)).collect::<Vec<_>>()
+    };
+    let before = log().await.len();
+    imported(&city.db, TWO).await;
+    let zhang = people::by_code(&city.db, "0012").await.unwrap().unwrap();
+    let account = account::of_person(&city.db, zhang.id).await.unwrap().unwrap();
+    let added = log().await;
+    let verbs: Vec<_> = added[before..].iter().map(|(action, ..)| action.as_str()).collect();
+    assert_eq!(verbs, ["person.add", "person.add", "account.create", "role.give", "roster.import"]);
+    assert_eq!(added[before].1, format!("person:{}", zhang.id));
+    assert_eq!((&added[before + 2].1, added[before + 2].2.as_str()), (&format!("account:{}", account.id), "zhangsan"));
+    imported(&city.db, "学员编号,姓名,单位编码,手机号\n0012,张三,45010102,13900000000\n").await;
+    let (action, target, detail) = log().await[added.len()].clone();
+    assert_eq!((action.as_str(), target), ("person.change", format!("person:{}", zhang.id)));
+    assert_eq!(detail, "手机号：138******78 → 139******00；单位：南丹县 芒场镇 巴平村 → 南丹县 芒场镇 拉麻村");
+    imported(
+        &city.db,
+        "单位编码,单位名称,级别,上级编码\n45010109,新村,行政村,450101\n45010102,拉麻新村,行政村,450101\n",
+    )
+    .await;
+    let units: Vec<_> = log().await[added.len() + 2..].iter().map(|line| (line.0.clone(), line.2.clone())).collect();
+    assert_eq!(units[0], ("unit.add".to_owned(), "新村（行政村）".to_owned()));
+    assert_eq!(units[1], ("unit.change".to_owned(), "单位名称：拉麻村 → 拉麻新村".to_owned()));
 }
 
 #[tokio::test]

@@ -108,8 +108,8 @@ async fn nobody_merges_or_parts_themselves_and_nobody_who_has_left_is_kept() {
         device_id: None,
         must_change: false,
     };
-    let by = account::create(&city.db, new, NOW).await.unwrap();
-    roster::grants::give(&city.db, by, Role::Assessor, city.root.id, NOW).await.unwrap();
+    let by = account::create(&city.db, new, None, NOW).await.unwrap();
+    roster::grants::give(&city.db, by, Role::Assessor, city.root.id, None, NOW).await.unwrap();
     let txn = entity::writing::begin(&city.db).await.unwrap();
     let refused = merge::merge(&txn, (own.id, of_within(&txn, "0002").await), "同一个人", by, NOW).await;
     assert!(matches!(refused, Err(Error::OwnMerge)));

@@ -14,7 +14,7 @@ async fn signed_in() -> (DatabaseConnection, AccountId, Issued) {
         device_id: None,
         must_change: false,
     };
-    let id = account::create(&db, new, NOW).await.unwrap();
+    let id = account::create(&db, new, None, NOW).await.unwrap();
     let issued = session::begin(&db, id, NOW).await.unwrap();
     (db, id, issued)
 }

@@ -1,5 +1,5 @@
 use crate::{NOW, empty};
-use entity::{AccountId, Moment, PersonId, audit};
+use entity::{AccountId, Moment, PersonId, audit, sign_in_failure};
 use roster::account::{self, NewAccount};
 use roster::{Error, session};
 use sea_orm::{DatabaseConnection, EntityTrait};
@@ -8,7 +8,7 @@ const PASSWORD: &str = "稻花香里说丰年啊";
 
 async fn with_cadre() -> (DatabaseConnection, AccountId) {
     let db = empty().await;
-    let id = account::create(&db, cadre("cadre", 1), NOW).await.unwrap();
+    let id = account::create(&db, cadre("cadre", 1), None, NOW).await.unwrap();
     (db, id)
 }
 
@@ -57,6 +57,34 @@ async fn guessing_is_slowed_but_a_right_password_works_after_the_wait() {
     assert_eq!(try_password(&db, PASSWORD, at).await.unwrap(), id);
     assert!(matches!(try_password(&db, "guess", at).await, Err(Error::WrongPassword)));
     assert_eq!(try_password(&db, PASSWORD, at).await.unwrap(), id);
+}
+
+#[tokio::test]
+async fn an_unknown_login_is_answered_as_a_known_one_at_every_step() {
+    let (db, _) = with_cadre().await;
+    let mut at = NOW;
+    for step in 0..40 {
+        let known = account::check_password(&db, "cadre", "guess", at).await.unwrap_err().to_string();
+        for unknown in ["nobody", "\0", "not a login at all"] {
+            let answer = account::check_password(&db, unknown, "guess", at).await.unwrap_err().to_string();
+            assert_eq!(answer, known, "step {step}, {unknown}");
+        }
+        at = at.plus_ms(700 * (step % 7));
+    }
+    let rows = sign_in_failure::Entity::find().all(&db).await.unwrap();
+    assert!(rows.len() == 4 && rows.iter().all(|row| row.login.len() == 64), "what was typed is not kept");
+    assert_eq!(account::forget_failures(&db, at.plus_ms(3_000_000)).await.unwrap(), 0);
+    assert_eq!(account::forget_failures(&db, at.plus_ms(2 * 3_600_000)).await.unwrap(), 4);
+}
+
+#[tokio::test]
+async fn capital_letters_make_no_other_login_to_guess_at() {
+    let (db, _) = with_cadre().await;
+    for login in ["Cadre", "CADRE", "cadre", "cAdre", "caDre"] {
+        let wrong = account::check_password(&db, login, "guess", NOW).await;
+        assert!(matches!(wrong, Err(Error::WrongPassword)));
+    }
+    assert!(matches!(try_password(&db, PASSWORD, NOW).await, Err(Error::SlowDown { .. })));
 }
 
 #[tokio::test]
@@ -145,9 +173,9 @@ async fn a_closed_account_is_told_so_only_after_the_right_password() {
 #[tokio::test]
 async fn a_login_and_a_person_have_one_account() {
     let (db, _) = with_cadre().await;
-    assert!(matches!(account::create(&db, cadre("cadre", 2), NOW).await, Err(Error::LoginTaken)));
-    assert!(matches!(account::create(&db, cadre("cadre2", 1), NOW).await, Err(Error::HasAccount)));
-    assert!(matches!(account::create(&db, cadre("a b", 3), NOW).await, Err(Error::BadLogin(_))));
+    assert!(matches!(account::create(&db, cadre("cadre", 2), None, NOW).await, Err(Error::LoginTaken)));
+    assert!(matches!(account::create(&db, cadre("cadre2", 1), None, NOW).await, Err(Error::HasAccount)));
+    assert!(matches!(account::create(&db, cadre("a b", 3), None, NOW).await, Err(Error::BadLogin(_))));
     let weak = NewAccount { password: Some("88888888"), ..cadre("weak", 4) };
-    assert!(matches!(account::create(&db, weak, NOW).await, Err(Error::WeakPassword(_))));
+    assert!(matches!(account::create(&db, weak, None, NOW).await, Err(Error::WeakPassword(_))));
 }

@@ -62,18 +62,18 @@ async fn a_role_is_given_once_and_taken_once() {
         device_id: None,
         must_change: false,
     };
-    let account = account::create(&city.db, new, Moment(0)).await.unwrap();
+    let account = account::create(&city.db, new, None, Moment(0)).await.unwrap();
     for _ in 0..2 {
-        grants::give(&city.db, account, Role::Trainer, city.county.id, Moment(0)).await.unwrap();
+        grants::give(&city.db, account, Role::Trainer, city.county.id, None, Moment(0)).await.unwrap();
     }
-    grants::give(&city.db, account, Role::Auditor, city.root.id, Moment(0)).await.unwrap();
+    grants::give(&city.db, account, Role::Auditor, city.root.id, None, Moment(0)).await.unwrap();
     let held = grants::of_account(&city.db, account).await.unwrap();
     let held: Vec<_> = held.into_iter().map(|grant| (grant.role, grant.unit_id, grant.path)).collect();
     let trainer = (Role::Trainer, city.county.id, city.county.path);
     let auditor = (Role::Auditor, city.root.id, city.root.path);
     assert_eq!(held, [trainer, auditor.clone()]);
     for _ in 0..2 {
-        grants::take(&city.db, account, Role::Trainer, city.county.id).await.unwrap();
+        grants::take(&city.db, account, Role::Trainer, city.county.id, None, Moment(0)).await.unwrap();
     }
     let held = grants::of_account(&city.db, account).await.unwrap();
     assert_eq!(held.len(), 1);

@@ -9,7 +9,7 @@ use super::super::{audit, elsewhere, presence};
 use crate::spans::Spans;
 use crate::{Error, Result, session, takeover};
 use entity::{
-    AccountId, GuestId, MarkedHow, Moment, PersonId, PlaybackId, guest, ledger_entry, playback,
+    AccountId, GuestId, MarkedHow, Moment, PersonId, PlaybackId, Verb, guest, ledger_entry, playback,
     presence as presence_row,
 };
 use sea_orm::sea_query::Expr;
@@ -44,8 +44,8 @@ pub async fn join(
         presence::put(txn, stays(txn, &row, &guest, who, by, now).await?).await?;
     }
     matched(txn, id, Some(who), (by, now)).await?;
-    let detail = format!("{} → person:{who}", guest.name);
-    audit::note(txn, (by, now), "guest.match", format!("guest:{id}"), detail).await?;
+    let detail = format!("guest:{id}（{}）", guest.name);
+    audit::note(txn, (by, now), Verb::GuestMatch, format!("person:{who}"), detail).await?;
     Ok((row, true))
 }
 
@@ -72,8 +72,8 @@ pub async fn part(
         empty_stays(txn, id, who).await?;
     }
     matched(txn, id, None, (by, now)).await?;
-    let detail = format!("person:{who} {reason}");
-    audit::note(txn, (by, now), "guest.unmatch", format!("guest:{id}"), detail).await?;
+    let detail = format!("guest:{id}：{reason}");
+    audit::note(txn, (by, now), Verb::GuestUnmatch, format!("person:{who}"), detail).await?;
     Ok((row, Some(who)))
 }
 

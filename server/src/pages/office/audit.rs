@@ -10,9 +10,9 @@ use crate::pages::parts::{Pager, encoded};
 use crate::pages::shell::Shell;
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Query};
-use archive::report::{ACTIONS, audit_log};
+use archive::report::audit_log;
 use askama::Template;
-use entity::UnitLevel;
+use entity::{UnitLevel, Verb};
 
 const PAGE: u64 = 100;
 
@@ -52,7 +52,7 @@ pub async fn list(auditor: Auditor, query: Query<LogQuery>, db: Data<Database>) 
     let parameters: Vec<_> = kept.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
     let file = |extension: &str| format!("/api/v1/audit/log.{extension}?{}", parameters.join("&"));
     let none = Choice::new("", "全部", &query.action);
-    let actions = ACTIONS.iter().map(|(verb, label)| Choice::new(*verb, *label, &query.action));
+    let actions = Verb::ALL.iter().map(|verb| Choice::new(verb.as_str(), verb.label(), &query.action));
     crate::pages::draw(&AuditPage {
         shell: Shell::new(&auditor, "操作日志", "/office"),
         tabs: tabs(&auditor, "/office/audit"),

@@ -55,8 +55,6 @@ pub async fn accounts(city: &City, role: Role, of: &[(Option<PersonId>, UnitId)]
             person_id: Set(*person),
             device_id: Set(None),
             must_change_password: Set(false),
-            failed_count: Set(0),
-            failed_at: Set(None),
             session_epoch: Set(0),
             disabled_at: Set(None),
             created_at: Set(Moment::now()),

@@ -215,8 +215,6 @@ async fn terminal(city: &City, runs: &[(i64, i64)]) -> DeviceId {
         person_id: None,
         device_id: Some(id),
         must_change_password: false,
-        failed_count: 0,
-        failed_at: None,
         session_epoch: 1,
         disabled_at: None,
         created_at: START,
