@@ -22,6 +22,7 @@ pub mod package;
 pub mod pages;
 pub mod public_url;
 pub mod qr;
+pub mod readings;
 pub mod routes;
 pub mod shortcut;
 pub mod stores;

@@ -15,6 +15,7 @@ use crate::auth::identity::{
 use crate::error::{ApiError, Code};
 use crate::once::once;
 use crate::pages;
+use crate::readings::{Tells, noted};
 use actix_web::http::Method;
 use actix_web::http::header::{ALLOW, HeaderValue};
 use actix_web::{HttpResponse, Resource, ResponseError, guard, web};
@@ -34,6 +35,7 @@ pub enum Who {
     With(&'static [Role]),
 }
 
+use Tells::{Archive, Log, Report, Thing, Unit};
 use Who::{Anyone, SignedIn, SignedInOrRoom, With};
 
 /// One method of one address.
@@ -47,16 +49,29 @@ pub struct Route {
     pub who: Who,
     /// Whether a request that names itself is done once, however often it is sent.
     pub once: bool,
+    /// What its answers tell of other people's training, which is written down.
+    pub tells: Tells,
+}
+
+/// What a route tells; nothing when it does not say.
+macro_rules! tells {
+    () => {
+        Tells::Nothing
+    };
+    ($tells:expr) => {
+        $tells
+    };
 }
 
 macro_rules! routes {
-    ($($path:literal { $($method:ident $handler:path, $who:expr $(, $once:ident)?;)+ })+) => {
+    ($($path:literal { $($method:ident $handler:path, $who:expr $(=> $once:ident)? $(, $tells:expr)?;)+ })+) => {
         /// Every route of the server.
         pub const ROUTES: &[Route] = &[$($(Route {
             method: stringify!($method),
             path: $path,
             who: $who,
             once: is_marked(&[$(stringify!($once))?]),
+            tells: tells!($($tells)?),
         },)+)+];
 
         /// Register every route.
@@ -65,7 +80,7 @@ macro_rules! routes {
             $(areas.add($path, |path| {
                 web::resource(path)
                     $(.route({
-                        let made = route(stringify!($method)).to($handler);
+                        let made = noted(route(stringify!($method)).to($handler), tells!($($tells)?));
                         $(let made = $once(made);)?
                         made
                     }))+
@@ -104,10 +119,10 @@ routes! {
     "/api/v1/suggest" { GET search::suggest, SignedInOrRoom; }
     "/api/v1/searches" { GET searches::list, With(AUTHORS); }
     "/api/v1/searches/answers" { POST searches::answer, With(AUTHORS); }
-    "/api/v1/courses" { GET courses::list, SignedIn; POST courses::create, With(AUTHORS), once; }
+    "/api/v1/courses" { GET courses::list, SignedIn; POST courses::create, With(AUTHORS) => once; }
     "/api/v1/courses/{id}" { GET courses::show, SignedIn; PATCH courses::update, With(AUTHORS); DELETE courses::delete, With(AUTHORS); }
     "/api/v1/courses/{id}/order" { PUT courses::arrange, With(AUTHORS); }
-    "/api/v1/lessons" { GET lessons::list, SignedIn; POST lessons::create, With(AUTHORS), once; }
+    "/api/v1/lessons" { GET lessons::list, SignedIn; POST lessons::create, With(AUTHORS) => once; }
     "/api/v1/lessons/{id}" { GET lessons::show, SignedIn; PATCH lessons::update, With(AUTHORS); DELETE lessons::delete, With(AUTHORS); }
     "/api/v1/lessons/{id}/captions" { GET captions::list, SignedIn; }
     "/api/v1/lessons/{id}/captions/preview" { POST captions::preview, With(AUTHORS); }
@@ -122,8 +137,8 @@ routes! {
     "/api/v1/lessons/{id}/draft" { PUT drafts::put, With(AUTHORS); DELETE drafts::delete, With(AUTHORS); }
     "/api/v1/lessons/{id}/versions" { GET versions::list, With(AUTHORS); }
     "/api/v1/lessons/{id}/versions/{version}/restore" { POST versions::restore, With(AUTHORS); }
-    "/api/v1/lessons/{id}/watchers.{format}" { GET watchers::download, With(READERS); }
-    "/api/v1/lessons/{id}/notes" { GET notes::list, With(AUTHORS); POST notes::make, With(AUTHORS), once; }
+    "/api/v1/lessons/{id}/watchers.{format}" { GET watchers::download, With(READERS), Thing("lesson", "谁看过"); }
+    "/api/v1/lessons/{id}/notes" { GET notes::list, With(AUTHORS); POST notes::make, With(AUTHORS) => once; }
     "/api/v1/lessons/{id}/notes/{note}/done" { POST notes::settle, With(AUTHORS); }
     "/api/v1/changes" { POST changes::choose, With(AUTHORS); }
     "/api/v1/changes/{id}" { GET changes::show, With(AUTHORS); }
@@ -136,12 +151,12 @@ routes! {
 
     // The in-class quiz
     "/api/v1/lessons/{id}/quiz" { GET quiz::show, With(AUTHORS); PUT quiz::put, With(AUTHORS); }
-    "/api/v1/lessons/{id}/quiz/attempts" { GET quiz::standing, SignedIn; POST quiz::begin, SignedIn, once; }
+    "/api/v1/lessons/{id}/quiz/attempts" { GET quiz::standing, SignedIn; POST quiz::begin, SignedIn => once; }
     "/api/v1/lessons/{id}/quiz/attempts/{attempt}" { POST quiz::hand_in, SignedIn; }
     "/studio/lessons/{id}/quiz" { GET pages::studio::quiz::show, With(AUTHORS); POST pages::studio::quiz::work, With(AUTHORS); }
     "/studio/lessons/{id}/quiz/import" { POST pages::studio::quiz::import::take, With(AUTHORS); }
     "/studio/lessons/{id}/quiz/template.xlsx" { GET pages::studio::quiz::import::template, With(AUTHORS); }
-    "/lessons/{slug}/quiz" { GET pages::phone::quiz::show, SignedIn; POST pages::phone::quiz::take, SignedIn, once; }
+    "/lessons/{slug}/quiz" { GET pages::phone::quiz::show, SignedIn; POST pages::phone::quiz::take, SignedIn => once; }
 
     // Bytes
     "/media/{sha256}" { GET media::serve, Anyone; }
@@ -172,8 +187,8 @@ routes! {
     "/api/v1/playback/{id}/questions" { GET hands::questions, With(OPERATORS); }
     "/api/v1/playback/{id}/questions/{question}/hands" { PUT hands::count_hands, With(OPERATORS); }
     "/api/v1/units/{id}/sessions" { GET sessions::list, With(READERS); }
-    "/api/v1/sessions/{id}" { GET sessions::show, With(READERS); }
-    "/api/v1/sessions/{id}/guests" { POST guests::add, With(MATCHERS), once; }
+    "/api/v1/sessions/{id}" { GET sessions::show, With(READERS), Thing("playback", "集体学习"); }
+    "/api/v1/sessions/{id}/guests" { POST guests::add, With(MATCHERS) => once; }
     "/api/v1/guests/{id}" { PATCH guests::name, With(MATCHERS); }
     "/api/v1/guests/{id}/candidates" { GET guests::candidates, With(MATCHERS); }
     "/api/v1/guests/{id}/person" { PUT guests::join, With(MATCHERS); DELETE guests::part, With(MATCHERS); }
@@ -181,33 +196,33 @@ routes! {
     // Archives and reports
     "/api/v1/people" { GET people::list, With(READERS); }
     "/api/v1/people/import" { POST people::import, With(ADMINS); }
-    "/api/v1/people/{id}/twins" { GET merges::candidates, With(MERGERS); }
-    "/api/v1/people/{id}/merges" { GET merges::list, With(MERGERS); POST merges::join, With(MERGERS), once; }
+    "/api/v1/people/{id}/twins" { GET merges::candidates, With(MERGERS), Archive("可能重复的人"); }
+    "/api/v1/people/{id}/merges" { GET merges::list, With(MERGERS), Archive("合并"); POST merges::join, With(MERGERS) => once; }
     "/api/v1/merges/{merge}/part" { POST merges::part, With(MERGERS); }
-    "/api/v1/people/{id}/archive" { GET archive::show, SignedIn; }
-    "/api/v1/people/{id}/gap" { GET gaps::of_person, SignedIn; }
-    "/api/v1/people/{id}/exemptions" { GET exemptions::list, With(READERS); POST exemptions::grant, With(ASSESSORS), once; }
+    "/api/v1/people/{id}/archive" { GET archive::show, SignedIn, Archive("档案"); }
+    "/api/v1/people/{id}/gap" { GET gaps::of_person, SignedIn, Archive("学时缺口"); }
+    "/api/v1/people/{id}/exemptions" { GET exemptions::list, With(READERS), Archive("免除"); POST exemptions::grant, With(ASSESSORS) => once; }
     "/api/v1/exemptions/{exemption}/end" { POST exemptions::end, With(ASSESSORS); }
-    "/api/v1/units/{id}/gaps" { GET gaps::of_unit, With(READERS); }
-    "/api/v1/units/{id}/rules" { GET rules::list, With(READERS); POST rules::enact, With(ASSESSORS), once; }
-    "/api/v1/units/{id}/rules/preview" { POST rules::preview, With(ASSESSORS); }
-    "/api/v1/units/{id}/seals" { GET seals::list, With(READERS); POST seals::begin, With(ASSESSORS), once; }
-    "/api/v1/seals/{seal}" { GET seals::show, With(READERS); }
+    "/api/v1/units/{id}/gaps" { GET gaps::of_unit, With(READERS), Unit("学时缺口"); }
+    "/api/v1/units/{id}/rules" { GET rules::list, With(READERS); POST rules::enact, With(ASSESSORS) => once; }
+    "/api/v1/units/{id}/rules/preview" { POST rules::preview, With(ASSESSORS), Unit("规则预览"); }
+    "/api/v1/units/{id}/seals" { GET seals::list, With(READERS); POST seals::begin, With(ASSESSORS) => once; }
+    "/api/v1/seals/{seal}" { GET seals::show, With(READERS), Thing("seal", "年度封存"); }
     "/api/v1/check/{code}" { GET check::check, Anyone; }
-    "/api/v1/ledger/{seq}/amendments" { POST seals::amend, With(ASSESSORS), once; }
-    "/api/v1/late-sessions" { GET late::list, With(READERS); }
+    "/api/v1/ledger/{seq}/amendments" { POST seals::amend, With(ASSESSORS) => once; }
+    "/api/v1/late-sessions" { GET late::list, With(READERS), Unit("封存后送到的学习"); }
     "/api/v1/late-sessions/{late}/decision" { POST late::decide, With(ASSESSORS); }
-    "/api/v1/ledger/{seq}/corrections" { POST archive::correct, With(ASSESSORS), once; }
-    "/api/v1/ledger/{seq}/appeals" { POST appeals::make, SignedIn, once; }
-    "/api/v1/appeals" { GET appeals::list, SignedIn; }
+    "/api/v1/ledger/{seq}/corrections" { POST archive::correct, With(ASSESSORS) => once; }
+    "/api/v1/ledger/{seq}/appeals" { POST appeals::make, SignedIn => once; }
+    "/api/v1/appeals" { GET appeals::list, SignedIn, Unit("申诉"); }
     "/api/v1/appeals/{id}/decision" { POST appeals::decide, With(DECIDERS); }
-    "/api/v1/reports/{file}" { GET reports::download, With(READERS); }
-    "/api/v1/audit/{file}" { GET audit::download, With(AUDITORS); }
-    "/api/v1/units/{id}/stars/{item}" { POST stars::mark, With(ASSESSORS), once; }
+    "/api/v1/reports/{file}" { GET reports::download, With(READERS), Report; }
+    "/api/v1/audit/{file}" { GET audit::download, With(AUDITORS), Log; }
+    "/api/v1/units/{id}/stars/{item}" { POST stars::mark, With(ASSESSORS) => once; }
 
     // Classes in person, other study
-    "/api/v1/classes" { GET classes::list, With(READERS); POST classes::create, With(TRAINERS), once; }
-    "/api/v1/classes/{id}" { GET classes::show, With(READERS); PUT classes::edit, With(TRAINERS); }
+    "/api/v1/classes" { GET classes::list, With(READERS); POST classes::create, With(TRAINERS) => once; }
+    "/api/v1/classes/{id}" { GET classes::show, With(READERS), Thing("class", "培训班"); PUT classes::edit, With(TRAINERS); }
     "/api/v1/classes/{id}/roster" { POST classes::enroll, With(TRAINERS); }
     "/api/v1/classes/{id}/roster/{person}" { DELETE classes::remove, With(TRAINERS); }
     "/api/v1/classes/{id}/signing" { GET signing::code, With(TRAINERS); PUT signing::begin, With(TRAINERS); }
@@ -217,24 +232,24 @@ routes! {
     "/api/v1/classes/{id}/call-off" { POST classes::call_off, With(TRAINERS); }
     "/api/v1/classes/{id}/hand-in" { POST classes::hand_in, With(TRAINERS); }
     "/api/v1/classes/{id}/decision" { POST studies::decide, With(ASSESSORS); }
-    "/api/v1/studies" { GET studies::list, With(READERS); }
-    "/api/v1/me/studies" { GET studies::mine, SignedIn; POST studies::declare, SignedIn, once; }
-    "/api/v1/people/{id}/studies" { POST studies::declare_for, With(MATCHERS), once; }
-    "/studio/classes" { GET pages::studio::classes::list, With(READERS); POST pages::studio::classes::create, With(TRAINERS), once; }
+    "/api/v1/studies" { GET studies::list, With(READERS), Unit("其他学习"); }
+    "/api/v1/me/studies" { GET studies::mine, SignedIn; POST studies::declare, SignedIn => once; }
+    "/api/v1/people/{id}/studies" { POST studies::declare_for, With(MATCHERS) => once; }
+    "/studio/classes" { GET pages::studio::classes::list, With(READERS); POST pages::studio::classes::create, With(TRAINERS) => once; }
     "/studio/classes/new" { GET pages::studio::classes::new, With(TRAINERS); }
-    "/studio/classes/{id}" { GET pages::studio::classes::one::show, With(READERS); }
+    "/studio/classes/{id}" { GET pages::studio::classes::one::show, With(READERS), Thing("class", "培训班"); }
     "/studio/classes/{id}/edit" { GET pages::studio::classes::edit_form, With(TRAINERS); POST pages::studio::classes::edit, With(TRAINERS); }
-    "/studio/classes/{id}/people" { POST pages::studio::classes::people::take, With(TRAINERS); }
-    "/studio/classes/{id}/roll" { POST pages::studio::classes::roll::call, With(TRAINERS); }
+    "/studio/classes/{id}/people" { POST pages::studio::classes::people::take, With(TRAINERS), Thing("class", "培训班"); }
+    "/studio/classes/{id}/roll" { POST pages::studio::classes::roll::call, With(TRAINERS), Thing("class", "培训班"); }
     "/studio/classes/{id}/signing" { POST pages::studio::classes::wall::begin, With(TRAINERS); }
     "/studio/classes/{id}/code" { GET pages::studio::classes::wall::show, With(TRAINERS); }
-    "/studio/classes/{id}/evidence" { POST pages::studio::classes::one::prove, With(TRAINERS), once; }
-    "/studio/classes/{id}/hand-in" { POST pages::studio::classes::one::hand_in, With(TRAINERS); }
-    "/studio/classes/{id}/call-off" { POST pages::studio::classes::one::call_off, With(TRAINERS); }
-    "/studio/classes/{id}/decision" { POST pages::studio::classes::one::decide, With(ASSESSORS); }
-    "/office/declared" { GET pages::office::declared::list, With(READERS); }
-    "/office/declared/{id}" { POST pages::office::declared::decide, With(ASSESSORS); }
-    "/office/people/{id}/study" { GET pages::declare::form_for, With(MATCHERS); POST pages::declare::take_for, With(MATCHERS), once; }
+    "/studio/classes/{id}/evidence" { POST pages::studio::classes::one::prove, With(TRAINERS) => once, Thing("class", "培训班"); }
+    "/studio/classes/{id}/hand-in" { POST pages::studio::classes::one::hand_in, With(TRAINERS), Thing("class", "培训班"); }
+    "/studio/classes/{id}/call-off" { POST pages::studio::classes::one::call_off, With(TRAINERS), Thing("class", "培训班"); }
+    "/studio/classes/{id}/decision" { POST pages::studio::classes::one::decide, With(ASSESSORS), Thing("class", "培训班"); }
+    "/office/declared" { GET pages::office::declared::list, With(READERS), Unit("其他学习"); }
+    "/office/declared/{id}" { POST pages::office::declared::decide, With(ASSESSORS), Thing("class", "其他学习"); }
+    "/office/people/{id}/study" { GET pages::declare::form_for, With(MATCHERS); POST pages::declare::take_for, With(MATCHERS) => once; }
 
     // Stations
     "/api/v1/units/{id}" { GET units::show, With(READERS); }
@@ -244,17 +259,17 @@ routes! {
     "/api/v1/devices/{id}" { DELETE devices::revoke, With(CARETAKERS); }
 
     // Training plans
-    "/api/v1/plans" { GET plans::list, With(TRAINERS); POST plans::create, With(TRAINERS), once; }
+    "/api/v1/plans" { GET plans::list, With(TRAINERS); POST plans::create, With(TRAINERS) => once; }
     "/api/v1/plans/{id}/end" { POST plans::end, With(TRAINERS); }
-    "/api/v1/plans/{id}/progress.{format}" { GET plans::progress, With(TRAINERS); }
+    "/api/v1/plans/{id}/progress.{format}" { GET plans::progress, With(TRAINERS), Thing("plan", "计划进度"); }
     "/api/v1/me/plans" { GET plans::mine, SignedIn; }
-    "/studio/plans" { GET pages::studio::plans::list, With(TRAINERS); POST pages::studio::plans::take, With(TRAINERS), once; }
+    "/studio/plans" { GET pages::studio::plans::list, With(TRAINERS); POST pages::studio::plans::take, With(TRAINERS) => once; }
     "/studio/plans/new" { GET pages::studio::plans::new, With(TRAINERS); }
-    "/studio/plans/{id}" { GET pages::studio::plans::progress::show, With(TRAINERS); }
+    "/studio/plans/{id}" { GET pages::studio::plans::progress::show, With(TRAINERS), Thing("plan", "计划进度"); }
     "/studio/plans/{id}/end" { POST pages::studio::plans::end, With(TRAINERS); }
 
     // Play days
-    "/api/v1/play-days" { GET play_days::list, With(TRAINERS); POST play_days::create, With(TRAINERS), once; }
+    "/api/v1/play-days" { GET play_days::list, With(TRAINERS); POST play_days::create, With(TRAINERS) => once; }
     "/api/v1/play-days/{id}/end" { POST play_days::end, With(TRAINERS); }
     "/api/v1/schedule" { GET schedule::show, With(OPERATORS); }
 
@@ -264,7 +279,7 @@ routes! {
     "/studio/changes/{id}" { GET pages::studio::changes::show, With(AUTHORS); POST pages::studio::changes::take, With(AUTHORS); }
     "/studio/views" { POST pages::studio::views::keep, With(AUTHORS); }
     "/studio/views/{id}" { POST pages::studio::views::change, With(AUTHORS); }
-    "/studio/lessons" { POST pages::studio::save::create, With(AUTHORS), once; }
+    "/studio/lessons" { POST pages::studio::save::create, With(AUTHORS) => once; }
     "/studio/lessons/new" { GET pages::studio::editor::new, With(AUTHORS); }
     "/studio/lessons/{id}" { GET pages::studio::editor::edit, With(AUTHORS); POST pages::studio::save::update, With(AUTHORS); }
     "/studio/lessons/{id}/captions" { GET pages::studio::captions::show, With(AUTHORS); POST pages::studio::captions::take, With(AUTHORS); }
@@ -272,47 +287,47 @@ routes! {
     "/studio/lessons/{id}/versions" { GET pages::studio::versions::show, With(AUTHORS); POST pages::studio::versions::restore, With(AUTHORS); }
     "/studio/courses/{id}" { GET pages::studio::course::show, With(AUTHORS); POST pages::studio::course::arrange, With(AUTHORS); }
     "/studio/courses/{id}/package.zip" { GET pages::studio::package::download, With(AUTHORS); }
-    "/studio/import" { GET pages::studio::import::show, With(AUTHORS); POST pages::studio::import::take, With(AUTHORS), once; }
+    "/studio/import" { GET pages::studio::import::show, With(AUTHORS); POST pages::studio::import::take, With(AUTHORS) => once; }
     "/studio/import/template.xlsx" { GET pages::studio::import::template::download, With(AUTHORS); }
-    "/studio/lessons/{id}/notes" { POST pages::studio::notes::take, With(AUTHORS), once; }
-    "/studio/lessons/{id}/watchers" { GET pages::studio::watchers::show, With(READERS); }
+    "/studio/lessons/{id}/notes" { POST pages::studio::notes::take, With(AUTHORS) => once; }
+    "/studio/lessons/{id}/watchers" { GET pages::studio::watchers::show, With(READERS), Thing("lesson", "谁看过"); }
     "/studio/preparation" { GET pages::studio::preparation::list, With(AUTHORS); POST pages::studio::preparation::retry, With(AUTHORS); }
     "/studio/uploads" { GET pages::studio::uploads::show, With(AUTHORS); }
     "/studio/searches/answer" { GET pages::studio::answer::show, With(AUTHORS); POST pages::studio::answer::take, With(AUTHORS); }
     "/studio/searches" { GET pages::studio::searches::list, With(AUTHORS); }
-    "/studio/attendance" { GET pages::studio::attendance::show, With(READERS); }
+    "/studio/attendance" { GET pages::studio::attendance::show, With(READERS), Unit("考勤报表"); }
     "/studio/devices" { GET pages::studio::devices::list, With(CARETAKERS); POST pages::studio::devices::approve, With(CARETAKERS); }
     "/studio/devices/{id}/revoke" { POST pages::studio::devices::revoke, With(CARETAKERS); }
     "/pair" { GET pages::studio::devices::short, With(CARETAKERS); }
-    "/studio/play-days" { GET pages::studio::play_days::list, With(TRAINERS); POST pages::studio::play_days::take, With(TRAINERS), once; }
+    "/studio/play-days" { GET pages::studio::play_days::list, With(TRAINERS); POST pages::studio::play_days::take, With(TRAINERS) => once; }
     "/studio/play-days/new" { GET pages::studio::play_days::new, With(TRAINERS); }
     "/studio/play-days/{id}/end" { POST pages::studio::play_days::end, With(TRAINERS); }
 
     // Pages of the offices
-    "/office" { GET pages::office::units::show, With(READERS); }
-    "/office/gaps" { GET pages::office::gaps::list, With(READERS); }
-    "/office/seal" { GET pages::office::seal::show, With(READERS); POST pages::office::seal::begin, With(ASSESSORS), once; }
-    "/office/late" { GET pages::office::late::list, With(READERS); }
-    "/office/late/{late}" { POST pages::office::late::decide, With(ASSESSORS); }
+    "/office" { GET pages::office::units::show, With(READERS), Unit("单位一览"); }
+    "/office/gaps" { GET pages::office::gaps::list, With(READERS), Unit("学时缺口"); }
+    "/office/seal" { GET pages::office::seal::show, With(READERS), Unit("年度封存"); POST pages::office::seal::begin, With(ASSESSORS) => once, Unit("年度封存"); }
+    "/office/late" { GET pages::office::late::list, With(READERS), Unit("封存后送到的学习"); }
+    "/office/late/{late}" { POST pages::office::late::decide, With(ASSESSORS), Thing("late", "封存后送到的学习"); }
     "/office/rules" { GET pages::office::rules::show, With(READERS); }
-    "/office/rules/draft" { GET pages::office::rules::draft::show, With(ASSESSORS); POST pages::office::rules::draft::take, With(ASSESSORS), once; }
-    "/office/people/{id}/certificate" { GET pages::certificate::of_person, With(READERS); }
-    "/office/people/{id}/exemptions" { GET pages::office::exemptions::show, With(READERS); POST pages::office::exemptions::grant, With(ASSESSORS), once; }
-    "/office/exemptions/{exemption}/end" { POST pages::office::exemptions::end, With(ASSESSORS); }
+    "/office/rules/draft" { GET pages::office::rules::draft::show, With(ASSESSORS); POST pages::office::rules::draft::take, With(ASSESSORS) => once, Unit("规则预览"); }
+    "/office/people/{id}/certificate" { GET pages::certificate::of_person, With(READERS), Archive("证书"); }
+    "/office/people/{id}/exemptions" { GET pages::office::exemptions::show, With(READERS), Archive("免除"); POST pages::office::exemptions::grant, With(ASSESSORS) => once, Archive("免除"); }
+    "/office/exemptions/{exemption}/end" { POST pages::office::exemptions::end, With(ASSESSORS), Thing("exemption", "免除"); }
     "/office/people" { GET pages::office::people::list, With(READERS); }
-    "/office/people/{id}" { GET pages::office::person::show, With(READERS); }
-    "/office/people/{id}/corrections" { POST pages::office::person::correct, With(ASSESSORS), once; }
-    "/office/people/{id}/merge" { GET pages::office::merge::show, With(MERGERS); POST pages::office::merge::join, With(MERGERS), once; }
+    "/office/people/{id}" { GET pages::office::person::show, With(READERS), Archive("档案"); }
+    "/office/people/{id}/corrections" { POST pages::office::person::correct, With(ASSESSORS) => once, Archive("档案"); }
+    "/office/people/{id}/merge" { GET pages::office::merge::show, With(MERGERS); POST pages::office::merge::join, With(MERGERS) => once; }
     "/office/merges/{merge}/part" { POST pages::office::merge::part, With(MERGERS); }
-    "/office/books" { GET pages::office::books::show, With(READERS); }
-    "/office/books/print" { GET pages::office::books::print::show, With(READERS); }
+    "/office/books" { GET pages::office::books::show, With(READERS), Unit("四簿一册"); }
+    "/office/books/print" { GET pages::office::books::print::show, With(READERS), Unit("四簿一册"); }
     "/office/bulletin" { GET pages::office::bulletin::show, With(READERS); }
     "/office/bulletin/print" { GET pages::office::bulletin::print, With(READERS); }
-    "/office/stars" { GET pages::office::stars::show, With(READERS); POST pages::office::stars::take, With(ASSESSORS), once; }
+    "/office/stars" { GET pages::office::stars::show, With(READERS); POST pages::office::stars::take, With(ASSESSORS) => once; }
     "/office/stars/print" { GET pages::office::stars::print, With(READERS); }
-    "/office/appeals" { GET pages::office::appeals::list, With(APPEAL_READERS); }
-    "/office/appeals/{id}" { GET pages::office::appeals::show, With(APPEAL_READERS); }
-    "/office/appeals/{id}/decision" { POST pages::office::appeals::decide, With(DECIDERS); }
+    "/office/appeals" { GET pages::office::appeals::list, With(APPEAL_READERS), Unit("申诉"); }
+    "/office/appeals/{id}" { GET pages::office::appeals::show, With(APPEAL_READERS), Thing("appeal", "申诉"); }
+    "/office/appeals/{id}/decision" { POST pages::office::appeals::decide, With(DECIDERS), Thing("appeal", "申诉"); }
     "/office/import" { GET pages::office::import::show, With(ADMINS); POST pages::office::import::take, With(ADMINS); }
     "/office/audit" { GET pages::office::audit::list, With(AUDITORS); }
 
@@ -342,17 +357,17 @@ routes! {
     "/record" { GET pages::phone::record::record, SignedIn; }
     "/record/certificate" { GET pages::certificate::own, SignedIn; }
     "/record/make-up" { GET pages::phone::make_up::list, SignedIn; }
-    "/record/declare" { GET pages::declare::form, SignedIn; POST pages::declare::take, SignedIn, once; }
+    "/record/declare" { GET pages::declare::form, SignedIn; POST pages::declare::take, SignedIn => once; }
     "/record/{seq}" { GET pages::phone::entry::show, SignedIn; }
-    "/record/{seq}/appeal" { POST pages::phone::entry::appeal, SignedIn, once; }
+    "/record/{seq}/appeal" { POST pages::phone::entry::appeal, SignedIn => once; }
 
     // Pages: group sessions, signing in to a room
     "/sessions" { GET pages::sessions::list, With(READERS); }
-    "/sessions/{id}" { GET pages::sessions::show, With(READERS); }
-    "/sessions/{id}/guests" { POST pages::sessions::guests::add, With(MATCHERS), once; }
-    "/guests/{id}/name" { POST pages::sessions::guests::name, With(MATCHERS); }
-    "/guests/{id}/match" { POST pages::sessions::guests::join, With(MATCHERS); }
-    "/guests/{id}/unmatch" { POST pages::sessions::guests::part, With(MATCHERS); }
+    "/sessions/{id}" { GET pages::sessions::show, With(READERS), Thing("playback", "集体学习"); }
+    "/sessions/{id}/guests" { POST pages::sessions::guests::add, With(MATCHERS) => once, Thing("playback", "集体学习"); }
+    "/guests/{id}/name" { POST pages::sessions::guests::name, With(MATCHERS), Thing("guest", "集体学习"); }
+    "/guests/{id}/match" { POST pages::sessions::guests::join, With(MATCHERS), Thing("guest", "集体学习"); }
+    "/guests/{id}/unmatch" { POST pages::sessions::guests::part, With(MATCHERS), Thing("guest", "集体学习"); }
     "/office/people/{id}/pin" { POST pages::pin::give, With(MATCHERS); }
     "/join" { GET pages::join::form, SignedIn; POST pages::join::join, SignedIn; }
     "/pin" { GET pages::pin::form, SignedIn; POST pages::pin::set, SignedIn; }

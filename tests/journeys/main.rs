@@ -35,6 +35,7 @@ mod phones;
 mod planning;
 mod players;
 mod preparation;
+mod privacy;
 mod publishing;
 mod quality;
 mod quiz;

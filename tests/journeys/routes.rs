@@ -13,29 +13,32 @@ use tests::terminal::paired;
 use tests::{City, Client};
 
 /// The ids that stand in a route's braces: of things in one county.
-struct Things {
-    lesson: String,
+pub(crate) struct Things {
+    pub(crate) lesson: String,
     course: String,
     unit: String,
-    person: String,
+    pub(crate) person: String,
     device: String,
     play_day: String,
     upload: String,
     plan: String,
-    playback: String,
+    pub(crate) playback: String,
     guest: String,
     ledger: String,
     exemption: String,
     merge: String,
     seal: String,
     late: String,
-    class: String,
+    pub(crate) class: String,
+    pub(crate) appeal: String,
+    /// A lesson that people watched.
+    pub(crate) watched: String,
     blob: String,
 }
 
 impl Things {
     /// Things of the first county (`""`) or the second (`"-b"`).
-    async fn of(city: &City, end: &str) -> Self {
+    pub(crate) async fn of(city: &City, end: &str) -> Self {
         let (village, person, draft) = if end.is_empty() {
             ("甲村", "甲村覃小梅", "draft")
         } else {
@@ -69,6 +72,8 @@ impl Things {
             late: late(city, village, person).await,
             class: class(&trainer, city.units[if end.is_empty() { "东江县" } else { "西山县" }]).await,
             ledger: "1".into(),
+            appeal: "1".into(),
+            watched: city.lesson("video").to_string(),
             blob: tests::city::sha256(if end.is_empty() { b"only for the east" } else { b"only for the west" }),
         }
     }
@@ -86,7 +91,7 @@ impl Things {
         ]
     }
 
-    fn fill(&self, route: &Route) -> String {
+    pub(crate) fn fill(&self, route: &Route) -> String {
         let id = match route.path {
             path if path.contains("/lessons/") => &self.lesson,
             path if path.contains("/courses/") => &self.course,
@@ -99,6 +104,7 @@ impl Things {
             path if path.contains("uploads/") => &self.upload,
             path if path.contains("/playback/") || path.contains("/sessions/") => &self.playback,
             path if path.contains("/guests/") => &self.guest,
+            path if path.contains("/appeals/") => &self.appeal,
             path if path.contains("/classroom/quiz/") => &self.playback,
             _ => &self.unit,
         };

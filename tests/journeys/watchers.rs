@@ -66,7 +66,7 @@ async fn who_watched_a_lesson_is_listed_to_those_who_reach_them_and_noted() {
     trainer.get(&format!("{file}.pdf")).await.must(404);
 
     let read = audit::Entity::find().filter(audit::Column::Target.eq(format!("lesson:{lesson}")));
-    let read = read.filter(audit::Column::Action.eq("report.read")).count(&city.db.read).await.unwrap();
+    let read = read.filter(audit::Column::Action.eq("hours.read")).count(&city.db.read).await.unwrap();
     assert_eq!(read, 7, "every reading is noted");
     let west = city.client("trainer-b").await;
     let elsewhere = west.get(&path).await.must(200).text();

@@ -4,7 +4,7 @@ use super::get;
 use crate::audience::{Viewer, kept_by_staff, published_for};
 use crate::trail::{self, Change};
 use crate::{Error, Result};
-use entity::{AccountId, CourseId, Day, LessonId, Moment, Scope, course, lesson};
+use entity::{AccountId, CourseId, Day, LessonId, Moment, Scope, Verb, course, lesson};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter,
     QueryOrder, QuerySelect,

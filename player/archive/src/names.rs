@@ -77,7 +77,7 @@ pub(crate) async fn of_accounts(
     let name = |account: &account::Model| {
         let person = account.person_id.and_then(|id| people.get(&id)).map(|(name, _)| name.clone());
         let device = || devices.iter().find(|device| Some(device.id) == account.device_id);
-        person.or_else(|| device().map(|device| device.name.clone())).unwrap_or_else(|| account.login.clone())
+        person.or_else(|| device().map(|device| device.name.clone())).unwrap_or_else(|| person::masked(&account.login))
     };
     Ok(accounts.iter().map(|account| (account.id, name(account))).collect())
 }

@@ -1,6 +1,6 @@
 //! The training archive: one person's record of a year, and corrections to it.
 
-use crate::auth::identity::{Assessor, READERS, SignedIn};
+use crate::auth::identity::{Assessor, Identity, READERS, SignedIn};
 use crate::auth::reach;
 use crate::database::Database;
 use crate::error::{ApiResult, Code, ErrorBody};
@@ -8,8 +8,8 @@ use actix_web::HttpResponse;
 use actix_web::web::{Data, Json, Path, Query};
 use archive::assess::Standing;
 use archive::record::{self, EntryRow, Record};
-use entity::{AccountId, Moment, PersonId, UnitId, Verb, audit, ledger_entry, person};
-use sea_orm::{ActiveModelTrait, EntityTrait};
+use entity::{Moment, PersonId, UnitId, ledger_entry, person};
+use sea_orm::EntityTrait;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::{IntoParams, ToSchema};
@@ -200,7 +200,7 @@ pub async fn show(
     db: Data<Database>,
 ) -> ApiResult<Json<ArchiveAnswer>> {
     let now = Moment::now();
-    may_read(&caller, *id, &db, now).await?;
+    may_read(&caller, *id, &db).await?;
     let year = query.year.unwrap_or(now.year());
     let mut record = record::of_person(&db.read, *id, year, now.day()).await?;
     let entries = match query.page.unwrap_or(1) {
@@ -210,25 +210,14 @@ pub async fn show(
     Ok(Json(ArchiveAnswer::of(record, entries)))
 }
 
-/// One's own record is open; another's only in scope, and then the reading itself is recorded.
+/// One's own record is open; another's only in scope.
 ///
 /// # Errors
 /// `not_found` when the person lies outside the caller's scope.
-pub async fn may_read(caller: &SignedIn, id: PersonId, db: &Database, now: Moment) -> ApiResult<()> {
-    if caller.person_id == Some(id) {
-        return Ok(());
+pub async fn may_read(caller: &Identity, id: PersonId, db: &Database) -> ApiResult<()> {
+    if caller.person_id != Some(id) {
+        reach::person(db, &caller.scope(READERS), id).await?;
     }
-    reach::person(db, &caller.scope(READERS), id).await?;
-    note_reading(caller.account_id, id, db, now).await
-}
-
-/// Write down that somebody read another's archive.
-///
-/// # Errors
-/// When the database fails: what is not written down is not shown.
-pub async fn note_reading(by: AccountId, of: PersonId, db: &Database, now: Moment) -> ApiResult<()> {
-    let line = audit::line(now, Some(by), Verb::ArchiveRead, format!("person:{of}"), String::new());
-    line.insert(&db.write).await?;
     Ok(())
 }
 

@@ -12,9 +12,8 @@ use actix_web::web::{Data, Path, Query};
 use archive::export;
 use archive::report::{self, Cell, Kind, Report, ReportQuery, Sheets, SheetsKind, TIME_ZONE};
 use bytes::Bytes;
-use entity::{Day, Moment, UnitId, Verb, audit};
+use entity::{Day, Moment, UnitId};
 use futures_util::{Stream, StreamExt};
-use sea_orm::ActiveModelTrait;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio_util::io::ReaderStream;
@@ -79,12 +78,10 @@ pub async fn download(
     let asked = query.parse(&db, &reader).await?;
     if let Some(kind) = SheetsKind::parse(word) {
         let sheets = report::sheets(&db.read, kind, &asked).await?;
-        note_export(&reader, &db, word, &asked).await?;
         return several(sheets, format).await;
     }
     let kind = Kind::parse(word).ok_or(Code::NotFound)?;
     let report = report::report(&db.read, kind, &asked).await?;
-    note_export(&reader, &db, word, &asked).await?;
     in_form(report, format).await
 }
 
@@ -102,17 +99,6 @@ pub async fn in_form(report: Report, format: &str) -> ApiResult<HttpResponse> {
             .content_type("application/json")
             .streaming(logged(as_json(report)))),
     }
-}
-
-/// Write down that somebody took a report, which tells of many archives at once.
-async fn note_export(reader: &Reader, db: &Database, word: &str, asked: &ReportQuery) -> ApiResult<()> {
-    let unit = asked.unit.map_or_else(|| "全部".to_owned(), |unit| unit.to_string());
-    let day = |day: Option<Day>| day.map_or_else(String::new, |day| day.to_string());
-    let year = asked.year.map_or_else(String::new, |year| format!(" {year} 年"));
-    let detail = format!("单位 {unit}{year} {}至{}", day(asked.from), day(asked.to));
-    let line = audit::line(Moment::now(), Some(reader.account_id), Verb::ReportRead, format!("report:{word}"), detail);
-    line.insert(&db.write).await?;
-    Ok(())
 }
 
 const CSV: &str = "text/csv; charset=utf-8";

@@ -6,8 +6,7 @@ use crate::database::Database;
 use crate::error::{ApiResult, Code, ErrorBody};
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path};
-use entity::{Day, LessonId, Moment, Verb, audit, lesson};
-use sea_orm::ActiveModelTrait;
+use entity::{Day, LessonId, Moment, lesson};
 
 /// The people of the caller's reach who watched a lesson: one row a person, as `.json`, `.csv` or `.xlsx`.
 #[utoipa::path(get, path = "/api/v1/lessons/{id}/watchers.{format}", tag = "archive",
@@ -21,10 +20,9 @@ pub async fn download(reader: Reader, path: Path<(LessonId, String)>, db: Data<D
     if !["json", "csv", "xlsx"].contains(&format.as_str()) {
         return Err(Code::NotFound.into());
     }
-    let now = Moment::now();
-    let lesson = lesson_of(&db, &reader, id, now.day()).await?;
-    let report = archive::report::watchers::report(&db.read, &lesson, &reader.reach(), now.day()).await?;
-    note(&db, &reader, lesson.id, now).await?;
+    let today = Moment::now().day();
+    let lesson = lesson_of(&db, &reader, id, today).await?;
+    let report = archive::report::watchers::report(&db.read, &lesson, &reader.reach(), today).await?;
     in_form(report, &format).await
 }
 
@@ -34,14 +32,4 @@ pub async fn download(reader: Reader, path: Path<(LessonId, String)>, db: Data<D
 /// `not_found` for any other.
 pub async fn lesson_of(db: &Database, reader: &Reader, id: LessonId, today: Day) -> ApiResult<lesson::Model> {
     Ok(catalog::lesson::visible(&db.read, &reader.viewer(), id, today).await?)
-}
-
-/// Write down that somebody read who watched a lesson, which tells of many archives at once.
-///
-/// # Errors
-/// When the database fails: what is not written down is not shown.
-pub async fn note(db: &Database, reader: &Reader, id: LessonId, now: Moment) -> ApiResult<()> {
-    let line = audit::line(now, Some(reader.account_id), Verb::ReportRead, format!("lesson:{id}"), "谁看过".to_owned());
-    line.insert(&db.write).await?;
-    Ok(())
 }

@@ -274,6 +274,7 @@ async fn renewed(request: &HttpRequest, now: Moment) -> ApiResult<Arc<Identity>>
     let identity = known.identity(account).await?;
     let token = tokens.issue(account, identity.session_epoch, now).map_err(ApiError::internal)?;
     let again = identity.device_id.map(|_| refresh);
+    request.extensions_mut().insert(identity.clone()); // for whoever asks again
     request.extensions_mut().insert(NewAccess { access: token, refresh: again });
     Ok(identity)
 }

@@ -5,7 +5,7 @@ use entity::{AccountId, account, person};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use std::collections::HashMap;
 
-/// The name and login of each account.
+/// The name and login of each account; a login that is an identity number is masked.
 ///
 /// # Errors
 /// When the database fails.
@@ -17,8 +17,8 @@ pub async fn names(db: &impl ConnectionTrait, mut ids: Vec<AccountId>) -> ApiRes
     let people = person::Entity::find().filter(person::Column::Id.is_in(people)).all(db).await?;
     let people: HashMap<_, _> = people.into_iter().map(|person| (person.id, person.name)).collect();
     let name = |account: account::Model| match account.person_id.and_then(|id| people.get(&id)) {
-        Some(name) => (account.id, format!("{name}（{}）", account.login)),
-        None => (account.id, account.login),
+        Some(name) => (account.id, format!("{name}（{}）", person::masked(&account.login))),
+        None => (account.id, person::masked(&account.login)),
     };
     Ok(accounts.into_iter().map(name).collect())
 }

@@ -1,6 +1,5 @@
 //! People who stand on the roster twice: who may be one with this person, the two side by side, merging and parting.
 
-use crate::api::archive::note_reading;
 use crate::api::merges::NAMED;
 use crate::auth::identity::Merger;
 use crate::auth::known::Known;
@@ -12,6 +11,7 @@ use crate::pages::choose::typed;
 use crate::pages::figures::minutes;
 use crate::pages::go;
 use crate::pages::shell::Shell;
+use crate::readings::note_archive;
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Form, Path, Query};
 use askama::Template;
@@ -215,7 +215,7 @@ async fn side(merger: &Merger, db: &Database, person: &person::Model) -> ApiResu
         years.push((year, record.total.credit.to_string()));
     }
     if merger.person_id != Some(person.id) {
-        note_reading(merger.account_id, person.id, db, Moment::now()).await?;
+        note_archive(merger.account_id, person.id, db, Moment::now()).await?;
     }
     let posts = roster::people::posts(&db.read, person.id).await?;
     let post = |post: &entity::post::Model| match post.ended_on {

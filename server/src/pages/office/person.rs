@@ -1,6 +1,5 @@
 //! A person's training archive, the same record they see themselves, ready to print; and its corrections.
 
-use crate::api::archive::note_reading;
 use crate::api::seals::may_amend;
 use crate::auth::identity::{Assessor, MATCHERS, MERGERS, Reader};
 use crate::auth::reach;
@@ -111,9 +110,6 @@ pub async fn show(
         return Ok(go(&format!("/office/people/{listed}?year={year}")));
     }
     let mut page = page(&reader, &db, *id, year).await?;
-    if reader.person_id != Some(*id) {
-        note_reading(reader.account_id, *id, &db, Moment::now()).await?;
-    }
     page.notice = match query.done.as_str() {
         "corrected" => Some("更正已记入档案。"),
         "declared" => Some("已登记，等考核办审核；审核以后才计学时。"),

@@ -1,7 +1,7 @@
 //! Who watched a lesson: the people within the caller's reach, how much of it each has, and whether they passed its quiz.
 
 use super::place::Back;
-use crate::api::watchers::{lesson_of, note};
+use crate::api::watchers::lesson_of;
 use crate::auth::identity::{AUTHORS, Reader};
 use crate::database::Database;
 use crate::error::ApiResult;
@@ -75,7 +75,6 @@ pub async fn show(
 ) -> ApiResult<HttpResponse> {
     let lesson = lesson_of(&db, &reader, *id, Moment::now().day()).await?;
     let mut watchers = of_lesson(&db.read, &lesson, &reader.reach()).await?;
-    note(&db, &reader, lesson.id, Moment::now()).await?;
     let (people, done) = (watchers.len(), watchers.iter().filter(|one| one.state == State::Done).count());
     let passed = match has_quiz(&db.read, &lesson).await? {
         true => Some(watchers.iter().filter(|one| one.passed == Some(true)).count()),
