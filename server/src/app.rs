@@ -29,7 +29,7 @@ use actix_web::dev::Server;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::{Compress, DefaultHeaders, from_fn};
 use actix_web::web::{self, Data};
-use around::{bytes_as_they_are, known_by_address, renew_cookie, security, small_as_they_are};
+use around::{bytes_as_they_are, known_by_address, renew_cookie, security, what_coding_gains};
 use entity::AccountId;
 use entity::rotating_code::Codes;
 use std::net::TcpListener;
@@ -194,7 +194,7 @@ fn serve(
             .wrap(from_fn(same_origin_only))
             .wrap(from_fn(pages::failed::draw))
             .wrap(security(https).fold(DefaultHeaders::new(), DefaultHeaders::add))
-            .wrap(from_fn(small_as_they_are))
+            .wrap(from_fn(what_coding_gains))
             .wrap(Compress::default())
             .wrap(from_fn(bytes_as_they_are))
             .wrap(from_fn(uploads::method_override))

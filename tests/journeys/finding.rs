@@ -256,6 +256,21 @@ async fn a_few_words_go_out_as_they_are() {
     assert_eq!(page.header("content-encoding"), "gzip");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_compressed_already_goes_out_as_it_is_and_says_how_long_it_is() {
+    let city = City::start().await;
+    let trainer = city.client("trainer").await;
+    let ask = async |path: &str| trainer.get_with(path, "Accept-Encoding", "gzip, zstd").await.must(200);
+    for path in ["/api/v1/reports/hours.xlsx", "/studio/import/template.xlsx"] {
+        let book = ask(path).await;
+        assert_eq!((book.header("content-encoding"), &book.body[..2]), ("", b"PK".as_slice()), "{path}");
+        assert_eq!(book.header("content-length"), book.body.len().to_string(), "{path}");
+    }
+    let zip = ask("/studio/courses/1/package.zip").await;
+    assert_eq!((zip.header("content-encoding"), &zip.body[..2]), ("", b"PK".as_slice()));
+    assert_eq!(ask("/api/v1/reports/hours.csv").await.header("content-encoding"), "zstd");
+}
+
 /// The bytes of a body as they travel.
 async fn compressed(client: &Client, path: &str) -> usize {
     let answer = client.get_with(path, "Accept-Encoding", "gzip").await.must(200);

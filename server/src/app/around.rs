@@ -6,7 +6,7 @@ use crate::auth::identity::NewAccess;
 use actix_web::HttpMessage;
 use actix_web::body::{BodySize, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderValue, VARY};
+use actix_web::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, VARY};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 
@@ -50,7 +50,7 @@ pub async fn bytes_as_they_are(
     }
     let mut response = next.call(request).await?;
     if response.headers().get(CONTENT_ENCODING).is_some_and(|coding| coding == IDENTITY) {
-        response.headers_mut().remove(CONTENT_ENCODING); // said for `small_as_they_are` alone
+        response.headers_mut().remove(CONTENT_ENCODING); // said for `what_coding_gains` alone
     }
     let says = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"accept-encoding");
     if !response.headers().get_all(VARY).any(says) {
@@ -59,19 +59,30 @@ pub async fn bytes_as_they_are(
     Ok(response)
 }
 
-/// Codings make a few words longer, and cost every beat of everybody. Says so in the way the middleware that codes
-/// understands; no client is shown it (RFC 9110 section 8.4.1).
-pub async fn small_as_they_are(
+/// Codings make a few words longer, and cost every beat of everybody; what is compressed already they make no shorter, and
+/// take its length from it. Says so in the way the middleware that codes understands; no client is shown it (RFC 9110
+/// section 8.4.1).
+pub async fn what_coding_gains(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     let asked = request.headers().contains_key(ACCEPT_ENCODING);
     let mut response = next.call(request).await?;
     let is_small = matches!(response.response().body().size(), BodySize::Sized(bytes) if bytes < WORTH_CODING);
-    if asked && is_small && !response.headers().contains_key(CONTENT_ENCODING) {
+    let gains_nothing = is_small || response.headers().get(CONTENT_TYPE).is_some_and(is_compressed);
+    if asked && gains_nothing && !response.headers().contains_key(CONTENT_ENCODING) {
         response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static(IDENTITY));
     }
     Ok(response)
+}
+
+/// Whether bodies of this type are compressed by what they are.
+fn is_compressed(kind: &HeaderValue) -> bool {
+    const TYPES: [&str; 4] = ["application/zip", "application/gzip", "application/pdf", "font/woff2"];
+    const FAMILIES: [&str; 4] = ["application/vnd.openxmlformats-", "image/", "video/", "audio/"];
+    let kind = kind.to_str().unwrap_or_default().to_ascii_lowercase();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    kind != "image/svg+xml" && (TYPES.contains(&kind) || FAMILIES.iter().any(|family| kind.starts_with(family)))
 }
 
 /// What is written into the audit log meanwhile says where the request came from.
@@ -98,4 +109,26 @@ pub async fn renew_cookie(
         }
     }
     Ok(response)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn workbooks_archives_and_recordings_are_compressed_and_text_is_not() {
+        let kind = |text| is_compressed(&HeaderValue::from_static(text));
+        for there in [
+            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            "application/zip",
+            "Application/PDF",
+            "image/png",
+            "video/mp4; codecs=avc1",
+        ] {
+            assert!(kind(there), "{there}");
+        }
+        for not in ["text/html; charset=utf-8", "application/json", "image/svg+xml", "text/csv", ""] {
+            assert!(!kind(not), "{not}");
+        }
+    }
 }
