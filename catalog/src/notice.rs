@@ -3,17 +3,15 @@
 //! A notice is written in the transaction of what it tells of. Owns the rows `notice`; where one leads is the server's
 //! business.
 
-use crate::Result;
+use crate::{Page, Result, page};
 use entity::{AccountId, Moment, NoticeId, Role, UnitId, lesson, notice, org_unit, role_grant, scope};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter,
-    QueryOrder, QuerySelect,
+    ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect,
 };
 use std::collections::{BTreeSet, HashMap};
 
-/// Notices of one account that are shown at most.
-const SHOWN: u64 = 20;
 /// Seen notices are kept for so long, in milliseconds: ninety days.
 const KEPT_MS: i64 = 90 * 24 * 3_600_000;
 /// Rows of one insert.
@@ -56,10 +54,21 @@ pub(crate) async fn tell_each(
     Ok(())
 }
 
-/// What this account has not seen yet, latest first; at most twenty.
-pub async fn unseen(db: &impl ConnectionTrait, account: AccountId) -> Result<Vec<notice::Model>> {
-    let query = notice::Entity::find().filter(of(account)).order_by_desc(notice::Column::CreatedAt);
-    Ok(query.order_by_desc(notice::Column::Id).limit(SHOWN).all(db).await?)
+/// A page of what this account has not seen yet, latest first.
+///
+/// # Errors
+/// [`crate::Error::PageOutOfRange`].
+pub async fn unseen(
+    db: &impl ConnectionTrait,
+    account: AccountId,
+    page: u64,
+    size: u64,
+) -> Result<Page<notice::Model>> {
+    let first = page::first_row(page, size)?;
+    let query = notice::Entity::find().filter(of(account));
+    let total = query.clone().count(db).await?;
+    let query = query.order_by_desc(notice::Column::CreatedAt).order_by_desc(notice::Column::Id);
+    Ok(Page { items: query.offset(first).limit(size).all(db).await?, total, page, size })
 }
 
 /// Note that this account has seen one notice of its own, or all; answers which it was, if one.

@@ -5,21 +5,20 @@
 
 use crate::audience::{Viewer, published_for};
 use crate::trail::{self, Change};
-use crate::{Error, Result, course, fields};
+use crate::{Error, Page, Result, course, fields, page};
 use entity::{
     AccountId, Day, LessonId, Moment, PersonId, PlanId, PostKind, Scope, UnitId, Verb, lesson, org_unit, person, post,
     scope, training_plan, training_plan_item,
 };
+use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait,
-    DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    DatabaseConnection, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 use std::collections::{BTreeSet, HashMap};
 
 /// Things one plan may require.
 pub const MOST_ITEMS: usize = 30;
-/// Plans listed at once.
-const LISTED: u64 = 200;
 /// A plan's last day lies at most this many days ahead: two years.
 const AHEAD_DAYS: i64 = 731;
 
@@ -174,18 +173,54 @@ pub async fn get(db: &impl ConnectionTrait, id: PlanId) -> Result<training_plan:
     training_plan::Entity::find_by_id(id).one(db).await?.ok_or(Error::PlanNotFound)
 }
 
-/// The plans set by units of this scope: those that run first, by their last day, then the others; at most 200.
-pub async fn of_scope(db: &impl ConnectionTrait, scope: &Scope, today: Day) -> Result<Vec<Plan>> {
-    let query = training_plan::Entity::find()
-        .filter(scope.reaches((training_plan::Entity, training_plan::Column::UnitId)))
-        .order_by_desc(training_plan::Column::Id);
-    let mut plans = with_items(db, query.limit(LISTED).all(db).await?).await?;
-    plans.sort_by_key(|plan| (plan.is_over(today), plan.plan.due_on));
-    Ok(plans)
+/// A page of the plans set by units of this scope: those that run first, by their last day, then the others.
+///
+/// # Errors
+/// [`Error::PageOutOfRange`].
+pub async fn of_scope(
+    db: &impl ConnectionTrait,
+    scope: &Scope,
+    today: Day,
+    page: u64,
+    size: u64,
+) -> Result<Page<Plan>> {
+    let first = page::first_row(page, size)?;
+    let theirs =
+        training_plan::Entity::find().filter(scope.reaches((training_plan::Entity, training_plan::Column::UnitId)));
+    let total = theirs.clone().count(db).await?;
+    let over = training_plan::Column::EndedAt.is_not_null().or(training_plan::Column::DueOn.lt(today));
+    let last = Expr::expr(Expr::case(over, 1_i32).finally(0_i32));
+    let rows = theirs
+        .order_by_asc(last)
+        .order_by_asc(training_plan::Column::DueOn)
+        .order_by_desc(training_plan::Column::Id)
+        .offset(first)
+        .limit(size)
+        .all(db)
+        .await?;
+    Ok(Page { items: with_items(db, rows).await?, total, page, size })
 }
 
-/// The plans that bind a person today: by their unit, and by the posts they hold; those due first stand first.
-pub async fn of_person(db: &impl ConnectionTrait, person: PersonId, today: Day) -> Result<Vec<Plan>> {
+/// A page of the plans that bind a person today: by their unit, and by the posts they hold; those due first stand first.
+///
+/// # Errors
+/// [`Error::PageOutOfRange`].
+pub async fn of_person(
+    db: &impl ConnectionTrait,
+    person: PersonId,
+    today: Day,
+    page: u64,
+    size: u64,
+) -> Result<Page<Plan>> {
+    let first = usize::try_from(page::first_row(page, size)?).unwrap_or(usize::MAX);
+    let bound = binding(db, person, today).await?;
+    let total = bound.len() as u64;
+    let shown = bound.into_iter().skip(first).take(usize::try_from(size).unwrap_or(usize::MAX)).collect();
+    Ok(Page { items: with_items(db, shown).await?, total, page, size })
+}
+
+/// Those that bind a person today, without what they require: as many as run at the units above them.
+async fn binding(db: &impl ConnectionTrait, person: PersonId, today: Day) -> Result<Vec<training_plan::Model>> {
     let Some(person) = person::Entity::find_by_id(person).one(db).await?.filter(|person| person.left_on.is_none())
     else {
         return Ok(Vec::new());
@@ -197,7 +232,6 @@ pub async fn of_person(db: &impl ConnectionTrait, person: PersonId, today: Day) 
         .filter(training_plan::Column::DueOn.gte(today))
         .order_by_asc(training_plan::Column::DueOn)
         .order_by_asc(training_plan::Column::Id)
-        .limit(LISTED)
         .all(db)
         .await?;
     if rows.is_empty() {
@@ -210,7 +244,7 @@ pub async fn of_person(db: &impl ConnectionTrait, person: PersonId, today: Day) 
         let posts = posts_of(plan);
         posts.is_empty() || posts.iter().any(|kind| held.contains(kind))
     };
-    with_items(db, rows.into_iter().filter(binds).collect()).await
+    Ok(rows.into_iter().filter(binds).collect())
 }
 
 /// A condition on `post` rows: the term runs on this day.

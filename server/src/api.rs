@@ -24,6 +24,7 @@ pub mod media;
 pub mod merges;
 pub mod notes;
 pub mod notices;
+pub mod paging;
 pub mod people;
 pub mod plans;
 pub mod play_days;

@@ -31,6 +31,7 @@ mod one_number;
 mod operating;
 mod outage;
 mod packages;
+mod paging;
 mod phones;
 mod planning;
 mod players;

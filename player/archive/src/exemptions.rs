@@ -8,7 +8,7 @@ use chrono::Datelike;
 use entity::{AccountId, Day, ExemptionId, ExemptionKind, Moment, PersonId, Verb, account, audit, exemption, person};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseConnection,
-    EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 
 /// An exemption to be granted.
@@ -106,15 +106,23 @@ pub async fn end(
     Ok(ended)
 }
 
-/// The exemptions of a person, the latest first, with the names of who approved and ended them.
+/// A page (from 1) of the exemptions of a person, the latest first, with the names of who approved and ended them; and how
+/// many there are.
 ///
 /// # Errors
 /// Only those of the database.
-pub async fn of_person(db: &impl ConnectionTrait, id: PersonId) -> Result<Vec<Granted>> {
-    let rows = exemption::Entity::find()
-        .filter(exemption::Column::PersonId.eq(id))
+pub async fn of_person(
+    db: &impl ConnectionTrait,
+    id: PersonId,
+    (page, size): (u64, u64),
+) -> Result<(Vec<Granted>, u64)> {
+    let theirs = exemption::Entity::find().filter(exemption::Column::PersonId.eq(id));
+    let total = theirs.clone().count(db).await?;
+    let rows = theirs
         .order_by_desc(exemption::Column::BeginsOn)
         .order_by_desc(exemption::Column::Id)
+        .offset(page.saturating_sub(1).saturating_mul(size))
+        .limit(size)
         .all(db)
         .await?;
     let accounts = rows.iter().flat_map(|row| [Some(row.approved_by), row.ended_by]).flatten().collect();
@@ -122,7 +130,7 @@ pub async fn of_person(db: &impl ConnectionTrait, id: PersonId) -> Result<Vec<Gr
     let name = |id: AccountId| names.get(&id).cloned().unwrap_or_default();
     let granted =
         |row: exemption::Model| Granted { approver: name(row.approved_by), ender: row.ended_by.map(name), row };
-    Ok(rows.into_iter().map(granted).collect())
+    Ok((rows.into_iter().map(granted).collect(), total))
 }
 
 fn said(text: &str) -> Option<String> {

@@ -181,17 +181,28 @@ pub async fn work(db: &DatabaseConnection, now: Moment) -> Result<u64> {
     Ok(done.max(1))
 }
 
-/// The seals of these subtrees, the latest first.
+/// A page (from 1) of the seals of these subtrees, the latest first; and how many there are.
 ///
 /// # Errors
 /// Only those of the database.
-pub async fn list(db: &impl ConnectionTrait, scope: &Scope) -> Result<Vec<Listed>> {
-    let rows = seal::Entity::find()
-        .filter(scope.reaches((seal::Entity, seal::Column::UnitId)))
-        .order_by_desc(seal::Column::Id)
-        .limit(200)
-        .all(db)
-        .await?;
+pub async fn list(db: &impl ConnectionTrait, scope: &Scope, (page, size): (u64, u64)) -> Result<(Vec<Listed>, u64)> {
+    let theirs = seal::Entity::find().filter(scope.reaches((seal::Entity, seal::Column::UnitId)));
+    let total = theirs.clone().count(db).await?;
+    let first = page.saturating_sub(1).saturating_mul(size);
+    let rows = theirs.order_by_desc(seal::Column::Id).offset(first).limit(size).all(db).await?;
+    Ok((named(db, rows).await?, total))
+}
+
+/// A seal with the names that belong to it; `None` when there is none with this key.
+///
+/// # Errors
+/// Only those of the database.
+pub async fn one(db: &impl ConnectionTrait, id: SealId) -> Result<Option<Listed>> {
+    let found = seal::Entity::find_by_id(id).one(db).await?;
+    Ok(named(db, found.into_iter().collect()).await?.pop())
+}
+
+async fn named(db: &impl ConnectionTrait, rows: Vec<seal::Model>) -> Result<Vec<Listed>> {
     let units = names::of_units(db, rows.iter().map(|row| row.unit_id).collect()).await?;
     let accounts = names::of_accounts(db, rows.iter().map(|row| row.asked_by).collect()).await?;
     let listed = |row: seal::Model| Listed {

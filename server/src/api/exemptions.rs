@@ -1,11 +1,12 @@
 //! Exemptions of people from what the rules ask: read by all readers, granted and ended by assessors.
 
+use crate::api::paging::PageQuery;
 use crate::auth::identity::{Assessor, Reader};
 use crate::auth::reach;
 use crate::database::Database;
 use crate::error::{ApiError, ApiResult, Code, ErrorBody};
 use actix_web::HttpResponse;
-use actix_web::web::{Data, Json, Path};
+use actix_web::web::{Data, Json, Path, Query};
 use archive::exemptions::{self, Granted, NewExemption};
 use entity::{Day, ExemptionId, ExemptionKind, Moment, PersonId, Scope, exemption};
 use sea_orm::EntityTrait;
@@ -54,15 +55,32 @@ pub struct ExemptionAnswer {
     end_reason: Option<String>,
 }
 
+/// A page of exemptions.
+#[derive(Serialize, ToSchema)]
+pub struct ExemptionsAnswer {
+    /// How many there are.
+    total: u64,
+    /// Which page this is, from 1.
+    page: u64,
+    /// The exemptions of this page.
+    exemptions: Vec<ExemptionAnswer>,
+}
+
 /// The exemptions of a person, the latest first.
-#[utoipa::path(get, path = "/api/v1/people/{id}/exemptions", tag = "archive", params(("id" = i64, Path, description = "the person")), responses(
-    (status = 200, description = "the exemptions", body = Vec<ExemptionAnswer>),
+#[utoipa::path(get, path = "/api/v1/people/{id}/exemptions", tag = "archive", params(("id" = i64, Path, description = "the person"), PageQuery), responses(
+    (status = 200, description = "a page of them", body = ExemptionsAnswer), (status = 400, description = "invalid_request", body = ErrorBody),
     (status = 401, description = "not_signed_in", body = ErrorBody), (status = 403, description = "forbidden", body = ErrorBody),
     (status = 404, description = "not_found", body = ErrorBody)))]
-pub async fn list(reader: Reader, id: Path<PersonId>, db: Data<Database>) -> ApiResult<Json<Vec<ExemptionAnswer>>> {
+pub async fn list(
+    reader: Reader,
+    id: Path<PersonId>,
+    query: Query<PageQuery>,
+    db: Data<Database>,
+) -> ApiResult<Json<ExemptionsAnswer>> {
     reach::person(&db, &reader.reach(), *id).await?;
-    let granted = exemptions::of_person(&db.read, *id).await?;
-    Ok(Json(granted.iter().map(ExemptionAnswer::named).collect()))
+    let (page, size) = query.bounded();
+    let (granted, total) = exemptions::of_person(&db.read, *id, (page, size)).await?;
+    Ok(Json(ExemptionsAnswer { total, page, exemptions: granted.iter().map(ExemptionAnswer::named).collect() }))
 }
 
 /// Grant an exemption.

@@ -1,10 +1,11 @@
 //! What the caller is told: that a lesson was returned, that one waits for their review.
 
+use crate::api::paging::PageQuery;
 use crate::auth::identity::SignedIn;
 use crate::database::Database;
 use crate::error::{ApiResult, ErrorBody};
 use actix_web::HttpResponse;
-use actix_web::web::{Data, Json};
+use actix_web::web::{Data, Json, Query};
 use entity::{Moment, NoticeId, notice};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -12,7 +13,11 @@ use utoipa::ToSchema;
 /// What the caller has not seen.
 #[derive(Serialize, ToSchema)]
 pub struct NoticesAnswer {
-    /// Latest first, at most twenty.
+    /// How many there are.
+    total: u64,
+    /// Which page this is, from 1.
+    page: u64,
+    /// Those of this page, latest first.
     notices: Vec<NoticeAnswer>,
 }
 
@@ -40,10 +45,13 @@ pub struct SeenBody {
 }
 
 /// What the caller is told and has not seen.
-#[utoipa::path(get, path = "/api/v1/notices", tag = "catalog", responses((status = 200, description = "notices", body = NoticesAnswer)))]
-pub async fn list(caller: SignedIn, db: Data<Database>) -> ApiResult<Json<NoticesAnswer>> {
-    let rows = catalog::notice::unseen(&db.read, caller.account_id).await?;
-    Ok(Json(NoticesAnswer { notices: rows.into_iter().map(NoticeAnswer::from).collect() }))
+#[utoipa::path(get, path = "/api/v1/notices", tag = "catalog", params(PageQuery), responses(
+    (status = 200, description = "a page of notices", body = NoticesAnswer), (status = 400, description = "invalid_request", body = ErrorBody)))]
+pub async fn list(caller: SignedIn, query: Query<PageQuery>, db: Data<Database>) -> ApiResult<Json<NoticesAnswer>> {
+    let (page, size) = query.bounded();
+    let unseen = catalog::notice::unseen(&db.read, caller.account_id, page, size).await?;
+    let notices = unseen.items.into_iter().map(NoticeAnswer::from).collect();
+    Ok(Json(NoticesAnswer { total: unseen.total, page, notices }))
 }
 
 /// Note that notices were seen.

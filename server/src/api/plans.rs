@@ -1,12 +1,13 @@
 //! Training plans (培训计划): set by trainers, done by learners, followed by both.
 
+use super::paging::PageQuery;
 use super::reports::in_form;
 use crate::auth::identity::{SignedIn, Trainer};
 use crate::auth::reach;
 use crate::database::Database;
 use crate::error::{ApiError, ApiResult, Code, ErrorBody};
 use actix_web::HttpResponse;
-use actix_web::web::{Data, Json, Path};
+use actix_web::web::{Data, Json, Path, Query};
 use archive::plan::State;
 use catalog::plan::{self, Item, NewPlan, Plan};
 use entity::{Day, LessonId, Moment, PlanId, PostKind, UnitId};
@@ -38,10 +39,14 @@ pub struct PlanBody {
     classes: Vec<String>,
 }
 
-/// The plans of the caller's reach.
+/// A page of plans.
 #[derive(Serialize, ToSchema)]
 pub struct PlansAnswer {
-    /// Those that run first, by their last day; at most 200.
+    /// How many there are.
+    total: u64,
+    /// Which page this is, from 1.
+    page: u64,
+    /// Those of this page: those that run first, by their last day.
     plans: Vec<PlanAnswer>,
 }
 
@@ -81,11 +86,13 @@ pub struct ItemAnswer {
 }
 
 /// The plans that units of the caller's reach have set.
-#[utoipa::path(get, path = "/api/v1/plans", tag = "plans", responses((status = 200, description = "plans", body = PlansAnswer)))]
-pub async fn list(trainer: Trainer, db: Data<Database>) -> ApiResult<Json<PlansAnswer>> {
-    let today = Moment::now().day();
-    let plans = plan::of_scope(&db.read, &trainer.reach(), today).await?;
-    Ok(Json(PlansAnswer { plans: plans.iter().map(|plan| PlanAnswer::of(plan, &[], today)).collect() }))
+#[utoipa::path(get, path = "/api/v1/plans", tag = "plans", params(PageQuery), responses(
+    (status = 200, description = "a page of plans", body = PlansAnswer), (status = 400, description = "invalid_request", body = ErrorBody)))]
+pub async fn list(trainer: Trainer, query: Query<PageQuery>, db: Data<Database>) -> ApiResult<Json<PlansAnswer>> {
+    let (today, (page, size)) = (Moment::now().day(), query.bounded());
+    let found = plan::of_scope(&db.read, &trainer.reach(), today, page, size).await?;
+    let plans = found.items.iter().map(|plan| PlanAnswer::of(plan, &[], today)).collect();
+    Ok(Json(PlansAnswer { total: found.total, page, plans }))
 }
 
 /// Set a plan.
@@ -135,18 +142,19 @@ pub async fn progress(trainer: Trainer, path: Path<(PlanId, String)>, db: Data<D
 }
 
 /// The plans that bind the caller today, with how far they are.
-#[utoipa::path(get, path = "/api/v1/me/plans", tag = "plans", responses((status = 200, description = "plans, those due first first", body = PlansAnswer)))]
-pub async fn mine(caller: SignedIn, db: Data<Database>) -> ApiResult<Json<PlansAnswer>> {
-    let today = Moment::now().day();
-    let mut plans = Vec::new();
-    if let Some(person) = caller.person_id {
-        for plan in plan::of_person(&db.read, person, today).await? {
-            let standing = archive::plan::of_person(&db.read, &plan.plan, person, today).await?;
-            let states = standing.map(|standing| standing.items).unwrap_or_default();
-            plans.push(PlanAnswer::of(&plan, &states, today));
-        }
+#[utoipa::path(get, path = "/api/v1/me/plans", tag = "plans", params(PageQuery), responses(
+    (status = 200, description = "a page of plans, those due first first", body = PlansAnswer), (status = 400, description = "invalid_request", body = ErrorBody)))]
+pub async fn mine(caller: SignedIn, query: Query<PageQuery>, db: Data<Database>) -> ApiResult<Json<PlansAnswer>> {
+    let (today, (page, size)) = (Moment::now().day(), query.bounded());
+    let Some(person) = caller.person_id else { return Ok(Json(PlansAnswer { total: 0, page, plans: Vec::new() })) };
+    let found = plan::of_person(&db.read, person, today, page, size).await?;
+    let mut plans = Vec::with_capacity(found.items.len());
+    for plan in &found.items {
+        let standing = archive::plan::of_person(&db.read, &plan.plan, person, today).await?;
+        let states = standing.map(|standing| standing.items).unwrap_or_default();
+        plans.push(PlanAnswer::of(plan, &states, today));
     }
-    Ok(Json(PlansAnswer { plans }))
+    Ok(Json(PlansAnswer { total: found.total, page, plans }))
 }
 
 /// A plan that a unit within reach has set, with what it requires.

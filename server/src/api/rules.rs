@@ -1,11 +1,12 @@
 //! The rules of hours of the city and its counties: their versions, a preview of a new one, and setting it.
 
+use crate::api::paging::PageQuery;
 use crate::auth::identity::{Assessor, Reader};
 use crate::auth::reach;
 use crate::database::Database;
 use crate::error::{ApiResult, ErrorBody};
 use actix_web::HttpResponse;
-use actix_web::web::{Data, Json, Path};
+use actix_web::web::{Data, Json, Path, Query};
 use archive::rules::{self, Change, Moved, Preview, Turn, Version};
 use entity::{Moment, UnitId};
 use serde::{Deserialize, Serialize};
@@ -30,7 +31,11 @@ pub struct RulesAnswer {
     unit_id: i64,
     /// The text of the rule in force there today, its own or that of a unit above.
     in_force: Option<String>,
-    /// The versions of its own, the latest first day first.
+    /// How many versions of its own it has.
+    total: u64,
+    /// Which page of them this is, from 1.
+    page: u64,
+    /// The versions of this page, the latest first day first.
     versions: Vec<VersionAnswer>,
 }
 
@@ -118,14 +123,21 @@ pub struct MovedAnswer {
 }
 
 /// The rules of a unit within the caller's reach.
-#[utoipa::path(get, path = "/api/v1/units/{id}/rules", tag = "rules", params(("id" = i64, Path, description = "the unit")), responses(
-    (status = 200, description = "the rules", body = RulesAnswer), (status = 401, description = "not_signed_in", body = ErrorBody),
+#[utoipa::path(get, path = "/api/v1/units/{id}/rules", tag = "rules", params(("id" = i64, Path, description = "the unit"), PageQuery), responses(
+    (status = 200, description = "the rules, and a page of the versions", body = RulesAnswer), (status = 400, description = "invalid_request", body = ErrorBody), (status = 401, description = "not_signed_in", body = ErrorBody),
     (status = 403, description = "forbidden", body = ErrorBody), (status = 404, description = "not_found", body = ErrorBody)))]
-pub async fn list(reader: Reader, id: Path<UnitId>, db: Data<Database>) -> ApiResult<Json<RulesAnswer>> {
+pub async fn list(
+    reader: Reader,
+    id: Path<UnitId>,
+    query: Query<PageQuery>,
+    db: Data<Database>,
+) -> ApiResult<Json<RulesAnswer>> {
     let unit = reach::unit(&db, &reader.reach(), *id).await?;
     let in_force = rules::row_in_force(&db.read, &unit, Moment::now().day()).await?.map(|row| row.body);
-    let versions = rules::history(&db.read, &unit).await?.into_iter().map(VersionAnswer::from).collect();
-    Ok(Json(RulesAnswer { unit_id: unit.id.0, in_force, versions }))
+    let (page, size) = query.bounded();
+    let (versions, total) = rules::history(&db.read, &unit, (page, size)).await?;
+    let versions = versions.into_iter().map(VersionAnswer::from).collect();
+    Ok(Json(RulesAnswer { unit_id: unit.id.0, in_force, total, page, versions }))
 }
 
 /// Set a new rule for the city or one of its counties, from a day to come.

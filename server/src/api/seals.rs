@@ -1,6 +1,7 @@
 //! Sealed years: what sealing would do, sealing, how far it has come, and amendments afterwards.
 
 use crate::api::archive::{CorrectionAnswer, CorrectionBody, entry_unit};
+use crate::api::paging::PageQuery;
 use crate::auth::identity::{Assessor, Reader};
 use crate::auth::reach;
 use crate::database::Database;
@@ -9,7 +10,7 @@ use actix_web::HttpResponse;
 use actix_web::web::{Data, Json, Path, Query};
 use archive::seal::{self, Amendment, Listed, Outlook};
 use chrono::Datelike;
-use entity::{Moment, PersonId, Scope, SealId, UnitId, ledger_entry, seal as table};
+use entity::{Moment, PersonId, Scope, SealId, UnitId, ledger_entry};
 use sea_orm::EntityTrait;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -20,6 +21,10 @@ use utoipa::{IntoParams, ToSchema};
 pub struct YearQuery {
     /// The civil year; the last one that is over when absent.
     year: Option<i32>,
+    /// Which page of seals, from 1.
+    page: Option<u64>,
+    /// Seals of a page, 1 to 100; 20 when absent.
+    size: Option<u64>,
 }
 
 /// Which year to seal.
@@ -44,7 +49,11 @@ pub struct SealsAnswer {
     appeals: u64,
     /// Whether it can be sealed now.
     ready: bool,
-    /// The seals of the unit and below, the latest first.
+    /// How many seals there are of the unit and below.
+    total: u64,
+    /// Which page of them this is, from 1.
+    page: u64,
+    /// The seals of this page, the latest first.
     seals: Vec<SealAnswer>,
 }
 
@@ -108,8 +117,9 @@ pub async fn list(
     let unit = reach::unit(&db, &reader.reach(), *id).await?;
     let now = Moment::now();
     let look = seal::outlook(&db.read, unit.id, query.year.unwrap_or(now.year() - 1), now).await?;
-    let seals = seal::list(&db.read, &Scope::of([unit.path])).await?;
-    Ok(Json(SealsAnswer::of(&look, seals)))
+    let (page, size) = PageQuery::new(query.page, query.size).bounded();
+    let (seals, total) = seal::list(&db.read, &Scope::of([unit.path]), (page, size)).await?;
+    Ok(Json(SealsAnswer::of(&look, (total, page, seals))))
 }
 
 /// Begin to seal a unit's year; the work goes on in the background.
@@ -135,11 +145,9 @@ pub async fn begin(
     (status = 200, description = "the seal", body = SealAnswer), (status = 401, description = "not_signed_in", body = ErrorBody),
     (status = 403, description = "forbidden", body = ErrorBody), (status = 404, description = "not_found", body = ErrorBody)))]
 pub async fn show(reader: Reader, id: Path<SealId>, db: Data<Database>) -> ApiResult<Json<SealAnswer>> {
-    let row = table::Entity::find_by_id(*id).one(&db.read).await?.ok_or(Code::NotFound)?;
-    let unit = reach::unit(&db, &reader.reach(), row.unit_id).await?;
-    let amendments = seal::amendments(&db.read, &row, None).await?;
-    let listed = seal::list(&db.read, &Scope::of([unit.path])).await?;
-    let listed = listed.into_iter().find(|listed| listed.row.id == *id).ok_or(Code::NotFound)?;
+    let listed = seal::one(&db.read, *id).await?.ok_or(Code::NotFound)?;
+    reach::unit(&db, &reader.reach(), listed.row.unit_id).await?;
+    let amendments = seal::amendments(&db.read, &listed.row, None).await?;
     Ok(Json(SealAnswer::of(listed, amendments)))
 }
 
@@ -177,8 +185,10 @@ pub async fn may_amend(db: &Database, assessor: &Assessor, who: PersonId, year: 
 }
 
 impl SealsAnswer {
-    fn of(look: &Outlook, seals: Vec<Listed>) -> Self {
+    fn of(look: &Outlook, (total, page, seals): (u64, u64, Vec<Listed>)) -> Self {
         Self {
+            total,
+            page,
             year: look.year,
             people: look.people,
             already: look.already,

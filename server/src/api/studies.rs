@@ -3,6 +3,7 @@
 
 use super::classes::{ClassAnswer, ClassPageAnswer, ClassesQuery};
 use super::evidence::{keep, photograph_or_pdf, whole};
+use super::paging::PageQuery;
 use crate::auth::identity::{Assessor, Identity, Matcher, Reader, SignedIn};
 use crate::auth::known::Known;
 use crate::auth::reach;
@@ -42,10 +43,14 @@ pub struct StudyQuery {
     filename: String,
 }
 
-/// The studies of a person.
+/// A page of the studies of a person.
 #[derive(Serialize, ToSchema)]
 pub struct StudiesAnswer {
-    /// The newest first, at most fifty.
+    /// How many there are.
+    total: u64,
+    /// Which page this is, from 1.
+    page: u64,
+    /// Those of this page, the newest first.
     studies: Vec<ClassAnswer>,
 }
 
@@ -96,14 +101,15 @@ pub async fn declare(
 }
 
 /// The caller's own studies.
-#[utoipa::path(get, path = "/api/v1/me/studies", tag = "classes", responses(
-    (status = 200, description = "the studies", body = StudiesAnswer)))]
-pub async fn mine(caller: SignedIn, db: Data<Database>) -> ApiResult<Json<StudiesAnswer>> {
-    let own = match caller.person_id {
-        Some(person) => study::of_person(&db.read, person).await?,
-        None => Vec::new(),
+#[utoipa::path(get, path = "/api/v1/me/studies", tag = "classes", params(PageQuery), responses(
+    (status = 200, description = "a page of the studies", body = StudiesAnswer), (status = 400, description = "invalid_request", body = ErrorBody)))]
+pub async fn mine(caller: SignedIn, query: Query<PageQuery>, db: Data<Database>) -> ApiResult<Json<StudiesAnswer>> {
+    let (page, size) = query.bounded();
+    let (own, total) = match caller.person_id {
+        Some(person) => study::of_person(&db.read, person, (page, size)).await?,
+        None => (Vec::new(), 0),
     };
-    Ok(Json(StudiesAnswer { studies: own.into_iter().map(ClassAnswer::from).collect() }))
+    Ok(Json(StudiesAnswer { total, page, studies: own.into_iter().map(ClassAnswer::from).collect() }))
 }
 
 /// Enter a study of somebody of one's reach, such as study brought home.

@@ -9,6 +9,9 @@ use actix_web::web::{Data, Form};
 use entity::{Moment, NoticeId, notice};
 use serde::Deserialize;
 
+/// Notices shown at most.
+const SHOWN: u64 = 20;
+
 /// One notice as pages show it.
 #[derive(Clone, Debug)]
 pub struct Notice {
@@ -25,7 +28,7 @@ pub struct Notice {
 /// # Errors
 /// When the database fails.
 pub async fn unseen(db: &Database, identity: &Identity) -> ApiResult<Vec<Notice>> {
-    let rows = catalog::notice::unseen(&db.read, identity.account_id).await?;
+    let rows = catalog::notice::unseen(&db.read, identity.account_id, 1, SHOWN).await?.items;
     let shown = |row: notice::Model| Notice {
         id: row.id,
         text: row.text,

@@ -122,13 +122,19 @@ pub fn check(new: &NewStudy<'_>, today: Day) -> Result<()> {
     Ok(())
 }
 
-/// The studies of a person under every number of theirs, the newest first; at most fifty.
+/// A page (from 1) of the studies of a person under every number of theirs, the newest first; and how many there are.
 ///
 /// # Errors
 /// Only those of the database.
-pub async fn of_person(db: &impl ConnectionTrait, id: PersonId) -> Result<Vec<class_run::Model>> {
+pub async fn of_person(
+    db: &impl ConnectionTrait,
+    id: PersonId,
+    (page, size): (u64, u64),
+) -> Result<(Vec<class_run::Model>, u64)> {
     let theirs = class_run::Entity::find().filter(of_one(class_run::Column::PersonId, id));
-    Ok(theirs.order_by_desc(class_run::Column::Id).limit(50).all(db).await?)
+    let total = theirs.clone().count(db).await?;
+    let first = page.saturating_sub(1).saturating_mul(size);
+    Ok((theirs.order_by_desc(class_run::Column::Id).offset(first).limit(size).all(db).await?, total))
 }
 
 impl NewStudy<'_> {

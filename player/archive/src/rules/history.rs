@@ -3,7 +3,7 @@
 use super::{Change, Rules, changes};
 use crate::{Result, names};
 use entity::{AccountId, Day, UnitId, org_unit, rule, scope};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 
 /// One version.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,16 +26,28 @@ impl Version {
     }
 }
 
-/// The versions of this unit's own rule, the latest first day first.
+/// A page (from 1) of the versions of this unit's own rule, the latest first day first; and how many there are.
 ///
 /// # Errors
 /// Only those of the database.
-pub async fn history(db: &impl ConnectionTrait, unit: &org_unit::Model) -> Result<Vec<Version>> {
-    let rows = of_unit(db, unit.id).await?;
+pub async fn history(
+    db: &impl ConnectionTrait,
+    unit: &org_unit::Model,
+    (page, size): (u64, u64),
+) -> Result<(Vec<Version>, u64)> {
+    let own = rule::Entity::find().filter(rule::Column::UnitId.eq(unit.id));
+    let total = own.clone().count(db).await?;
+    // One more than the page shows: what its last version changed is told against the one before it.
+    let rows = own
+        .order_by_desc(rule::Column::ValidFrom)
+        .offset(page.saturating_sub(1).saturating_mul(size))
+        .limit(size.saturating_add(1))
+        .all(db)
+        .await?;
     let authors: Vec<AccountId> = rows.iter().filter_map(|row| row.created_by).collect();
     let authors = names::of_accounts(db, authors.into_iter().collect()).await?;
     let mut versions = Vec::with_capacity(rows.len());
-    for (at, row) in rows.iter().enumerate() {
+    for (at, row) in rows.iter().enumerate().take(usize::try_from(size).unwrap_or(usize::MAX)) {
         let before = match rows.get(at + 1) {
             Some(own) => Some(own.clone()),
             None => above(db, unit, row.valid_from).await?,
@@ -46,7 +58,7 @@ pub async fn history(db: &impl ConnectionTrait, unit: &org_unit::Model) -> Resul
             row: row.clone(),
         });
     }
-    Ok(versions)
+    Ok((versions, total))
 }
 
 /// The rule that would hold for this unit on that day if it had none of its own.

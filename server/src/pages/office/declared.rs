@@ -22,6 +22,9 @@ use entity::{ClassId, ClassState, PersonId, Role, class_evidence, class_run};
 use serde::Deserialize;
 
 const PATH: &str = "/office/declared";
+/// Studies shown on the page of one person at most.
+const SHOWN: u64 = 50;
+
 const PAGE: u64 = 20;
 
 /// A decision, as typed.
@@ -103,7 +106,7 @@ impl StudyView {
 /// # Errors
 /// When the database fails.
 pub async fn of_person(db: &Database, id: PersonId) -> ApiResult<Vec<StudyView>> {
-    let rows = study::of_person(&db.read, id).await?;
+    let (rows, _) = study::of_person(&db.read, id, (1, SHOWN)).await?;
     let mut files = evidence::of(&db.read, &rows.iter().map(|row| row.id).collect::<Vec<_>>()).await?;
     let view = |row: class_run::Model| {
         let files = files.remove(&row.id).unwrap_or_default();

@@ -18,6 +18,9 @@ use chrono::Datelike;
 use entity::{Day, ExemptionId, ExemptionKind, Moment, PersonId, Role};
 use serde::Deserialize;
 
+/// Exemptions shown of one person at most.
+const SHOWN: u64 = 100;
+
 /// An exemption, as typed.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -190,7 +193,7 @@ async fn page(reader: &Reader, db: &Database, id: PersonId, form: GrantForm) -> 
         notice: None,
         id,
         name: person.name,
-        rows: exemptions::of_person(&db.read, id).await?.into_iter().map(row).collect(),
+        rows: exemptions::of_person(&db.read, id, (1, SHOWN)).await?.0.into_iter().map(row).collect(),
         may_grant,
         today,
         kinds: std::iter::once(none).chain(kinds).collect(),

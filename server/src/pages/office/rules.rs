@@ -13,6 +13,9 @@ use entity::{Day, Moment, Role, Scope, UnitLevel, org_unit, rule};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 use serde::Deserialize;
 
+/// Versions shown at most.
+const SHOWN: u64 = 100;
+
 pub mod draft;
 
 /// Which unit, and what was just done.
@@ -74,7 +77,7 @@ pub async fn show(reader: Reader, query: Query<RulesQuery>, db: Data<Database>) 
             Some(row) => Some(in_force(&db.read, row).await?),
             None => None,
         },
-        versions: rules::history(&db.read, &at).await?,
+        versions: rules::history(&db.read, &at, (1, SHOWN)).await?.0,
         unit_name: at.name,
         today,
     })

@@ -4,8 +4,9 @@ use super::person::years;
 use crate::auth::identity::{Assessor, Reader};
 use crate::database::Database;
 use crate::error::{ApiError, ApiResult};
-use crate::pages::choose::{Choice, Tab, tabs, unit, units};
+use crate::pages::choose::{Choice, Tab, page_number, tabs, unit, units};
 use crate::pages::go;
+use crate::pages::parts::Pager;
 use crate::pages::shell::Shell;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -23,7 +24,11 @@ pub struct SealQuery {
     unit: String,
     year: String,
     done: String,
+    page: String,
 }
+
+/// Seals of a page.
+const PAGE: u64 = 20;
 
 #[derive(Template)]
 #[template(path = "office/seal.html")]
@@ -39,6 +44,7 @@ struct SealPage {
     look: Outlook,
     may_seal: bool,
     seals: Vec<Row>,
+    pager: Pager,
     under_way: bool,
     late: u64,
 }
@@ -86,7 +92,7 @@ impl Row {
 /// `not_found` for a unit beyond the caller's reach.
 pub async fn show(reader: Reader, query: Query<SealQuery>, db: Data<Database>) -> ApiResult<HttpResponse> {
     let at = unit(&db.read, &reader.reach(), Some(&query.unit)).await?;
-    let mut page = page(&reader, &db, at, year_of(&query.year)).await?;
+    let mut page = page(&reader, &db, at, year_of(&query.year), page_number(Some(&query.page))).await?;
     page.notice = (query.done == "begun").then_some("已开始封存，可以离开本页，过一会儿再来看。");
     crate::pages::draw(&page)
 }
@@ -110,7 +116,7 @@ pub async fn begin(
         }
         Err(other) => return Err(other.into()),
     };
-    let mut page = page(&reader, &db, at, year).await?;
+    let mut page = page(&reader, &db, at, year, 1).await?;
     page.problem = Some(problem);
     crate::pages::draw_as(StatusCode::CONFLICT, &page)
 }
@@ -120,10 +126,11 @@ fn year_of(text: &str) -> i32 {
     text.parse().unwrap_or_else(|_| Moment::now().year() - 1)
 }
 
-async fn page(reader: &Reader, db: &Database, at: org_unit::Model, year: i32) -> ApiResult<SealPage> {
+async fn page(reader: &Reader, db: &Database, at: org_unit::Model, year: i32, number: u64) -> ApiResult<SealPage> {
     let reach = reader.reach();
     let mut rows = Vec::new();
-    for listed in seal::list(&db.read, &Scope::of([at.path.clone()])).await? {
+    let (seals, total) = seal::list(&db.read, &Scope::of([at.path.clone()]), (number, PAGE)).await?;
+    for listed in seals {
         let amendments = seal::amendments(&db.read, &listed.row, None).await?.into_iter().map(Amended::from).collect();
         rows.push(Row { sealing: listed.row.state == SealState::Sealing, listed, amendments });
     }
@@ -138,6 +145,13 @@ async fn page(reader: &Reader, db: &Database, at: org_unit::Model, year: i32) ->
         look: seal::outlook(&db.read, at.id, year, Moment::now()).await?,
         may_seal: reader.scope(&[Role::Assessor]).contains(&at.path),
         late: archive::late::open_count(&db.read, &Scope::of([at.path.clone()])).await?,
+        pager: Pager::new(
+            "/office/seal",
+            &[("unit", &at.id.to_string()), ("year", &year.to_string())],
+            number,
+            PAGE,
+            total,
+        ),
         under_way: rows.iter().any(|row| row.sealing),
         seals: rows,
         unit_name: at.name,

@@ -7,6 +7,9 @@ use archive::plan::State;
 use catalog::plan::{Item, Plan};
 use entity::Day;
 
+/// Plans looked at at most.
+const MOST: u64 = 100;
+
 /// A plan as its people see it.
 pub struct Required {
     /// What it is called.
@@ -44,7 +47,7 @@ pub struct Thing {
 pub async fn required(db: &Database, caller: &Identity, today: Day) -> ApiResult<Vec<Required>> {
     let Some(person) = caller.person_id else { return Ok(Vec::new()) };
     let mut required = Vec::new();
-    for plan in catalog::plan::of_person(&db.read, person, today).await? {
+    for plan in catalog::plan::of_person(&db.read, person, today, 1, MOST).await?.items {
         let standing = archive::plan::of_person(&db.read, &plan.plan, person, today).await?;
         let states = standing.map(|standing| standing.items).unwrap_or_default();
         if states.iter().any(|state| *state != State::Done) {

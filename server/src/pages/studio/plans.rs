@@ -12,9 +12,10 @@ use crate::api::search::Searches;
 use crate::auth::identity::Trainer;
 use crate::database::Database;
 use crate::error::{ApiError, ApiResult, Code};
-use crate::pages::choose::{Choice, Errors, Tab, desk, tabs, unit, units};
+use crate::pages::choose::{Choice, Errors, Tab, desk, page_number, tabs, unit, units};
 use crate::pages::go;
 use crate::pages::pairs::Pairs;
+use crate::pages::parts::Pager;
 use crate::pages::shell::Shell;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -28,6 +29,16 @@ use form::Draft;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde::Deserialize;
 use std::collections::HashMap;
+
+/// Plans of a page.
+const PAGE: u64 = 50;
+
+/// Which page of the plans.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct ListQuery {
+    page: String,
+}
 
 /// For which unit a plan is to be set.
 #[derive(Debug, Default, Deserialize)]
@@ -43,6 +54,7 @@ struct PlansPage {
     shell: Shell,
     tabs: Vec<Tab>,
     rows: Vec<Row>,
+    pager: Pager,
 }
 
 struct Row {
@@ -74,16 +86,17 @@ struct NewPage {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn list(trainer: Trainer, db: Data<Database>) -> ApiResult<HttpResponse> {
-    let today = Moment::now().day();
-    let plans = plan::of_scope(&db.read, &trainer.reach(), today).await?;
-    let ids = plans.iter().map(|plan| plan.plan.unit_id);
+pub async fn list(trainer: Trainer, query: Query<ListQuery>, db: Data<Database>) -> ApiResult<HttpResponse> {
+    let (today, number) = (Moment::now().day(), page_number(Some(&query.page)));
+    let plans = plan::of_scope(&db.read, &trainer.reach(), today, number, PAGE).await?;
+    let ids = plans.items.iter().map(|plan| plan.plan.unit_id);
     let units = org_unit::Entity::find().filter(org_unit::Column::Id.is_in(ids)).all(&db.read).await?;
     let units: HashMap<UnitId, String> = units.into_iter().map(|unit| (unit.id, unit.name)).collect();
     crate::pages::draw(&PlansPage {
         shell: Shell::new(&trainer, "培训计划", desk(&trainer)),
         tabs: tabs(&trainer, "/studio/plans"),
-        rows: plans.iter().map(|plan| Row::of(plan, &units, today)).collect(),
+        pager: Pager::new("/studio/plans", &[], number, PAGE, plans.total),
+        rows: plans.items.iter().map(|plan| Row::of(plan, &units, today)).collect(),
     })
 }
 
