@@ -53,6 +53,7 @@ const moving = (most) => {
 
 async function look(context, { path, shape }, width) {
   const page = await context.newPage();
+  page.setDefaultTimeout(120000); // how fast it is others judge
   const errors = [];
   page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
   page.on("pageerror", (error) => errors.push(error.message));

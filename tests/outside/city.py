@@ -30,7 +30,7 @@ def fetch(path, bearer=None, **fields):
     if bearer:
         fields["Authorization"] = f"Bearer {bearer}"
     try:
-        with urllib.request.urlopen(urllib.request.Request(URL + path, headers=fields), timeout=30) as answer:
+        with urllib.request.urlopen(urllib.request.Request(URL + path, headers=fields), timeout=120) as answer:
             return answer.status, answer.read()
     except urllib.error.HTTPError as refused:
         return refused.code, refused.read()

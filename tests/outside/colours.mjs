@@ -78,6 +78,7 @@ for (const role of new Set(one.map((page) => page.role))) {
   const context = await visitor(browser, role, { viewport: { width: 1000, height: 800 }, locale: "zh-CN", reducedMotion: "reduce" });
   for (const { path, shape } of one.filter((page) => page.role === role)) {
     const page = await context.newPage();
+    page.setDefaultTimeout(120000); // how fast it is others judge
     await page.goto(root + path, { waitUntil: "load" });
     const boxes = (await page.evaluate(shapes)).filter(({ at }) => at.y + at.height < 6000).slice(0, 600);
     await page.emulateMedia({ forcedColors: "active", reducedMotion: "reduce" });

@@ -34,7 +34,9 @@ async function walk(role) {
     if (times >= 4) return;
     links += 1;
     const method = times < 1 ? "GET" : "HEAD";
-    const answer = await fetch(root + path, { method, headers });
+    // Once more: the server may close a connection in the moment in which it is used again.
+    const ask = () => fetch(root + path, { method, headers });
+    const answer = await ask().catch(ask);
     if (answer.status >= 400) dead.push(`${answer.status} ${path} as ${role ?? "stranger"}, linked from ${from}`);
     const isPage = answer.headers.get("content-type")?.startsWith("text/html");
     if (method === "HEAD" || !isPage) {

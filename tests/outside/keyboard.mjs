@@ -76,6 +76,7 @@ for (const width of [1280, 360]) {
   for (const [page, role, path] of walked) {
     const context = await visitor(browser, role, { viewport: { width, height: 740 }, locale: "zh-CN" });
     const tab = await context.newPage();
+    tab.setDefaultTimeout(120000); // how fast it is others judge
     const problem = (text) => found(`${page} at ${width}: ${text}`);
     await tab.goto(root + path, { waitUntil: "load" });
     await tab.waitForTimeout(300);

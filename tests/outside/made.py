@@ -19,7 +19,7 @@ def send(role, path, body=None, **fields):
     fields = {"Authorization": f"Bearer {token(role)}", "Content-Type": "application/json"} | fields
     asked = urllib.request.Request(URL + path, json.dumps(body).encode() if body else b"", fields)
     try:
-        with urllib.request.urlopen(asked, timeout=30) as answer:
+        with urllib.request.urlopen(asked, timeout=120) as answer:
             said = answer.read()
             return (json.loads(said) if said else {}) | {"location": answer.headers.get("Location")}
     except urllib.error.HTTPError as refused:

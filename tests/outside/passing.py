@@ -54,7 +54,7 @@ class Door:
             fields["Authorization"] = f"Bearer {bearer}"
         try:
             # One line each: what the server makes of a broken request must not reach the next.
-            line = http.client.HTTPConnection("127.0.0.1", PORT, timeout=30)
+            line = http.client.HTTPConnection("127.0.0.1", PORT, timeout=120)
             line.request(asked.command, asked.path, body or None, fields)
             answer = line.getresponse()
             status, said, heads = answer.status, answer.read(), answer.getheaders()

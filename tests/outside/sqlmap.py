@@ -92,7 +92,7 @@ def may_enter(method, path):
 
 def answered(role, method, address, fields):
 
-    line = http.client.HTTPConnection(doors[role].url[7:], timeout=30)
+    line = http.client.HTTPConnection(doors[role].url[7:], timeout=120)
     line.request(method, address, "ab" if fields else None, fields)
     status = line.getresponse().status
     line.close()
