@@ -28,7 +28,8 @@ async fn walked(client: &Client, path: &str, list: &str) -> Vec<i64> {
 
 async fn exemptions_of(city: &City) {
     let person = city.people["甲村韦大山"];
-    for year in 2024..=2026 {
+    let this = Moment::now().year();
+    for year in this - 1..=this + 1 {
         let body = json!({"kind": "sick", "begins_on": format!("{year}-03-01"), "ends_on": format!("{year}-04-01"),
             "reason": "县医院证明"});
         city.client("office").await.post(&format!("/api/v1/people/{person}/exemptions"), body).await.must(201);

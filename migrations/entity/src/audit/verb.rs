@@ -64,6 +64,7 @@ verbs! {
     PersonChange = "person.change", "修改人员";
     PersonMerge = "person.merge", "合并重复的人";
     PersonPart = "person.part", "拆分合并";
+    PersonMergeRow = "person.merge_row", "合并登记的校验值";
     GuestAdd = "guest.add", "登记来宾";
     GuestName = "guest.name", "登记来宾姓名";
     GuestMatch = "guest.match", "来宾对应到人";

@@ -2,13 +2,13 @@
 
 use crate::Result;
 use crate::chain::sha256_hex;
-use entity::{AccountId, MergeId, Moment, audit, person_merge};
+use entity::{AccountId, MergeId, Moment, Verb, audit, person_merge};
 use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 use serde_json::json;
 use std::collections::BTreeMap;
 
 /// The verb of such a line.
-const ACTION: &str = "person.merge_row";
+const VERB: Verb = Verb::PersonMergeRow;
 
 /// What its target begins with; the key of the merge follows.
 const TARGET: &str = "merge:";
@@ -20,13 +20,13 @@ pub(crate) async fn write(
     by: AccountId,
     now: Moment,
 ) -> Result<()> {
-    audit::line(now, Some(by), ACTION, format!("{TARGET}{}", row.id), digest(row)).insert(db).await?;
+    audit::line(now, Some(by), VERB, format!("{TARGET}{}", row.id), digest(row)).insert(db).await?;
     Ok(())
 }
 
 /// The newest digest of every merge that was ever made.
 pub(crate) async fn written(db: &impl ConnectionTrait) -> Result<BTreeMap<MergeId, String>> {
-    let lines = audit::Entity::find().filter(audit::Column::Action.eq(ACTION)).order_by_asc(audit::Column::Id);
+    let lines = audit::Entity::find().filter(audit::Column::Action.eq(VERB.as_str())).order_by_asc(audit::Column::Id);
     let read = |line: audit::Model| Some((MergeId(line.target.strip_prefix(TARGET)?.parse().ok()?), line.detail));
     Ok(lines.all(db).await?.into_iter().filter_map(read).collect())
 }
