@@ -33,7 +33,7 @@ async fn libreoffice_shows_what_the_report_says() {
         let truth = office.get(&format!("/api/v1/reports/{kind}.json?year={year}")).await.must(200).json();
         assert_eq!(Value::from(lines[0].clone()), truth["columns"], "{kind}");
         let rows = truth["rows"].as_array().unwrap();
-        assert!(!rows.is_empty() && lines.len() >= rows.len() + 1, "{kind}: {shown}");
+        assert!(!rows.is_empty() && lines.len() > rows.len(), "{kind}: {shown}");
         for (line, row) in lines[1..].iter().zip(rows) {
             for (cell, value) in line.iter().zip(row.as_array().unwrap()) {
                 assert!(says(cell, value), "{kind}: {cell:?} for {value}");

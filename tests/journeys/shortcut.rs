@@ -21,6 +21,9 @@ fn shown(answer: &Answer) -> (u16, BTreeMap<String, String>, String) {
     (answer.status.as_u16(), fields, answer.text())
 }
 
+/// Who sends, to which session, what, with which other field, and the status it is answered with.
+type Case<'a> = (&'a Client, i64, &'a str, Option<(&'a str, &'a str)>, u16);
+
 async fn send(client: &Client, playback: i64, kind: &str, body: &str, field: Option<(&str, &str)>) -> Answer {
     let request = client.request(Method::POST, &format!("/api/v1/playback/{playback}/beat"));
     let request = request.header("Content-Type", kind).body(body.to_owned());
@@ -35,7 +38,7 @@ async fn a_beat_is_answered_the_same_whichever_way_it_takes() {
     let id = cadre.play(city.lesson("video")).await;
     let good = json!({"seq": 1, "position_ms": 0, "playing": true}).to_string();
     let long = format!("{}{good}", " ".repeat(600));
-    let cases: [(&Client, i64, &str, Option<(&str, &str)>, u16); 13] = [
+    let cases: [Case<'_>; 13] = [
         (&cadre, id, &good, None, 200),
         (&cadre, id, &long, None, 200),
         (&cadre, id, &good, Some(("Accept-Encoding", "gzip, zstd")), 200),

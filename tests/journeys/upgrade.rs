@@ -20,7 +20,10 @@ async fn rows_and_hashes_of_the_first_release_come_through_every_migration_and_a
     let db = Database::open(&ground.config.data, url.as_deref()).await.unwrap();
     Migrator::up(&db.write, Some(1)).await.unwrap();
     db.write.execute_unprepared(ROWS).await.unwrap();
-    let columns = rows::columns(&db.read).await;
+    let mut columns = rows::columns(&db.read).await;
+    for (table, column) in DROPPED {
+        columns.get_mut(table).unwrap().retain(|name| name != column);
+    }
     if on_postgres() {
         go_on_numbering(&db, &columns).await;
     }
@@ -54,6 +57,9 @@ async fn rows_and_hashes_of_the_first_release_come_through_every_migration_and_a
     let sessions = entity::playback::Entity::find().count(&db.read).await.unwrap();
     assert_eq!(sessions, before["playback"].len() as u64 + 1, "a number was given twice");
 }
+
+/// What a later release has no use for: wrong passwords are counted elsewhere, by what was typed.
+const DROPPED: [(&str, &str); 2] = [("account", "failed_count"), ("account", "failed_at")];
 
 /// The rows were given their numbers, which PostgreSQL does not count.
 async fn go_on_numbering(db: &Database, columns: &rows::Columns) {

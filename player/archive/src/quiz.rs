@@ -12,7 +12,7 @@
 //! older entries the entry itself.
 //!
 //! A pass counts for everybody its person is one with (`merges`): what waited under one number is given with the merge
-//! when the quiz was passed under the other ([`release_all`]), and taken back when the two are parted.
+//! when the quiz was passed under the other (`release_all`), and taken back when the two are parted.
 
 use crate::judge::Worth;
 use crate::ledger::{self, NewEntry};

@@ -8,17 +8,17 @@ pub use reading::Reading;
 
 use crate::auth::identity::{Author, Identity, SignedIn, SignedInOrRoom};
 use crate::auth::reach;
+use crate::body::Coming;
 use crate::database::Database;
 use crate::error::{ApiResult, ErrorBody};
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
-use actix_web::web::{self, Data, Json, Path, Payload, Query};
+use actix_web::web::{self, Data, Json, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use answer::NoteAnswer;
 use catalog::caption::NewCaption;
 use catalog::track::Expected;
 use content::caption::{self as file, Captions};
 use entity::{CaptionId, Moment, Scope, lesson};
-use reading::whole;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -108,12 +108,12 @@ pub async fn preview(
     author: Author,
     id: Path<String>,
     query: Query<ReadingQuery>,
-    body: Payload,
+    body: Coming,
     db: Data<Database>,
 ) -> ApiResult<Json<PreviewAnswer>> {
     let lesson = kept(&author.reach(), &id, &db).await?;
     let reading = Reading::parse(query.encoding.as_deref(), query.shift_ms)?;
-    let found = reading.read(whole(body).await?, &lesson).await?;
+    let found = reading.read(body.whole(file::MAX_BYTES).await?, &lesson).await?;
     Ok(Json(PreviewAnswer::of(found)))
 }
 
@@ -132,13 +132,13 @@ pub async fn put(
     author: Author,
     path: Path<(String, String)>,
     query: Query<PutQuery>,
-    body: Payload,
+    body: Coming,
     db: Data<Database>,
 ) -> ApiResult<Json<CaptionAnswer>> {
     let ((id, language), query) = (path.into_inner(), query.into_inner());
     let lesson = kept(&author.reach(), &id, &db).await?;
     let reading = Reading::parse(query.encoding.as_deref(), query.shift_ms)?;
-    let Captions { encoding, cues, notes, .. } = reading.read(whole(body).await?, &lesson).await?;
+    let Captions { encoding, cues, notes, .. } = reading.read(body.whole(file::MAX_BYTES).await?, &lesson).await?;
     let new = NewCaption { language, source_name: query.name, source_encoding: encoding.as_str().to_owned(), cues };
     let (expected, by) = (Expected::said(query.expected, CaptionId), Some(author.account_id));
     let made = catalog::caption::put(&db.write, lesson.id, new, expected, by, Moment::now()).await?;

@@ -2,12 +2,13 @@
 //! trainer's page come here alike.
 
 use super::classes::{ClassAttendanceAnswer, EvidenceAnswer, refused_lines};
-use super::evidence::{keep, photograph_or_pdf, whole};
+use super::evidence::{EVIDENCE_BYTES, keep, photograph_or_pdf};
 use crate::auth::identity::{Reader, Trainer};
+use crate::body::Coming;
 use crate::database::Database;
 use crate::error::{ApiError, ApiResult, Code, ErrorBody};
 use actix_web::HttpResponse;
-use actix_web::web::{Data, Json, Path, Payload, Query, block};
+use actix_web::web::{Data, Json, Path, Query, block};
 use archive::classes::{evidence, list, roster, sign_in};
 use bytes::Bytes;
 use content::intake::Origin;
@@ -63,12 +64,13 @@ pub async fn prove(
     trainer: Trainer,
     id: Path<ClassId>,
     query: Query<FileQuery>,
-    body: Payload,
+    body: Coming,
     db: Data<Database>,
     store: Data<Store>,
 ) -> ApiResult<HttpResponse> {
     let class = list::one(&db.read, &trainer.reach(), *id).await?;
-    let added = add_evidence(&trainer, (&db, &store), &class, (&query.filename, &whole(body).await?)).await?;
+    let added =
+        add_evidence(&trainer, (&db, &store), &class, (&query.filename, &body.whole(EVIDENCE_BYTES).await?)).await?;
     Ok(HttpResponse::Created().json(EvidenceAnswer::from(added)))
 }
 
@@ -102,11 +104,11 @@ pub async fn attend(
     trainer: Trainer,
     id: Path<ClassId>,
     query: Query<TableQuery>,
-    body: Payload,
+    body: Coming,
     db: Data<Database>,
 ) -> ApiResult<Json<ClassAttendanceAnswer>> {
     let class = list::one(&db.read, &trainer.reach(), *id).await?;
-    let rows = table(whole(body).await?, query.filename.clone()).await?;
+    let rows = table(body.whole(TABLE_BYTES).await?, query.filename.clone()).await?;
     let plan = roster::plan_attendance(&db.read, &class, &rows).await?;
     if !query.dry_run {
         if !plan.bad.is_empty() {

@@ -2,31 +2,12 @@
 
 use crate::database::Database;
 use crate::error::{ApiError, ApiResult, Code};
-use actix_web::web::Payload;
-use bytes::{Bytes, BytesMut};
 use content::intake::{self, Origin};
 use content::store::Store;
 use entity::{Moment, media};
-use futures_util::StreamExt;
 
 /// The largest evidence: a few photographs or a scan, in bytes.
 pub const EVIDENCE_BYTES: usize = 20 << 20;
-
-/// The whole of a body that is one file.
-///
-/// # Errors
-/// `too_large`; `invalid_request` for a body that breaks off.
-pub async fn whole(mut body: Payload) -> ApiResult<Bytes> {
-    let mut whole = BytesMut::new();
-    while let Some(piece) = body.next().await {
-        let piece = piece.map_err(|_| ApiError::new(Code::InvalidRequest))?;
-        if whole.len() + piece.len() > EVIDENCE_BYTES {
-            return Err(ApiError::new(Code::TooLarge));
-        }
-        whole.extend_from_slice(&piece);
-    }
-    Ok(whole.freeze())
-}
 
 /// Refuses what is neither a photograph (JPEG, PNG) nor a PDF, by how it begins: a name says nothing.
 ///

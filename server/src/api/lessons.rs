@@ -12,10 +12,11 @@ use super::courses::{VersionQuery, audience};
 use super::media::sources::{Prepared, prepared};
 use crate::auth::identity::{Author, Reviewer, SignedIn};
 use crate::auth::reach;
+use crate::body::{Coming, JSON_BYTES};
 use crate::database::Database;
 use crate::error::{ApiError, ApiResult, Code, ErrorBody};
 use actix_web::HttpResponse;
-use actix_web::web::{Bytes, Data, Json, Path, Query};
+use actix_web::web::{Data, Json, Path, Query};
 use catalog::lesson;
 use entity::{CourseId, Moment, Scope, UnitId, lesson as row, media, org_unit};
 use sea_orm::EntityTrait;
@@ -159,10 +160,11 @@ pub async fn submit(author: Author, id: Path<String>, db: Data<Database>) -> Api
 pub async fn publish(
     reviewer: Reviewer,
     id: Path<String>,
-    body: Bytes,
+    body: Coming,
     db: Data<Database>,
 ) -> ApiResult<Json<LessonAnswer>> {
     let old = within(&db, &reviewer.reach(), &id).await?;
+    let body = body.whole(JSON_BYTES).await?;
     // No body at all means at once; a body that cannot be read must not.
     let body = match body.is_empty() {
         true => PublishBody::default(),

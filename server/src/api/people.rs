@@ -1,15 +1,14 @@
 //! Lists of people, and the import of a roster.
 
 use crate::auth::identity::{Admin, Reader};
+use crate::body::Coming;
 use crate::database::Database;
 use crate::error::{ApiError, ApiResult, Code, ErrorBody};
-use actix_web::web::{Data, Json, Payload, Query};
-use bytes::{Bytes, BytesMut};
+use actix_web::web::{Data, Json, Query};
 use entity::{Moment, UnitId};
-use futures_util::StreamExt;
 use roster::import::{self, Plan, Summary};
+use roster::org;
 use roster::people::{self, PeopleFilter, PersonRow};
-use roster::{Error, org};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -185,11 +184,11 @@ pub async fn list(reader: Reader, query: Query<PeopleQuery>, db: Data<Database>)
 pub async fn import(
     admin: Admin,
     query: Query<ImportQuery>,
-    body: Payload,
+    body: Coming,
     db: Data<Database>,
 ) -> ApiResult<Json<ImportAnswer>> {
     let ImportQuery { dry_run, filename } = query.into_inner();
-    let bytes = whole(body).await?;
+    let bytes = body.whole(import::MAX_BYTES).await?;
     let sheet = actix_web::web::block(move || import::read(&bytes, &filename)).await??;
     let plan = import::plan_within(&db.read, &sheet, &admin.reach()).await?;
     if dry_run {
@@ -197,18 +196,6 @@ pub async fn import(
     }
     let summary = import::apply(&db.write, &plan, Some(admin.account_id), Moment::now()).await?;
     Ok(Json(ImportAnswer::of(plan, Some(summary))))
-}
-
-/// The body, up to the size of the largest roster.
-async fn whole(mut body: Payload) -> ApiResult<Bytes> {
-    let mut bytes = BytesMut::new();
-    while let Some(part) = body.next().await {
-        bytes.extend_from_slice(&part.map_err(|_| ApiError::say(Code::InvalidRequest, "文件没有传完"))?);
-        if bytes.len() > import::MAX_BYTES {
-            return Err(Error::TooLarge("文件超过 64 MiB，请分批导入").into());
-        }
-    }
-    Ok(bytes.freeze())
 }
 
 impl From<PersonRow> for PersonAnswer {

@@ -6,6 +6,7 @@ pub mod shape;
 use crate::api::media::fetched::{self, Fetched};
 use crate::api::media::sources::prepared_of;
 use crate::auth::identity::{Identity, OPERATORS, Operator, SignedInOrRoom};
+use crate::body::{Coming, JSON_BYTES};
 use crate::database::Database;
 use crate::error::{ApiError, ApiResult, Code, ErrorBody};
 use actix_web::error::JsonPayloadError;
@@ -135,12 +136,12 @@ pub async fn attendance(
 pub async fn close(
     caller: SignedInOrRoom,
     id: Path<i64>,
-    body: Bytes,
+    body: Coming,
     db: Data<Database>,
     recorder: Data<Recorder>,
 ) -> ApiResult<Json<TotalsAnswer>> {
     let (id, by, now) = (PlaybackId(*id), caller.account_id, Moment::now());
-    if let Some(last) = last_beat(&body)? {
+    if let Some(last) = last_beat(&body.whole(JSON_BYTES).await?)? {
         recorder.record(id, by, last.parse()?, now).await?;
     }
     Ok(Json(ended(&db, id, by, now).await?.into()))

@@ -1,12 +1,13 @@
 //! Marks of the star rating that no data can feed: points with a reason and a file that proves them.
 
-use crate::api::evidence::{keep, whole};
+use crate::api::evidence::{EVIDENCE_BYTES, keep};
 use crate::auth::identity::Assessor;
 use crate::auth::reach;
+use crate::body::Coming;
 use crate::database::Database;
 use crate::error::{ApiResult, ErrorBody};
 use actix_web::HttpResponse;
-use actix_web::web::{Data, Path, Payload, Query};
+use actix_web::web::{Data, Path, Query};
 use archive::stars::NewMark;
 use bytes::Bytes;
 use content::intake::Origin;
@@ -49,13 +50,13 @@ pub async fn mark(
     assessor: Assessor,
     path: Path<(UnitId, String)>,
     query: Query<MarkQuery>,
-    body: Payload,
+    body: Coming,
     db: Data<Database>,
     store: Data<Store>,
 ) -> ApiResult<HttpResponse> {
     let (unit_id, item) = path.into_inner();
     reach::unit(&db, &assessor.reach(), unit_id).await?;
-    let evidence = whole(body).await?;
+    let evidence = body.whole(EVIDENCE_BYTES).await?;
     let (year, points, reason) = (query.year, query.points, query.reason.as_str());
     let new = NewMark { unit_id, year, item: &item, points, reason, evidence_sha256: "" };
     let added = give(&assessor, &db, &store, new, (query.filename.as_str(), evidence)).await?;

@@ -2,15 +2,16 @@
 //! or a class.
 
 use super::classes::{ClassAnswer, ClassPageAnswer, ClassesQuery};
-use super::evidence::{keep, photograph_or_pdf, whole};
+use super::evidence::{EVIDENCE_BYTES, keep, photograph_or_pdf};
 use super::paging::PageQuery;
 use crate::auth::identity::{Assessor, Identity, Matcher, Reader, SignedIn};
 use crate::auth::known::Known;
 use crate::auth::reach;
+use crate::body::Coming;
 use crate::database::Database;
 use crate::error::{ApiError, ApiResult, Code, ErrorBody};
 use actix_web::HttpResponse;
-use actix_web::web::{Data, Json, Path, Payload, Query};
+use actix_web::web::{Data, Json, Path, Query};
 use archive::classes::decide::{self, Decision};
 use archive::classes::list;
 use archive::classes::study::{self, NewStudy};
@@ -91,12 +92,12 @@ impl StudyQuery {
 pub async fn declare(
     caller: SignedIn,
     query: Query<StudyQuery>,
-    body: Payload,
+    body: Coming,
     db: Data<Database>,
     store: Data<Store>,
 ) -> ApiResult<HttpResponse> {
     let new = query.parse(learner(&caller)?)?;
-    let declared = enter(&caller, &db, &store, new, (&query.filename, &whole(body).await?)).await?;
+    let declared = enter(&caller, &db, &store, new, (&query.filename, &body.whole(EVIDENCE_BYTES).await?)).await?;
     Ok(HttpResponse::Created().json(ClassAnswer::from(declared)))
 }
 
@@ -122,13 +123,13 @@ pub async fn declare_for(
     matcher: Matcher,
     id: Path<PersonId>,
     query: Query<StudyQuery>,
-    body: Payload,
+    body: Coming,
     db: Data<Database>,
     store: Data<Store>,
 ) -> ApiResult<HttpResponse> {
     let person = reach::person(&db, &matcher.reach(), *id).await?;
     let new = query.parse(person.id)?;
-    let declared = enter(&matcher, &db, &store, new, (&query.filename, &whole(body).await?)).await?;
+    let declared = enter(&matcher, &db, &store, new, (&query.filename, &body.whole(EVIDENCE_BYTES).await?)).await?;
     Ok(HttpResponse::Created().json(ClassAnswer::from(declared)))
 }
 

@@ -23,6 +23,7 @@ fn peer(request: &HttpRequest) -> IpAddr {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 mod tests {
     use super::*;
     use actix_web::test::TestRequest;

@@ -101,7 +101,9 @@ impl Tokens {
     }
 
     fn verify(&self, token: &str) -> Option<Good> {
-        let claims = decode::<Claims>(token, &self.decoding, &self.validation).ok()?.claims;
+        let decoded = decode::<Claims>(token, &self.decoding, &self.validation).ok()?;
+        // We know no extension, so a token that says one must be understood is refused (RFC 7515 section 4.1.11).
+        let claims = decoded.header.crit.is_none().then_some(decoded.claims)?;
         let account = claims.sub.parse().ok()?;
         let found = Good { account, epoch: claims.epo, begins: claims.nbf, expires: claims.exp };
         let mut good = self.good.lock().unwrap_or_else(PoisonError::into_inner);
@@ -129,6 +131,18 @@ mod tests {
             assert_eq!(tokens.check(&token, now.plus_ms(LIFETIME_S * 1000 - 1000)), Some((AccountId(7), 3)));
             assert_eq!(tokens.check(&token, now.plus_ms(LIFETIME_S * 1000)), None);
         }
+    }
+
+    #[test]
+    fn a_token_that_asks_for_an_extension_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let tokens = Tokens::new(&Keys::open(dir.path()).unwrap());
+        let now = Moment::now();
+        let good = tokens.issue(AccountId(7), 3, now).unwrap();
+        let claims = decode::<Claims>(&good, &tokens.decoding, &tokens.validation).unwrap().claims;
+        let header = Header { crit: Some(vec!["exp".into()]), ..Header::new(Algorithm::HS256) };
+        let token = encode(&header, &claims, &tokens.encoding).unwrap();
+        assert_eq!(tokens.check(&token, now), None);
     }
 
     #[test]

@@ -14,7 +14,7 @@ pub const HEADER: &str = "idempotency-key";
 const PARAMETER: &str = "once=";
 /// The longest key.
 const LONGEST: usize = 64;
-/// What [`parse`] takes, for the API's document.
+/// What is taken for a key, for the API's document.
 pub const PATTERN: &str = r#"^("[!#-+\--:<-\[\]-~]{1,64}"|[!#-+\--:<-\[\]-~]{1,64})$"#;
 /// Bytes of a body that are weighed; what is longer differs within them.
 const WEIGHED: usize = 1 << 20;

@@ -5,6 +5,7 @@ use crate::api::evidence::EVIDENCE_BYTES;
 use crate::api::studies::{enter, learner};
 use crate::auth::identity::{Identity, Matcher, SignedIn};
 use crate::auth::reach;
+use crate::body::Coming;
 use crate::database::Database;
 use crate::error::{ApiError, ApiResult, Code, bad_class};
 use crate::pages::choose::{Choice, Errors};
@@ -12,7 +13,7 @@ use crate::pages::go;
 use crate::pages::office::form_data::FormData;
 use crate::pages::shell::Shell;
 use actix_web::http::StatusCode;
-use actix_web::web::{Data, Path, Payload};
+use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use archive::classes::study::{self, NewStudy};
 use askama::Template;
@@ -73,7 +74,7 @@ pub async fn form(caller: SignedIn) -> ApiResult<HttpResponse> {
 pub async fn take(
     caller: SignedIn,
     request: HttpRequest,
-    body: Payload,
+    body: Coming,
     db: Data<Database>,
     store: Data<Store>,
 ) -> ApiResult<HttpResponse> {
@@ -98,7 +99,7 @@ pub async fn take_for(
     matcher: Matcher,
     id: Path<PersonId>,
     request: HttpRequest,
-    body: Payload,
+    body: Coming,
     db: Data<Database>,
     store: Data<Store>,
 ) -> ApiResult<HttpResponse> {
@@ -109,7 +110,7 @@ pub async fn take_for(
 async fn declared(
     caller: &Identity,
     request: &HttpRequest,
-    body: Payload,
+    body: Coming,
     db: &Database,
     store: &Store,
     whose: Whose,

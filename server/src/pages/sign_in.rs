@@ -10,7 +10,8 @@ use crate::auth::limiter::Doors;
 use crate::auth::token::Tokens;
 use crate::database::Database;
 use crate::error::{ApiError, ApiResult, Code};
-use actix_web::http::header::{CLEAR_SITE_DATA, HeaderValue};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CLEAR_SITE_DATA, HeaderValue, WWW_AUTHENTICATE};
 use actix_web::web::{Data, Form, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
@@ -125,6 +126,9 @@ pub async fn sign_in(
 fn refused(page: &impl Template, error: &ApiError) -> ApiResult<HttpResponse> {
     let mut response = super::draw(page)?;
     *response.status_mut() = error.code().status();
+    if response.status() == StatusCode::UNAUTHORIZED {
+        response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")); // RFC 9110 section 15.5.2
+    }
     Ok(response)
 }
 

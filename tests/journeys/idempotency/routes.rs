@@ -53,6 +53,7 @@ const WITHOUT: &[(&str, &[&str])] = &[
             "/api/v1/playback/{id}/close",
             "/studio/changes/{id}",
             "/studio/classes/{id}/hand-in",
+            "/api/v1/classes/{id}/call-off",
             "/studio/classes/{id}/call-off",
             "/studio/classes/{id}/decision",
             "/studio/plans/{id}/end",

@@ -65,7 +65,7 @@ pub enum Turn {
 /// What this text would change in the year of `today` as a rule of this unit.
 ///
 /// # Errors
-/// As for [`super::enact`], but the first day may be any.
+/// As for [`super::enact()`], but the first day may be any.
 pub async fn preview(
     db: &impl ConnectionTrait,
     unit: UnitId,

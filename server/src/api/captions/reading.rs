@@ -1,12 +1,11 @@
 //! How a file that was sent is read for a lesson.
 
 use crate::error::{ApiError, ApiResult, Code};
-use actix_web::web::{self, Payload};
-use bytes::{Bytes, BytesMut};
+use actix_web::web;
+use bytes::Bytes;
 use content::caption::{self as file, Captions, Encoding, Note};
 use entity::caption::Cue;
 use entity::lesson;
-use futures_util::StreamExt;
 
 /// How a file is to be read, checked.
 #[derive(Clone, Copy, Debug, Default)]
@@ -54,16 +53,4 @@ impl Reading {
         }
         Ok(found)
     }
-}
-
-/// The body, up to the largest file of captions.
-pub(super) async fn whole(mut body: Payload) -> ApiResult<Bytes> {
-    let mut bytes = BytesMut::new();
-    while let Some(part) = body.next().await {
-        bytes.extend_from_slice(&part.map_err(|_| ApiError::say(Code::InvalidRequest, "文件没有传完"))?);
-        if bytes.len() > file::MAX_BYTES {
-            return Err(content::Error::TooLong { max: file::MAX_BYTES as u64 }.into());
-        }
-    }
-    Ok(bytes.freeze())
 }

@@ -1,11 +1,10 @@
 //! Reads a form that carries a file: `multipart/form-data` (RFC 7578), held in memory and bounded.
 
+use crate::body::Coming;
 use crate::error::{ApiError, ApiResult, Code};
 use actix_web::HttpRequest;
 use actix_web::http::header::CONTENT_TYPE;
-use actix_web::web::Payload;
-use bytes::{Bytes, BytesMut};
-use futures_util::StreamExt;
+use bytes::Bytes;
 
 /// The fields of such a form.
 #[derive(Debug, Default)]
@@ -25,19 +24,12 @@ impl FormData {
     ///
     /// # Errors
     /// `unsupported_media_type` for another kind of body, `too_large`, `invalid_request` for a broken one.
-    pub async fn read(request: &HttpRequest, mut payload: Payload, limit: usize) -> ApiResult<Self> {
+    pub async fn read(request: &HttpRequest, body: Coming, limit: usize) -> ApiResult<Self> {
         let kind = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let boundary = boundary(kind).ok_or(Code::UnsupportedMediaType)?;
         // The first delimiter stands at the start of the body, all others after a line break (RFC 2046, 5.1.1).
-        let mut body = BytesMut::from(&b"\r\n"[..]);
-        while let Some(chunk) = payload.next().await {
-            let chunk = chunk.map_err(|_| ApiError::new(Code::InvalidRequest))?;
-            if body.len() + chunk.len() > limit {
-                return Err(ApiError::new(Code::TooLarge));
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Self::parse(&body.freeze(), &boundary).ok_or_else(|| ApiError::new(Code::InvalidRequest))
+        let body = [b"\r\n", &body.whole(limit).await?[..]].concat();
+        Self::parse(&body.into(), &boundary).ok_or_else(|| ApiError::new(Code::InvalidRequest))
     }
 
     /// The text of a field; empty when it is missing or not UTF-8.

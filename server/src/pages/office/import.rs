@@ -4,12 +4,13 @@
 
 use super::form_data::FormData;
 use crate::auth::identity::Admin;
+use crate::body::Coming;
 use crate::database::Database;
 use crate::error::{ApiError, ApiResult};
 use crate::pages::choose::{Tab, tabs};
 use crate::pages::shell::Shell;
 use actix_web::http::StatusCode;
-use actix_web::web::{Data, Payload, block};
+use actix_web::web::{Data, block};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use base64::Engine;
@@ -74,7 +75,7 @@ pub async fn show(admin: Admin) -> ApiResult<HttpResponse> {
 ///
 /// # Errors
 /// When the form cannot be read or the database fails; what is wrong with the file is said on the page.
-pub async fn take(admin: Admin, request: HttpRequest, body: Payload, db: Data<Database>) -> ApiResult<HttpResponse> {
+pub async fn take(admin: Admin, request: HttpRequest, body: Coming, db: Data<Database>) -> ApiResult<HttpResponse> {
     let form = FormData::read(&request, body, BODY_BYTES).await?;
     let confirmed = form.text("confirm") == "yes";
     let file = if confirmed { returned(&form) } else { form.file("file") };

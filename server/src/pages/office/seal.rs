@@ -3,7 +3,7 @@
 use super::person::years;
 use crate::auth::identity::{Assessor, Reader};
 use crate::database::Database;
-use crate::error::{ApiError, ApiResult};
+use crate::error::{ApiError, ApiResult, Code};
 use crate::pages::choose::{Choice, Tab, page_number, tabs, unit, units};
 use crate::pages::go;
 use crate::pages::parts::Pager;
@@ -107,8 +107,11 @@ pub async fn begin(
     form: Form<SealQuery>,
     db: Data<Database>,
 ) -> ApiResult<HttpResponse> {
+    // A year is closed on purpose, never by an empty form.
+    let (Ok(year), false) = (form.year.parse(), form.unit.is_empty()) else {
+        return Err(ApiError::say(Code::InvalidRequest, "请在封存页面选择单位和年度"));
+    };
     let at = unit(&db.read, &assessor.reach(), Some(&form.unit)).await?;
-    let year = year_of(&form.year);
     let problem = match seal::begin(&db.write, at.id, year, assessor.account_id, Moment::now()).await {
         Ok(_) => return Ok(go(&format!("/office/seal?unit={}&year={year}&done=begun", at.id))),
         Err(cause @ (Error::YearNotOver(_) | Error::SessionsWait(_) | Error::NothingToSeal | Error::SealUnderWay)) => {

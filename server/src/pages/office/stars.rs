@@ -9,6 +9,7 @@ use crate::api::evidence::EVIDENCE_BYTES;
 use crate::api::stars::give;
 use crate::auth::identity::{Assessor, Reader};
 use crate::auth::reach;
+use crate::body::Coming;
 use crate::database::Database;
 use crate::error::{ApiError, ApiResult, Code, bad_mark};
 use crate::pages::choose::{Choice, Errors, Tab, page_number, tabs, unit, units};
@@ -16,7 +17,7 @@ use crate::pages::go;
 use crate::pages::parts::Pager;
 use crate::pages::shell::Shell;
 use actix_web::http::StatusCode;
-use actix_web::web::{Data, Payload, Query};
+use actix_web::web::{Data, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use archive::About;
 use archive::report::{ReportQuery, Sheets, SheetsKind, sheets};
@@ -109,7 +110,7 @@ pub async fn take(
     reader: Reader,
     assessor: Assessor,
     request: HttpRequest,
-    body: Payload,
+    body: Coming,
     db: Data<Database>,
     store: Data<Store>,
 ) -> ApiResult<HttpResponse> {

@@ -7,6 +7,7 @@ use super::place::Back;
 use crate::api::captions::{Reading, url};
 use crate::auth::identity::Author;
 use crate::auth::reach;
+use crate::body::Coming;
 use crate::database::Database;
 use crate::error::{ApiError, ApiResult, Code};
 use crate::pages::choose::Choice;
@@ -15,7 +16,7 @@ use crate::pages::office::form_data::FormData;
 use crate::pages::shell::Shell;
 use crate::pages::{Done, go};
 use actix_web::http::StatusCode;
-use actix_web::web::{Data, Path, Payload, Query};
+use actix_web::web::{Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use base64::Engine;
@@ -127,7 +128,7 @@ pub async fn take(
     id: Path<LessonId>,
     back: Query<Back>,
     request: HttpRequest,
-    body: Payload,
+    body: Coming,
     db: Data<Database>,
 ) -> ApiResult<HttpResponse> {
     let lesson = reach::lesson(&db, &author.reach(), *id).await?;

@@ -8,6 +8,7 @@ use crate::api::studies::settle;
 use crate::auth::identity::{Assessor, Identity, Reader, Trainer};
 use crate::auth::known::Known;
 use crate::auth::reach;
+use crate::body::Coming;
 use crate::database::Database;
 use crate::error::{ApiError, ApiResult};
 use crate::pages::choose::{Choice, Tab, below, desk, page_number, tabs};
@@ -15,7 +16,7 @@ use crate::pages::go;
 use crate::pages::office::form_data::FormData;
 use crate::pages::parts::Pager;
 use crate::pages::shell::Shell;
-use actix_web::web::{Data, Form, Path, Payload, Query};
+use actix_web::web::{Data, Form, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use archive::classes::roster::Enrolled;
 use archive::classes::{self, evidence, list, roster, sign_in};
@@ -118,7 +119,7 @@ pub async fn prove(
     trainer: Trainer,
     id: Path<ClassId>,
     request: HttpRequest,
-    body: Payload,
+    body: Coming,
     db: Data<Database>,
     store: Data<Store>,
 ) -> ApiResult<HttpResponse> {

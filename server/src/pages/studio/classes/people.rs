@@ -7,10 +7,11 @@ use super::one::{ClassPage, after, again, page};
 use crate::api::class_files::{TABLE_BYTES, table};
 use crate::auth::identity::Trainer;
 use crate::auth::reach;
+use crate::body::Coming;
 use crate::database::Database;
 use crate::error::{ApiError, ApiResult, Code};
 use crate::pages::office::form_data::FormData;
-use actix_web::web::{Data, Path, Payload};
+use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use archive::classes::sheet::{Found, Plan, typed};
 use archive::classes::sign_in::{self, Mark};
@@ -50,7 +51,7 @@ pub async fn take(
     trainer: Trainer,
     id: Path<ClassId>,
     request: HttpRequest,
-    body: Payload,
+    body: Coming,
     db: Data<Database>,
 ) -> ApiResult<HttpResponse> {
     let class = list::one(&db.read, &trainer.reach(), *id).await?;

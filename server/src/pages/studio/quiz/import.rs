@@ -6,13 +6,14 @@
 use super::{Back, Draft, again, page};
 use crate::auth::identity::Author;
 use crate::auth::reach;
+use crate::body::Coming;
 use crate::database::Database;
 use crate::error::{ApiError, ApiResult, Code};
 use crate::pages::go;
 use crate::pages::office::form_data::FormData;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use actix_web::web::{Data, Path, Payload, Query, block};
+use actix_web::web::{Data, Path, Query, block};
 use actix_web::{HttpRequest, HttpResponse};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -59,7 +60,7 @@ pub async fn take(
     id: Path<LessonId>,
     back: Query<Back>,
     request: HttpRequest,
-    body: Payload,
+    body: Coming,
     db: Data<Database>,
 ) -> ApiResult<HttpResponse> {
     let lesson = reach::lesson(&db, &author.reach(), *id).await?;
