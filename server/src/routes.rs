@@ -227,8 +227,8 @@ routes! {
     "/api/v1/classes/{id}/roster/{person}" { DELETE classes::remove, With(TRAINERS); }
     "/api/v1/classes/{id}/signing" { GET signing::code, With(TRAINERS); PUT signing::begin, With(TRAINERS); }
     "/api/v1/classes/{id}/roll" { POST signing::call_roll, With(TRAINERS); }
-    "/api/v1/classes/{id}/attendance" { POST class_files::attend, With(TRAINERS) => once; }
-    "/api/v1/classes/{id}/evidence" { GET class_files::list_evidence, With(READERS); POST class_files::prove, With(TRAINERS) => once; }
+    "/api/v1/classes/{id}/attendance" { POST class_files::attend, With(TRAINERS); }
+    "/api/v1/classes/{id}/evidence" { GET class_files::list_evidence, With(READERS); POST class_files::prove, With(TRAINERS); }
     "/api/v1/classes/{id}/call-off" { POST classes::call_off, With(TRAINERS); }
     "/api/v1/classes/{id}/hand-in" { POST classes::hand_in, With(TRAINERS); }
     "/api/v1/classes/{id}/decision" { POST studies::decide, With(ASSESSORS); }
