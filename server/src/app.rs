@@ -17,7 +17,7 @@ use crate::auth::known::Known;
 use crate::auth::limiter::{Doors, Limiter};
 use crate::auth::remembered::Remembered;
 use crate::auth::token::Tokens;
-use crate::body::JSON_BYTES;
+use crate::body::SHORT_BYTES;
 use crate::config::Config;
 use crate::error::{ApiError, Code};
 use crate::failure::Failure;
@@ -206,9 +206,9 @@ fn serve(
 
 /// How bodies, queries and paths are read, and what is said when they can't be.
 fn parsing(app: &mut web::ServiceConfig) {
-    app.app_data(web::JsonConfig::default().limit(JSON_BYTES).error_handler(|cause, _| ApiError::from(cause).into()))
-        .app_data(web::FormConfig::default().limit(1 << 20).error_handler(|cause, _| ApiError::from(cause).into()))
-        .app_data(web::PayloadConfig::new(1 << 20))
+    app.app_data(web::JsonConfig::default().limit(SHORT_BYTES).error_handler(|cause, _| ApiError::from(cause).into()))
+        .app_data(web::FormConfig::default().limit(SHORT_BYTES).error_handler(|cause, _| ApiError::from(cause).into()))
+        .app_data(web::PayloadConfig::new(SHORT_BYTES))
         .app_data(
             web::QueryConfig::default()
                 .error_handler(|cause, _| ApiError::say(Code::InvalidRequest, format!("查询参数有误：{cause}")).into()),

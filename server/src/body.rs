@@ -2,14 +2,14 @@
 
 use crate::error::{ApiError, ApiResult, Code};
 use actix_web::dev::Payload;
-use actix_web::http::header::CONTENT_LENGTH;
+use actix_web::http::header::{CONTENT_LENGTH, HeaderMap};
 use actix_web::{FromRequest, HttpRequest};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use std::future::{Ready, ready};
 
-/// The most a body of JSON has, in bytes.
-pub const JSON_BYTES: usize = 1 << 20;
+/// The most a body has that is no file, in bytes.
+pub const SHORT_BYTES: usize = 1 << 20;
 
 /// A body that is still to come.
 pub struct Coming {
@@ -19,6 +19,12 @@ pub struct Coming {
 }
 
 impl Coming {
+    /// The body of a request with these fields.
+    pub fn of(headers: &HeaderMap, payload: Payload) -> Self {
+        let length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+        Self { payload, length }
+    }
+
     /// All of it. One that says it is longer is refused before any of it is read, so that nobody on a thin link sends
     /// for an hour what is refused then.
     ///
@@ -46,8 +52,7 @@ impl FromRequest for Coming {
     type Future = Ready<ApiResult<Self>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let length = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-        ready(Ok(Self { payload: payload.take(), length }))
+        ready(Ok(Self::of(request.headers(), payload.take())))
     }
 }
 

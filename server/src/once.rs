@@ -8,8 +8,8 @@
 //! - What wrote nothing is not kept, whatever its answer: it may be mended and asked again under the same key. A file that
 //!   was stored before the rest was refused counts as nothing, since it is stored by its content.
 //! - What wrote something is answered again as it was the first time, with `Idempotent-Replayed: true`.
-//! - A process or a handler that dies before the handler's transaction is committed has done nothing; the next attempt, a minute after
-//!   that one began, does it. One that dies after it, before the answer is kept, has: the next attempt is told so
+//! - A process or a handler that dies before the handler's transaction is committed has done nothing; the next attempt, a
+//!   minute after that one began, does it. One that dies after it, before the answer is kept, has: the next attempt is told so
 //!   (`done_before`), and that the answer is not there. The two are told apart by the handler's own transaction, which
 //!   notes in the row of the key that it acts (`entity::kept_answer`); so is an attempt that comes back too late, whose
 //!   transaction is refused.

@@ -12,7 +12,7 @@ use super::courses::{VersionQuery, audience};
 use super::media::sources::{Prepared, prepared};
 use crate::auth::identity::{Author, Reviewer, SignedIn};
 use crate::auth::reach;
-use crate::body::{Coming, JSON_BYTES};
+use crate::body::{Coming, SHORT_BYTES};
 use crate::database::Database;
 use crate::error::{ApiError, ApiResult, Code, ErrorBody};
 use actix_web::HttpResponse;
@@ -164,7 +164,7 @@ pub async fn publish(
     db: Data<Database>,
 ) -> ApiResult<Json<LessonAnswer>> {
     let old = within(&db, &reviewer.reach(), &id).await?;
-    let body = body.whole(JSON_BYTES).await?;
+    let body = body.whole(SHORT_BYTES).await?;
     // No body at all means at once; a body that cannot be read must not.
     let body = match body.is_empty() {
         true => PublishBody::default(),

@@ -6,7 +6,7 @@ pub mod shape;
 use crate::api::media::fetched::{self, Fetched};
 use crate::api::media::sources::prepared_of;
 use crate::auth::identity::{Identity, OPERATORS, Operator, SignedInOrRoom};
-use crate::body::{Coming, JSON_BYTES};
+use crate::body::{Coming, SHORT_BYTES};
 use crate::database::Database;
 use crate::error::{ApiError, ApiResult, Code, ErrorBody};
 use actix_web::error::JsonPayloadError;
@@ -141,7 +141,7 @@ pub async fn close(
     recorder: Data<Recorder>,
 ) -> ApiResult<Json<TotalsAnswer>> {
     let (id, by, now) = (PlaybackId(*id), caller.account_id, Moment::now());
-    if let Some(last) = last_beat(&body.whole(JSON_BYTES).await?)? {
+    if let Some(last) = last_beat(&body.whole(SHORT_BYTES).await?)? {
         recorder.record(id, by, last.parse()?, now).await?;
     }
     Ok(Json(ended(&db, id, by, now).await?.into()))

@@ -1,12 +1,10 @@
 //! Lists of classes and of other studies, and one of them within reach.
 
 use super::seats;
+use crate::page::{self, Page, waiting_first};
 use crate::{Error, Result, names};
 use entity::{ClassId, ClassState, PersonId, Scope, Source, class_run};
-use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, Order, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 /// Which of them.
 #[derive(Clone, Debug, Default)]
@@ -34,25 +32,15 @@ pub struct Listed {
     pub decided_by: String,
 }
 
-/// A page of them.
-pub type Page = crate::Page<Listed>;
-
 /// A page of classes, the latest first.
 ///
 /// # Errors
 /// Only those of the database.
-pub async fn classes(db: &impl ConnectionTrait, filter: &Filter, page: u64, size: u64) -> Result<Page> {
+pub async fn classes(db: &impl ConnectionTrait, filter: &Filter, page: u64, size: u64) -> Result<Page<Listed>> {
     let found =
         class_run::Entity::find().filter(filter.condition()).filter(class_run::Column::Source.eq(Source::Class));
-    let total = found.clone().count(db).await?;
-    let page = page.clamp(1, 1_000_000);
-    let rows = found
-        .order_by_desc(class_run::Column::StartsOn)
-        .order_by_desc(class_run::Column::Id)
-        .offset((page - 1) * size)
-        .limit(size)
-        .all(db)
-        .await?;
+    let found = found.order_by_desc(class_run::Column::StartsOn).order_by_desc(class_run::Column::Id);
+    let Page { rows, page, total } = page::read(db, found, page, size).await?;
     Ok(Page { rows: listed(db, rows).await?, page, total })
 }
 
@@ -61,20 +49,11 @@ pub async fn classes(db: &impl ConnectionTrait, filter: &Filter, page: u64, size
 ///
 /// # Errors
 /// Only those of the database.
-pub async fn studies(db: &impl ConnectionTrait, filter: &Filter, page: u64, size: u64) -> Result<Page> {
+pub async fn studies(db: &impl ConnectionTrait, filter: &Filter, page: u64, size: u64) -> Result<Page<Listed>> {
     let found =
         class_run::Entity::find().filter(filter.condition()).filter(class_run::Column::Source.ne(Source::Class));
-    let total = found.clone().count(db).await?;
-    let page = page.clamp(1, 1_000_000);
-    let rows = found
-        .order_by(Expr::col((class_run::Entity, class_run::Column::DecidedAt)).is_null(), Order::Desc)
-        .order_by_desc(class_run::Column::DecidedAt)
-        .order_by_asc(class_run::Column::HandedInAt)
-        .order_by_asc(class_run::Column::Id)
-        .offset((page - 1) * size)
-        .limit(size)
-        .all(db)
-        .await?;
+    let found = waiting_first(found, class_run::Column::DecidedAt, class_run::Column::HandedInAt);
+    let Page { rows, page, total } = page::read(db, found.order_by_asc(class_run::Column::Id), page, size).await?;
     Ok(Page { rows: listed(db, rows).await?, page, total })
 }
 

@@ -184,8 +184,8 @@ impl BadLineAnswer {
     }
 }
 
-impl From<list::Page> for ClassPageAnswer {
-    fn from(page: list::Page) -> Self {
+impl From<archive::Page<list::Listed>> for ClassPageAnswer {
+    fn from(page: archive::Page<list::Listed>) -> Self {
         let rows = page.rows.into_iter().map(|listed| listed.class.into()).collect();
         Self { total: page.total, page: page.page, rows }
     }

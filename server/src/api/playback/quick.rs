@@ -6,9 +6,9 @@ use super::shape::BeatBody;
 use crate::auth::csrf;
 use crate::auth::heard::Heard;
 use crate::auth::remembered::Remembered;
-use crate::error::{ApiError, ApiResult};
+use crate::body::Coming;
 use crate::target;
-use actix_http::{Payload, Request};
+use actix_http::Request;
 use actix_web::error::JsonPayloadError;
 use actix_web::http::Method;
 use actix_web::http::header::{
@@ -17,7 +17,6 @@ use actix_web::http::header::{
 use actix_web::web::Data;
 use actix_web::{HttpMessage, HttpResponse, ResponseError};
 use entity::{AccountId, Moment, PlaybackId};
-use futures_util::StreamExt;
 use player::recorder::Recorder;
 
 /// Bytes of a beat that takes this way: its numbers, spelt out at their longest, are 150.
@@ -32,46 +31,49 @@ pub struct Beats {
 }
 
 /// A beat whose head is all right.
-pub struct Coming {
+pub struct Accepted {
     session: PlaybackId,
     from: AccountId,
-    bytes: usize,
-    body: Payload,
+    body: Coming,
     recorder: Data<Recorder>,
 }
 
 impl Beats {
     /// Takes a beat whose body only has to be read and written down; the request has no body any more then.
-    pub fn take(&self, request: &mut Request, remembered: &Remembered) -> Option<Coming> {
+    pub fn take(&self, request: &mut Request, remembered: &Remembered) -> Option<Accepted> {
         if request.method() != Method::POST || request.uri().query().is_some() {
             return None;
         }
         let session = request.path().strip_prefix("/api/v1/playback/")?.strip_suffix("/beat")?.parse().ok()?;
-        let (bytes, now) = (length_of_plain_json(request.headers())?, Moment::now());
-        if !target::has_a_host(request.headers()) || csrf::from_elsewhere(request.headers()) {
+        let now = Moment::now();
+        if !is_short_plain_json(request.headers())
+            || !target::has_a_host(request.headers())
+            || csrf::from_elsewhere(request.headers())
+        {
             return None;
         }
         let caller = remembered.caller(request.headers(), now)?;
         if let Some(device) = caller.device_id {
             self.heard.note(device, now);
         }
-        Some(Coming {
+        let body = request.take_payload();
+        Some(Accepted {
             session: PlaybackId(session),
             from: caller.account_id,
-            bytes,
-            body: request.take_payload(),
+            body: Coming::of(request.headers(), body),
             recorder: self.recorder.clone(),
         })
     }
 }
 
-impl Coming {
+impl Accepted {
     /// Records it and says how the session stands, once it is durable.
     pub async fn answer(self) -> HttpResponse {
-        let Self { session, from, bytes, body, recorder } = self;
+        let Self { session, from, body, recorder } = self;
         let answer = async {
-            let body = parsed(body, bytes).await?;
-            recorded(&recorder, session, from, &body).await
+            let body = body.whole(MOST_BYTES).await?;
+            let beat: BeatBody = serde_json::from_slice(&body).map_err(JsonPayloadError::Deserialize)?;
+            recorded(&recorder, session, from, &beat).await
         };
         let (mut response, vary) = match answer.await {
             Ok(totals) => (HttpResponse::Ok().json(totals), "accept-encoding"),
@@ -82,23 +84,13 @@ impl Coming {
     }
 }
 
-/// The length of a short body that is JSON and nothing else.
-fn length_of_plain_json(headers: &HeaderMap) -> Option<usize> {
-    let is_json = headers.get(CONTENT_TYPE)?.as_bytes().eq_ignore_ascii_case(b"application/json");
+/// Whether the body is short, and JSON as it stands.
+fn is_short_plain_json(headers: &HeaderMap) -> bool {
+    let is_json =
+        headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().eq_ignore_ascii_case(b"application/json"));
     let is_plain = [CONTENT_ENCODING, TRANSFER_ENCODING, EXPECT].iter().all(|name| !headers.contains_key(name));
-    let length = headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()?;
-    (is_json && is_plain && length <= MOST_BYTES).then_some(length)
-}
-
-async fn parsed(mut coming: Payload, bytes: usize) -> ApiResult<BeatBody> {
-    let mut body = Vec::with_capacity(bytes);
-    while let Some(piece) = coming.next().await {
-        body.extend_from_slice(&piece.map_err(JsonPayloadError::Payload)?);
-        if body.len() > bytes {
-            return Err(JsonPayloadError::Overflow { limit: bytes }.into());
-        }
-    }
-    serde_json::from_slice(&body).map_err(|cause| ApiError::from(JsonPayloadError::Deserialize(cause)))
+    let length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    is_json && is_plain && length.is_some_and(|length| length <= MOST_BYTES)
 }
 
 #[cfg(test)]
@@ -107,18 +99,18 @@ mod tests {
 
     #[test]
     fn only_a_short_body_of_plain_json_takes_this_way() {
-        let length = |fields: &[(&'static str, &'static str)]| {
+        let short = |fields: &[(&'static str, &'static str)]| {
             let headers = fields
                 .iter()
                 .map(|(name, value)| (name.parse().unwrap_or(CONTENT_TYPE), HeaderValue::from_static(value)));
-            length_of_plain_json(&headers.collect())
+            is_short_plain_json(&headers.collect())
         };
         let json = ("content-type", "application/json");
-        assert_eq!(length(&[json, ("content-length", "60")]), Some(60));
-        assert_eq!(length(&[json, ("content-length", "513")]), None);
-        assert_eq!(length(&[json]), None);
-        assert_eq!(length(&[("content-type", "text/plain"), ("content-length", "60")]), None);
-        assert_eq!(length(&[json, ("content-length", "60"), ("content-encoding", "gzip")]), None);
-        assert_eq!(length(&[json, ("content-length", "60"), ("expect", "100-continue")]), None);
+        assert!(short(&[json, ("content-length", "60")]));
+        assert!(!short(&[json, ("content-length", "513")]));
+        assert!(!short(&[json]));
+        assert!(!short(&[("content-type", "text/plain"), ("content-length", "60")]));
+        assert!(!short(&[json, ("content-length", "60"), ("content-encoding", "gzip")]));
+        assert!(!short(&[json, ("content-length", "60"), ("expect", "100-continue")]));
     }
 }
