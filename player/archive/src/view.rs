@@ -7,7 +7,7 @@ use crate::merges::Merges;
 use crate::rules::RuleBook;
 use crate::{About, CreditHours, Error, Result};
 use chrono::Months;
-use entity::{Day, PersonId, RuleId, Scope, Source, ledger_entry, ledger_head, org_unit, person};
+use entity::{Day, PersonId, RuleId, Scope, Source, ledger_entry, ledger_head, org_unit, person, together};
 use sea_orm::sea_query::{Expr, ExprTrait, SelectStatement, SimpleExpr};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait, RelationDef,
@@ -182,7 +182,7 @@ pub(crate) async fn sums(
     book: &RuleBook,
     slice: &Slice,
 ) -> Result<HashMap<PersonId, PersonSums>> {
-    let rows: Vec<Summed> = ledger_entry::Entity::find()
+    let query = ledger_entry::Entity::find()
         .select_only()
         .columns([ledger_entry::Column::PersonId, ledger_entry::Column::Source, ledger_entry::Column::RuleId])
         .column_as(ledger_entry::Column::Seq.count(), "entries")
@@ -193,10 +193,8 @@ pub(crate) async fn sums(
         .filter(slice.entries())
         .group_by(ledger_entry::Column::PersonId)
         .group_by(ledger_entry::Column::Source)
-        .group_by(ledger_entry::Column::RuleId)
-        .into_tuple()
-        .all(db)
-        .await?;
+        .group_by(ledger_entry::Column::RuleId);
+    let rows: Vec<Summed> = together::rows(db, &query.into_query(), 8).await?;
     let mut people: HashMap<PersonId, PersonSums> = HashMap::new();
     for (person, source, rule, entries, claimed_ms, credited_ms, in_class_ms, last_day) in rows {
         let credit = credit_of(book, rule, credited_ms);

@@ -5,17 +5,19 @@ use crate::Result;
 use crate::assess::{ClassFact, Exempted, Facts, Term};
 use entity::{
     Day, ExemptionKind, PersonId, PostKind, Source, UnitLevel, class_attendance, class_run, exemption, ledger_entry,
-    post,
+    post, together,
 };
 use sea_orm::sea_query::ExprTrait;
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QuerySelect, RelationDef};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QuerySelect, QueryTrait, RelationDef,
+};
 use std::collections::{BTreeSet, HashMap};
 
 /// The classes of this year and the one before that counted for each person: those whose entries, corrections
 /// included, come to more than nothing. Other study counts by its hours alone.
 pub(crate) async fn classes(db: &impl ConnectionTrait, slice: &Slice) -> Result<HashMap<PersonId, Vec<ClassFact>>> {
     let credited = || whole_sum(ledger_entry::Column::CreditedMs);
-    let rows: Vec<(PersonId, UnitLevel, i32, Day, i64)> = ledger_entry::Entity::find()
+    let query = ledger_entry::Entity::find()
         .select_only()
         .column(ledger_entry::Column::PersonId)
         .column(class_run::Column::Level)
@@ -32,10 +34,8 @@ pub(crate) async fn classes(db: &impl ConnectionTrait, slice: &Slice) -> Result<
         .group_by(class_run::Column::Level)
         .group_by(class_attendance::Column::HalfDays)
         .group_by(class_run::Column::EndsOn)
-        .having(credited().gt(0))
-        .into_tuple()
-        .all(db)
-        .await?;
+        .having(credited().gt(0));
+    let rows: Vec<(PersonId, UnitLevel, i32, Day, i64)> = together::rows(db, &query.into_query(), 5).await?;
     let mut people: HashMap<PersonId, Vec<ClassFact>> = HashMap::new();
     for (person, level, half_days, day, _) in rows {
         people.entry(slice.merges.kept(person)).or_default().push(ClassFact { level, half_days, day });
@@ -46,15 +46,13 @@ pub(crate) async fn classes(db: &impl ConnectionTrait, slice: &Slice) -> Result<
 /// The terms of office of each person in this year and the one before.
 pub(crate) async fn terms(db: &impl ConnectionTrait, slice: &Slice) -> Result<HashMap<PersonId, Vec<Term>>> {
     let since = slice.with_year_before().from;
-    let rows: Vec<(PersonId, PostKind, Day, Option<Day>)> = post::Entity::find()
+    let query = post::Entity::find()
         .select_only()
         .columns([post::Column::PersonId, post::Column::Kind, post::Column::AppointedOn, post::Column::EndedOn])
         .filter(slice.whom.owns(post::Column::PersonId))
         .filter(post::Column::AppointedOn.lte(slice.to))
-        .filter(Condition::any().add(post::Column::EndedOn.is_null()).add(post::Column::EndedOn.gte(since)))
-        .into_tuple()
-        .all(db)
-        .await?;
+        .filter(Condition::any().add(post::Column::EndedOn.is_null()).add(post::Column::EndedOn.gte(since)));
+    let rows: Vec<(PersonId, PostKind, Day, Option<Day>)> = together::rows(db, &query.into_query(), 4).await?;
     let mut people: HashMap<PersonId, Vec<Term>> = HashMap::new();
     for (person, kind, from, to) in rows {
         people.entry(person).or_default().push(Term { kind, from, to });
