@@ -25,6 +25,7 @@ pub mod public_url;
 pub mod qr;
 pub mod readings;
 pub mod routes;
+pub mod sheet;
 pub mod shortcut;
 pub mod stores;
 pub mod sweep;

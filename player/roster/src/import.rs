@@ -7,6 +7,7 @@ use entity::{Day, PersonId, PostId, PostKind, UnitId, UnitLevel};
 use std::fmt;
 
 mod apply;
+mod claims;
 mod columns;
 mod known;
 mod lines;

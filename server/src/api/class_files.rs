@@ -7,8 +7,9 @@ use crate::auth::identity::{Reader, Trainer};
 use crate::body::Coming;
 use crate::database::Database;
 use crate::error::{ApiError, ApiResult, Code, ErrorBody};
+use crate::sheet;
 use actix_web::HttpResponse;
-use actix_web::web::{Data, Json, Path, Query, block};
+use actix_web::web::{Data, Json, Path, Query};
 use archive::classes::{evidence, list, roster, sign_in};
 use bytes::Bytes;
 use content::intake::Origin;
@@ -128,6 +129,6 @@ pub async fn table(file: Bytes, filename: String) -> ApiResult<Vec<(usize, Vec<S
     if file.len() > TABLE_BYTES {
         return Err(ApiError::say(Code::TooLarge, "文件超过 2 MB，请只留名单"));
     }
-    let sheet = block(move || ::roster::import::read(&file, &filename)).await??;
+    let sheet = sheet::read(file, filename).await??;
     Ok(sheet.tables.into_iter().map(|table| table.rows).find(|rows| !rows.is_empty()).unwrap_or_default())
 }

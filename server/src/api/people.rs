@@ -189,7 +189,7 @@ pub async fn import(
 ) -> ApiResult<Json<ImportAnswer>> {
     let ImportQuery { dry_run, filename } = query.into_inner();
     let bytes = body.whole(import::MAX_BYTES).await?;
-    let sheet = actix_web::web::block(move || import::read(&bytes, &filename)).await??;
+    let sheet = crate::sheet::read(bytes, filename).await??;
     let plan = import::plan_within(&db.read, &sheet, &admin.reach()).await?;
     if dry_run {
         return Ok(Json(ImportAnswer::of(plan, None)));

@@ -3,10 +3,11 @@
 //! Whatever a cell holds becomes text: leading zeros and formulas as typed, numbers without a point, days as
 //! `2024-01-05`. Everything is bounded, so that neither a zip bomb nor an endless sheet fills the memory.
 
+use super::claims::{self, Twice};
 use crate::{Error, Result};
 use calamine::{DataRef, Reader, SheetType, SheetVisible, Xlsx};
 use std::collections::BTreeMap;
-use std::io::{Cursor, Read};
+use std::io::{BufReader, Cursor, Read};
 
 /// The largest file, in bytes.
 pub const MAX_BYTES: usize = 64 << 20;
@@ -95,7 +96,7 @@ fn comma_separated(text: &str) -> Result<Table> {
 fn workbook(bytes: &[u8]) -> Result<Sheet> {
     let broken = |_| not_a_sheet("工作簿已损坏或不是 .xlsx，请用 Excel 或 WPS 重新另存");
     bounded(bytes)?;
-    let mut book: Xlsx<_> = calamine::open_workbook_from_rs(Cursor::new(bytes)).map_err(broken)?;
+    let mut book: Xlsx<_> = calamine::open_workbook_from_rs(Twice::of(bytes)).map_err(broken)?;
     let visible =
         |sheet: &&calamine::Sheet| sheet.typ == SheetType::WorkSheet && sheet.visible == SheetVisible::Visible;
     let names: Vec<String> = book.sheets_metadata().iter().filter(visible).map(|sheet| sheet.name.clone()).collect();
@@ -112,8 +113,8 @@ fn workbook(bytes: &[u8]) -> Result<Sheet> {
     Ok(Sheet { tables })
 }
 
-/// Refuses a zip that unpacks to more than any roster does. One that declares less is not believed: every entry is
-/// unpacked once, into nothing.
+/// Refuses a zip that unpacks to more than any roster does, or claims more. One that declares less is not believed:
+/// every entry is unpacked once, into nothing.
 fn bounded(bytes: &[u8]) -> Result<()> {
     let broken = || not_a_sheet("工作簿已损坏，无法解压");
     let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(|_| broken())?;
@@ -125,6 +126,13 @@ fn bounded(bytes: &[u8]) -> Result<()> {
         let entry = archive.by_index(index).map_err(|_| broken())?;
         let unpacked = std::io::copy(&mut entry.take(left + 1), &mut std::io::sink()).map_err(|_| broken())?;
         left = left.checked_sub(unpacked).ok_or(BOMB)?;
+    }
+    for index in 0..archive.len() {
+        let part = archive.by_index(index).map_err(|_| broken())?;
+        let name = part.name().map_err(|_| broken())?.into_owned();
+        if !claims::are_modest(&name, BufReader::new(part)) {
+            return Err(BOMB);
+        }
     }
     Ok(())
 }
@@ -164,12 +172,12 @@ impl Default for Rows {
 
 impl Rows {
     fn put(&mut self, line: u32, column: u32, text: &str) -> Result<()> {
+        self.pay(text.len())?; // all of it is looked through: one long text may stand in every cell
         let text = plain(text);
         if text.is_empty() || column >= MAX_COLUMNS {
             return Ok(());
         }
-        let cost = u64::try_from(text.len()).unwrap_or(u64::MAX).saturating_add(64);
-        self.bytes_left = self.bytes_left.checked_sub(cost).ok_or(Error::TooLarge("表格内容太多，请分批导入"))?;
+        self.pay(64)?;
         if !self.lines.contains_key(&line) {
             self.rows_left = self.rows_left.checked_sub(1).ok_or(Error::TooLarge("表格超过 200,000 行，请分批导入"))?;
         }
@@ -181,6 +189,12 @@ impl Rows {
         if let Some(cell) = row.get_mut(column) {
             *cell = text;
         }
+        Ok(())
+    }
+
+    fn pay(&mut self, bytes: usize) -> Result<()> {
+        let left = self.bytes_left.checked_sub(u64::try_from(bytes).unwrap_or(u64::MAX));
+        self.bytes_left = left.ok_or(Error::TooLarge("表格内容太多，请分批导入"))?;
         Ok(())
     }
 

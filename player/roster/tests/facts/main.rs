@@ -5,6 +5,7 @@
 mod changes;
 mod devices;
 mod import;
+mod import_claims;
 mod import_files;
 mod lists;
 mod merges;

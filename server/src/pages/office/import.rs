@@ -9,8 +9,9 @@ use crate::database::Database;
 use crate::error::{ApiError, ApiResult};
 use crate::pages::choose::{Tab, tabs};
 use crate::pages::shell::Shell;
+use crate::sheet;
 use actix_web::http::StatusCode;
-use actix_web::web::{Data, block};
+use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use base64::Engine;
@@ -122,9 +123,7 @@ async fn work(
     if content.len() > FILE_BYTES {
         return Err(roster::Error::TooLarge("文件超过 16 MiB，请分批导入，或由运维人员用命令行导入").into());
     }
-    let (bytes, filename) = (content.clone(), name.clone());
-    let sheet = block(move || roster::import::read(&bytes, &filename)).await;
-    let sheet = sheet.map_err(|cause| Trouble::Other(cause.into()))??;
+    let sheet = sheet::read(content.clone(), name.clone()).await.map_err(Trouble::Other)??;
     let plan = roster::import::plan_within(&db.read, &sheet, &admin.reach()).await?;
     if confirmed && plan.bad.is_empty() {
         let done = roster::import::apply(&db.write, &plan, Some(admin.account_id), Moment::now()).await?;

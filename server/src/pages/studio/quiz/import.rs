@@ -102,8 +102,7 @@ async fn planned(db: &Database, lesson: &lesson::Model, name: &str, content: &By
     if content.len() > FILE_BYTES {
         return Err(ApiError::say(Code::TooLarge, "文件超过 2 MB，请只留题目"));
     }
-    let (bytes, filename) = (content.clone(), name.to_owned());
-    let read = block(move || roster::import::read(&bytes, &filename)).await??;
+    let read = crate::sheet::read(content.clone(), name.to_owned()).await??;
     let tables: Vec<&sheet::Lines> = read.tables.iter().map(|table| table.rows.as_slice()).collect();
     sheet::plan(&db.read, lesson, &tables).await.map_err(|cause| match cause {
         catalog::Error::Invalid { reason, .. } => ApiError::say(Code::Unprocessable, reason),
