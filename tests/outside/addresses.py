@@ -18,7 +18,9 @@ def routes():
     table = pathlib.Path("server/src/routes.rs").read_text().split("\nroutes! {\n")[1].split("\n}\n")[0]
     found = re.findall(r'^    "(/[^"]*)" \{ (.*) \}$', table, re.M)
     assert len(found) == table.count('\n    "/') + table.startswith('    "/'), "a line of the map was not understood"
-    return [(path, dict(re.findall(r"\b([A-Z]+) [\w:]+, (\w+)(?:\(\w+\))?;", entries))) for path, entries in found]
+    entry = re.compile(r"\b([A-Z]+) [\w:]+, (\w+)(?:\(\w+\))?(?: => once)?(?:, \w+(?:\([^)]*\))?)?;")
+    assert all(len(entry.findall(entries)) == entries.count(";") for _, entries in found), "an entry was not understood"
+    return [(path, dict(entry.findall(entries))) for path, entries in found]
 
 
 def operation(path, method):

@@ -57,7 +57,7 @@ def token_key(data):
 def token_of(account, data, epoch=0, lives_s=900):
     """A token that the server of a data folder might have given to an account."""
     now = int(time.time())
-    claims = {"sub": str(account), "epo": epoch, "iss": "yuanjiao", "aud": "yuanjiao"}
+    claims = {"sub": str(account), "sid": "judged", "epo": epoch, "iss": "yuanjiao", "aud": "yuanjiao"}
     return signed({"typ": "JWT", "alg": "HS256"}, claims | {"iat": now, "nbf": now, "exp": now + lives_s}, token_key(data))
 
 

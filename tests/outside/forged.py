@@ -89,7 +89,7 @@ for name, value in [("exp", now), ("exp", now - 1), ("exp", now - 10**6), ("exp"
                     ("sub", gone), ("sub", ""), ("sub", None), ("sub", "0"), ("sub", "-1"), ("sub", "admin"), ("sub", 1),
                     ("sub", "1 or 1=1"), ("sub", "1.0"), ("sub", "999999999"), ("sub", str(2**63)), ("sub", "1\0"),
                     ("epo", said["epo"] + 1), ("epo", said["epo"] - 1), ("epo", gone), ("epo", None), ("epo", "0"),
-                    ("epo", 2**31), ("epo", 0.5)]:
+                    ("epo", 2**31), ("epo", 0.5), ("sid", gone), ("sid", None), ("sid", 1)]:
     shown = "absent" if value is gone else repr(value - now if type(value) is int and abs(value - now) < 10**7 else value)
     forged[f"own key, {name} {shown}"] = signed(HS256, changed(**{name: value}), own)
 for name in ["exp", "nbf", "aud", "iss", "sub"]:

@@ -96,8 +96,8 @@ def data_mb():
 def enroll():
     """Fifty accounts for people of the city that have none, and the lessons that play."""
     with sqlite3.connect(DATA / "yuanjiao.db") as db:
-        db.execute("""insert into account (login, password_hash, person_id, must_change_password, failed_count, session_epoch, created_at)
-            select 'viewer' || id, '', id, false, 0, 0, ? from person
+        db.execute("""insert into account (login, password_hash, person_id, must_change_password, session_epoch, created_at)
+            select 'viewer' || id, '', id, false, 0, ? from person
             where id not in (select person_id from account where person_id is not null) limit ?""", (int(time.time() * 1000), VIEWERS))
         accounts = [id for (id,) in db.execute("select id from account where login like 'viewer%'")]
         lessons = [id for (id,) in db.execute("""select id from lesson where state = 'published' and media_sha256 is not null
