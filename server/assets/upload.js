@@ -10,7 +10,6 @@ export function uploadArea(area, finished) {
   const many = "many" in area.dataset;
   const queue = [];
 
-  part("controls").hidden = false;
   part("file").addEventListener("change", () => {
     take(part("file").files);
     part("file").value = "";
