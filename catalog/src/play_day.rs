@@ -117,23 +117,22 @@ pub async fn get(db: &impl ConnectionTrait, id: PlayDayId) -> Result<play_day::M
     play_day::Entity::find_by_id(id).one(db).await?.ok_or(Error::PlayDayNotFound)
 }
 
-/// A page of the play days that units of this scope have set, or that hold for the unit with this path from above: those
-/// not over first, then the newest.
+/// A page of the play days that units of this scope have set, or that hold for it from above: those not over first, then
+/// the newest.
 ///
 /// # Errors
 /// [`Error::PageOutOfRange`].
 pub async fn list(
     db: &impl ConnectionTrait,
     scope: &Scope,
-    path: &str,
     today: Day,
     page: u64,
     size: u64,
 ) -> Result<Page<play_day::Model>> {
     let first = page::first_row(page, size)?;
     let set_here = scope.reaches((play_day::Entity, play_day::Column::UnitId));
-    let from_above =
-        Condition::all().add(play_day::Column::UnitId.is_in(entity::scope::ancestors_of(path))).add(not_over(today));
+    let above = scope.paths().iter().flat_map(|path| entity::scope::ancestors_of(path));
+    let from_above = Condition::all().add(play_day::Column::UnitId.is_in(above)).add(not_over(today));
     let query = play_day::Entity::find().filter(Condition::any().add(set_here).add(from_above));
     let total = query.clone().count(db).await?;
     let query = query.order_by_desc(not_over(today)).order_by_desc(play_day::Column::Id);

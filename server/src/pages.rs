@@ -29,7 +29,7 @@ pub mod studio;
 use crate::error::ApiResult;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, REFRESH};
 use askama::Template;
 use serde::Deserialize;
 
@@ -50,6 +50,18 @@ pub fn draw(page: &impl Template) -> ApiResult<HttpResponse> {
 pub fn draw_for_back(page: &impl Template) -> ApiResult<HttpResponse> {
     let mut response = draw(page)?;
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    Ok(response)
+}
+
+/// Draw a page that the browser asks for again by itself after so many seconds, if any, also where no script runs.
+///
+/// # Errors
+/// When the template fails.
+pub fn draw_again(page: &impl Template, after_s: Option<i64>) -> ApiResult<HttpResponse> {
+    let mut response = draw(page)?;
+    if let Some(seconds) = after_s {
+        response.headers_mut().insert(REFRESH, HeaderValue::from(seconds));
+    }
     Ok(response)
 }
 

@@ -1,5 +1,6 @@
 //! The journeys in a real Chromium: a phone of 360 px, a television driven by arrows and OK, a trainer's desk.
 
+use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tests::browser::Browser;
@@ -159,6 +160,24 @@ async fn browser_trainer_uploads_submits_and_a_reviewer_publishes() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     panic!("the published lesson is not found");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn browser_the_pictures_of_a_year_stand_side_by_side_on_a_desk() {
+    let city = City::start().await;
+    let Some(desk) = Browser::open(&city.url, 1280, 900).await else { return };
+    let cadre = city.client("cadre").await;
+    let id = cadre.play(city.lesson("video")).await;
+    cadre.beat(id, 1, 0, true).await.must(200);
+    city.let_pass(id, 300_000).await;
+    cadre.beat(id, 2, 300_000, true).await.must(200);
+    cadre.post(&format!("/api/v1/playback/{id}/close"), json!({})).await.must(200);
+    desk.sign_in("office").await;
+    desk.goto("/office").await;
+    let tops = desk.run("return [...document.querySelectorAll('.charts > *')].map((box) => box.offsetTop)").await;
+    let tops = tops.as_array().unwrap();
+    assert!(tops.len() == 3 && tops.iter().all(|top| *top == tops[0]), "{tops:?}");
+    desk.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -166,7 +166,8 @@ async fn a_server_starts_without_room_and_seals_and_publishes_once_there_is_some
     let tokens = city.tokens();
     disk.fill();
     city.url = serve(city.config.clone()).await;
-    let signed_in = |login: &str| city.stranger().holding(&tokens.issue(city.accounts[login], 0, now).unwrap());
+    let token = |login: &str| tokens.issue(city.accounts[login], "full", 0, now).unwrap();
+    let signed_in = |login: &str| city.stranger().holding(&token(login));
     let (cadre, office, reviewer) = (signed_in("cadre"), signed_in("office"), signed_in("reviewer"));
     reading_goes_on(&city, &cadre).await;
     refused_for_want_of_room(reviewer.post(&format!("/api/v1/lessons/{waiting}/publish"), json!({})).await);

@@ -18,7 +18,7 @@ const SRT: &str = "1\n00:00:01,000 --> 00:00:03,500\n先剪病虫枝\n";
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89";
 
 /// A ZIP of these files.
-fn zip(entries: &[(&str, &[u8])]) -> Vec<u8> {
+pub fn zip(entries: &[(&str, &[u8])]) -> Vec<u8> {
     let mut zip = ZipWriter::new(std::io::Cursor::new(Vec::new()));
     for (name, bytes) in entries {
         zip.start_file(*name, SimpleFileOptions::default()).unwrap();
@@ -48,7 +48,7 @@ async fn uploaded(client: &Client, bytes: &[u8]) -> String {
 }
 
 /// What the page says of a package.
-async fn shown(client: &Client, bytes: &[u8]) -> (String, Answer) {
+pub async fn shown(client: &Client, bytes: &[u8]) -> (String, Answer) {
     let package = uploaded(client, bytes).await;
     let answer = client.get(&format!("/studio/import?package={package}")).await;
     (package, answer)

@@ -1,6 +1,6 @@
 //! Lists of the API that anybody could let grow: a page at a time, and nothing beyond reach.
 
-use entity::{Moment, PlanId, SealState, notice, seal, training_plan};
+use entity::{Moment, PlanId, SealState, notice, person_merge, seal, training_plan};
 use reqwest::Method;
 use sea_orm::{ActiveModelTrait, EntityTrait, Set};
 use serde_json::{Value, json};
@@ -71,6 +71,30 @@ async fn notices_of(city: &City) {
     notice::Entity::insert_many(rows).exec_without_returning(&city.db.write).await.unwrap();
 }
 
+/// Found to be one and parted again, 25 times.
+async fn merges_of(city: &City) {
+    let office = city.accounts["office"];
+    let rows = (0..25).map(|number| person_merge::ActiveModel {
+        kept_id: Set(city.people["甲村韦大山"]),
+        merged_id: Set(city.people["甲村覃小梅"]),
+        reason: Set("同一个人".into()),
+        merged_by: Set(office),
+        merged_at: Set(Moment(number)),
+        before_seq: Set(0),
+        since_seq: Set(0),
+        until_seq: Set(Some(0)),
+        unit_id: Set(city.units["甲村"]),
+        left_on: Set(None),
+        posts: Set("[]".into()),
+        exemptions: Set("[]".into()),
+        parted_by: Set(Some(office)),
+        parted_at: Set(Some(Moment(number))),
+        part_reason: Set(Some("是两个人".into())),
+        ..Default::default()
+    });
+    person_merge::Entity::insert_many(rows).exec_without_returning(&city.db.write).await.unwrap();
+}
+
 async fn studies_of(city: &City) {
     let cadre = city.client("cadre").await;
     let today = Moment::now().day();
@@ -93,6 +117,9 @@ async fn lists_are_read_to_their_end_a_page_at_a_time() {
     plans_of(&city).await;
     notices_of(&city).await;
     studies_of(&city).await;
+    merges_of(&city).await;
+    let merges = format!("/api/v1/people/{}/merges", city.people["甲村韦大山"]);
+    assert_eq!(walked(&office, &merges, "merges").await.len(), 25);
     let exemptions = format!("/api/v1/people/{}/exemptions", city.people["甲村韦大山"]);
     assert_eq!(walked(&office, &exemptions, "exemptions").await.len(), 3);
     assert_eq!(walked(&cadre, "/api/v1/notices", "notices").await.len(), 5);
@@ -113,6 +140,18 @@ async fn lists_are_read_to_their_end_a_page_at_a_time() {
     assert_eq!(rules.status, 404, "the city's rules are beyond a county's office");
     let above = city.client("city-office").await;
     assert_eq!(walked(&above, &format!("/api/v1/units/{}/rules", city.units["桂岭市"]), "versions").await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_merges_of_a_person_are_shown_twenty_at_a_time() {
+    let city = City::start().await;
+    merges_of(&city).await;
+    let (office, page) = (city.client("office").await, format!("/office/people/{}/merge", city.people["甲村韦大山"]));
+    for (address, shown) in [(page.clone(), 20), (format!("{page}?page=2"), 5), (format!("{page}?page=3"), 0)] {
+        let text = office.get(&address).await.must(200).text();
+        assert_eq!(text.matches("已拆分").count(), shown, "{address}");
+        assert!(text.contains("共 25 条"), "{address}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

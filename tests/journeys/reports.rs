@@ -18,7 +18,8 @@ use told::{difference, of_csv, of_json, of_page, of_xlsx};
 const FORMULA: &str = "=HYPERLINK(\"http://x\",\"点\")";
 const ZEROS: &str = "0004501220";
 
-async fn watch(city: &City, client: &Client, lesson: &str, minutes: i64) {
+/// Somebody watches so many minutes of a lesson.
+pub async fn watch(city: &City, client: &Client, lesson: &str, minutes: i64) {
     let id = client.play(city.lesson(lesson)).await;
     client.beat(id, 1, 0, true).await.must(200);
     city.let_pass(id, minutes * 60_000).await;

@@ -244,6 +244,23 @@ async fn every_route_refuses_strangers_and_wrong_roles_and_admits_the_right_ones
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_is_not_signed_in_is_told_so_before_anything_is_said_of_what_they_sent() {
+    let city = City::start().await;
+    let (things, stranger) = (Things::of(&city, "").await, city.stranger());
+    let mut wrong = Vec::new();
+    for route in ROUTES.iter().filter(|route| !matches!(route.who, Who::Anyone)) {
+        let method = Method::from_bytes(route.method.as_bytes()).unwrap();
+        let request = stranger.request(method, &things.fill(route)).header("Content-Type", "application/x-wrong");
+        let request = if matches!(route.method, "GET" | "HEAD") { request } else { request.body("ab") };
+        let status = stranger.send(request).await.status.as_u16();
+        if status != 401 && status != 303 {
+            wrong.push(format!("{} {} -> {status}", route.method, route.path));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_terminal_can_do_what_a_classroom_does_and_nothing_else() {
     let city = city_with_two_counties().await;
     let things = Things::of(&city, "").await;

@@ -1,5 +1,7 @@
 //! Signing in: tokens, cookies, rotation, lock-out, other sites.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -115,6 +117,47 @@ async fn the_refresh_cookie_alone_brings_a_new_access_cookie() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn signing_out_by_bearer_ends_that_session_at_once_and_no_other() {
+    let city = City::start().await;
+    let stranger = city.stranger();
+    let sign_in = async || stranger.post("/api/v1/session", credentials("cadre", PASSWORD)).await.must(200).json();
+    let refresh = async |session: &Value| {
+        let body = json!({"refresh_token": session["refresh_token"]});
+        stranger.post("/api/v1/session/refresh", body).await
+    };
+    let by = |session: &Value| stranger.holding(session["access_token"].as_str().unwrap());
+    let (phone, desk) = (sign_in().await, sign_in().await);
+    by(&phone).delete("/api/v1/session").await.must(204);
+    by(&phone).get("/api/v1/me").await.must(401);
+    refresh(&phone).await.must(401);
+    by(&desk).get("/api/v1/me").await.must(200);
+    let later = refresh(&desk).await.must(200).json();
+    by(&later).delete("/api/v1/session").await.must(204);
+    for token in [&desk, &later] {
+        by(token).get("/api/v1/me").await.must(401);
+    }
+    by(&sign_in().await).get("/api/v1/me").await.must(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn signing_out_by_cookie_leaves_no_token_of_that_session_good() {
+    let city = City::start().await;
+    let stranger = city.stranger();
+    for (path, kept) in [("/api/v1/session", ""), ("/api/v1/session", "yj_refresh"), ("/sign-out", "")] {
+        let signed_in = stranger.post("/api/v1/session", credentials("cadre", PASSWORD)).await.must(200);
+        let sent: Vec<_> = cookies(&signed_in).iter().map(|set| set.split(';').next().unwrap().to_owned()).collect();
+        let shown: Vec<_> = sent.iter().filter(|cookie| cookie.starts_with(kept)).cloned().collect();
+        let method = if path == "/sign-out" { Method::POST } else { Method::DELETE };
+        let left = stranger.send(stranger.request(method, path).header("Cookie", shown.join("; "))).await;
+        assert!(matches!(left.status.as_u16(), 204 | 303), "{path}: {}", left.status);
+        assert!(cookies(&left).iter().all(|set| set.contains("Max-Age=0")), "{path}: {:?}", cookies(&left));
+        for cookie in &sent {
+            stranger.get_with("/api/v1/me", "Cookie", cookie).await.must(401);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn signing_out_everywhere_ends_every_token_at_once() {
     let city = City::start().await;
     let (phone, desk) = (city.client("cadre").await, city.client("cadre").await);
@@ -151,7 +194,8 @@ async fn forged_tokens_are_refused() {
     let sub = city.accounts["cadre"].to_string();
     let now = entity::Moment::now().0 / 1000;
     let claims = |name: &str, value: Value| {
-        let mut claims = json!({"sub": sub, "epo": 0, "iss": "yuanjiao", "aud": "yuanjiao", "iat": now, "nbf": now, "exp": now + 600});
+        let mut claims = json!({"sub": sub, "sid": "s", "epo": 0, "iss": "yuanjiao", "aud": "yuanjiao",
+            "iat": now, "nbf": now, "exp": now + 600});
         claims[name] = value;
         claims
     };
@@ -176,6 +220,7 @@ async fn forged_tokens_are_refused() {
         sign(Algorithm::HS256, &key, &claims("nbf", json!(now + 60))),
         sign(Algorithm::HS256, &key, &claims("sub", json!("999999"))),
         sign(Algorithm::HS256, &key, &claims("epo", json!(7))),
+        sign(Algorithm::HS256, &key, &claims("sid", Value::Null)),
         String::new(),
         "a.b.c".into(),
     ];
@@ -183,6 +228,29 @@ async fn forged_tokens_are_refused() {
         with_token(&city, &token).await.must(401);
         city.stranger().get_with("/api/v1/me", "Cookie", &format!("yj_access={token}")).await.must(401);
     }
+}
+
+/// A token with these claims whose header names this algorithm and whose signature is these bytes.
+fn signed_with(algorithm: &str, claims: &str, signature: &[u8]) -> String {
+    let header = json!({"alg": algorithm, "typ": "JWT"}).to_string();
+    format!("{}.{claims}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(signature))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signature_of_zeros_is_none_in_any_algorithm() {
+    let city = City::start().await;
+    let good = city.client("cadre").await.token.unwrap();
+    let claims = good.split('.').nth(1).unwrap();
+    // Zeros, as plain numbers or in DER, are good for every message where ECDSA forgets to look (CVE-2022-21449).
+    let signatures: [&[u8]; 6] = [&[], &[0; 64], &[0; 96], &[0; 132], &[0; 256], b"\x30\x06\x02\x01\x00\x02\x01\x00"];
+    for algorithm in ["ES256", "ES384", "ES512", "ES256K", "PS256", "RS256", "EdDSA", "HS256", "none", "NONE"] {
+        for signature in signatures {
+            let token = signed_with(algorithm, claims, signature);
+            with_token(&city, &token).await.must(401);
+            city.stranger().get_with("/api/v1/me", "Cookie", &format!("yj_access={token}")).await.must(401);
+        }
+    }
+    with_token(&city, &good).await.must(200);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -225,13 +225,18 @@ impl Browser {
 
     /// The page as it is printed; the PDF is kept when `TEST_SCREENSHOTS` names a folder.
     pub async fn print(&self, name: &str) -> Paper {
+        Paper::of(&self.pdf(name).await)
+    }
+
+    /// The same as the PDF itself.
+    pub async fn pdf(&self, name: &str) -> Vec<u8> {
         let printed = self.devtools("Page.printToPDF", json!({ "preferCSSPageSize": true })).await;
         use base64::Engine;
         let pdf = base64::engine::general_purpose::STANDARD.decode(printed["data"].as_str().unwrap()).unwrap();
         if let Ok(folder) = std::env::var("TEST_SCREENSHOTS") {
             std::fs::write(Path::new(&folder).join(format!("{name}.pdf")), &pdf).unwrap();
         }
-        Paper::of(&pdf)
+        pdf
     }
 
     /// The texts of the cells of the rows that a selector finds.

@@ -12,6 +12,7 @@ pub mod load;
 pub mod paper;
 pub mod postgres;
 pub mod process;
+pub mod qr;
 pub mod random;
 pub mod rows;
 pub mod terminal;

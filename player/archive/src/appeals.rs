@@ -5,7 +5,7 @@
 
 use crate::{Error, Result, ledger, merges};
 use chrono::Months;
-use entity::{AccountId, AppealId, Day, Moment, PersonId, Reason, Source, Verb, account, appeal, audit, ledger_entry};
+use entity::{AccountId, AppealId, Day, Moment, PersonId, Reason, Source, Verb, appeal, audit, ledger_entry};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseConnection,
     DatabaseTransaction, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
@@ -111,7 +111,9 @@ pub async fn decide(
     if open.decided_at.is_some() {
         return Err(Error::AppealDecided(id));
     }
-    check_not_own(&txn, &open, decision.by).await?;
+    if merges::is_own(&txn, decision.by, open.person_id).await? {
+        return Err(Error::OwnAppeal);
+    }
     let correction_seq = match decision.verdict {
         Verdict::Refused => None,
         Verdict::Granted { ms } => Some(grant(&txn, &open, ms, &reason, decision, now).await?),
@@ -169,11 +171,6 @@ async fn check_appealable(db: &impl ConnectionTrait, entry: &ledger_entry::Model
         .count(db)
         .await?;
     if open == 0 { Ok(()) } else { Err(Error::AppealOpen(entry.seq)) }
-}
-
-async fn check_not_own(db: &impl ConnectionTrait, open: &appeal::Model, by: AccountId) -> Result<()> {
-    let decider = account::Entity::find_by_id(by).one(db).await?.and_then(|account| account.person_id);
-    if decider == Some(open.person_id) { Err(Error::OwnAppeal) } else { Ok(()) }
 }
 
 async fn grant(

@@ -3,9 +3,9 @@
 //! Owns granting and ending them. What an exemption lifts is the rule's matter (`rules`), what it makes of a year is
 //! `assess`'s. Every exemption ends on a day that is known from the start: who is still exempt then is approved anew.
 
-use crate::{Error, Result, names};
+use crate::{Error, Result, merges, names};
 use chrono::Datelike;
-use entity::{AccountId, Day, ExemptionId, ExemptionKind, Moment, PersonId, Verb, account, audit, exemption, person};
+use entity::{AccountId, Day, ExemptionId, ExemptionKind, Moment, PersonId, Verb, audit, exemption, person};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseConnection,
     EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -55,7 +55,9 @@ pub async fn grant(db: &DatabaseConnection, new: NewExemption, by: AccountId, no
     }
     let txn = entity::writing::begin(db).await?;
     person::Entity::find_by_id(new.person_id).one(&txn).await?.ok_or(Error::NoSuchPerson(new.person_id))?;
-    not_own(&txn, new.person_id, by).await?;
+    if merges::is_own(&txn, by, new.person_id).await? {
+        return Err(Error::OwnExemption);
+    }
     let row = exemption::ActiveModel {
         id: NotSet,
         person_id: Set(new.person_id),
@@ -137,11 +139,6 @@ fn said(text: &str) -> Option<String> {
     let text = text.replace('\0', "");
     let text = text.trim();
     (1..=500).contains(&text.chars().count()).then(|| text.to_owned())
-}
-
-async fn not_own(db: &impl ConnectionTrait, who: PersonId, by: AccountId) -> Result<()> {
-    let approver = account::Entity::find_by_id(by).one(db).await?.and_then(|account| account.person_id);
-    if approver == Some(who) { Err(Error::OwnExemption) } else { Ok(()) }
 }
 
 async fn note(

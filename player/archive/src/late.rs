@@ -8,12 +8,12 @@
 use crate::ledger::{self, NewEntry};
 use crate::quiz::{self, Quiz};
 use crate::watched::Sessions;
-use crate::{Error, Result, appeals, seal};
+use crate::{Error, Result, appeals, merges, seal};
 use chrono::Datelike;
-use entity::{AccountId, LatePostingId, Moment, Verb, account, audit, late_posting, ledger_entry, playback};
+use entity::{AccountId, LatePostingId, Moment, Verb, audit, late_posting, ledger_entry, playback};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseConnection,
-    DatabaseTransaction, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
+    ActiveModelTrait, ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, DatabaseConnection, DatabaseTransaction,
+    EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
 };
 
 mod list;
@@ -77,7 +77,9 @@ pub async fn decide(
     if late.decided_at.is_some() {
         return Err(Error::LateDecided(id));
     }
-    check_not_own(&txn, &late, decision.by).await?;
+    if merges::is_own(&txn, decision.by, late.person_id).await? {
+        return Err(Error::OwnLate);
+    }
     let entry_seq = match decision.admit {
         true => Some(admit(&txn, &late, &reason, decision.by, now).await?),
         false => None,
@@ -124,11 +126,6 @@ async fn note(txn: &DatabaseTransaction, entry: &NewEntry, now: Moment) -> Resul
     };
     row.insert(txn).await?;
     Ok(())
-}
-
-async fn check_not_own(db: &impl ConnectionTrait, late: &late_posting::Model, by: AccountId) -> Result<()> {
-    let decider = account::Entity::find_by_id(by).one(db).await?.and_then(|account| account.person_id);
-    if decider == Some(late.person_id) { Err(Error::OwnLate) } else { Ok(()) }
 }
 
 /// Let it into the sealed year, as an amendment. Answers the number of its entry.

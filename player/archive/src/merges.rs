@@ -9,7 +9,7 @@
 //! counts for the person, and what waited for it under the other is given (`quiz`).
 
 use crate::Result;
-use entity::{Moment, PersonId, person_merge};
+use entity::{AccountId, Moment, PersonId, account, person_merge};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 
 pub(crate) mod proof;
@@ -32,6 +32,19 @@ pub async fn kept(db: &impl ConnectionTrait, person: PersonId) -> Result<PersonI
 /// Only those of the database.
 pub async fn all_of(db: &impl ConnectionTrait, person: PersonId) -> Result<Vec<PersonId>> {
     Ok(Merges::now(db).await?.all(&[person]))
+}
+
+/// Whose account this is, as the one who is kept; nobody's for a terminal and for an office without a name.
+pub(crate) async fn of_account(db: &impl ConnectionTrait, id: AccountId) -> Result<Option<PersonId>> {
+    match account::Entity::find_by_id(id).one(db).await?.and_then(|account| account.person_id) {
+        Some(person) => Ok(Some(kept(db, person).await?)),
+        None => Ok(None),
+    }
+}
+
+/// Whether the account is this person's, by whichever of their numbers either is known: nobody decides their own case.
+pub(crate) async fn is_own(db: &impl ConnectionTrait, account: AccountId, person: PersonId) -> Result<bool> {
+    Ok(of_account(db, account).await? == Some(kept(db, person).await?))
 }
 
 impl Merges {
@@ -96,5 +109,43 @@ impl Merges {
         let kept = standing().find(|merge| merge.merged_id == person).map_or(person, |merge| merge.kept_id);
         let merged = standing().filter(|merge| merge.kept_id == kept).map(|merge| merge.merged_id);
         std::iter::once(kept).chain(merged).collect()
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
+mod tests {
+    use super::*;
+    use crate::Error;
+    use crate::exemptions::{NewExemption, grant};
+    use crate::testing::{City, OFFICE, START};
+    use entity::ExemptionKind;
+
+    #[tokio::test]
+    async fn an_account_is_its_persons_under_every_number_they_have() {
+        let city = City::with_people(3).await;
+        city.account(OFFICE, 2).await;
+        let own = async |who: i64| is_own(&city.db, OFFICE, PersonId(who)).await.unwrap();
+        assert_eq!([own(1).await, own(2).await, own(3).await], [false, true, false]);
+        city.merge(1, 2).await;
+        city.merge(1, 3).await;
+        assert_eq!([own(1).await, own(2).await, own(3).await], [true, true, true]);
+        assert!(!is_own(&city.db, AccountId(901), PersonId(1)).await.unwrap(), "nobody's account");
+    }
+
+    #[tokio::test]
+    async fn nobody_exempts_another_number_of_theirs() {
+        let city = City::with_people(2).await;
+        city.account(OFFICE, 2).await;
+        city.merge(1, 2).await;
+        let (today, reason) = (START.day(), "县医院证明".to_owned());
+        let sick = NewExemption {
+            person_id: PersonId(1),
+            kind: ExemptionKind::Sick,
+            begins_on: today,
+            ends_on: today,
+            reason,
+        };
+        assert!(matches!(grant(&city.db, sick, OFFICE, START).await, Err(Error::OwnExemption)));
     }
 }

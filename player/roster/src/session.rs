@@ -1,7 +1,8 @@
 //! Refresh tokens: one family a sign-in, each token spent once.
 //!
 //! A token is 256 random bits that only the caller ever sees; the table keeps its SHA-256. Reuse of a spent token
-//! means that somebody has a copy, so the whole family ends (RFC 9700 section 4.14.2). Access tokens are the server's.
+//! means that somebody has a copy, so the whole family ends (RFC 9700 section 4.14.2). A family is a session. Access
+//! tokens are the server's; each says of which session it is.
 
 use crate::hashing::fingerprint;
 use crate::{Error, Result};
@@ -10,8 +11,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use entity::{AccountId, Moment, account, refresh_token};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, QueryFilter, Set,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, QueryFilter, QuerySelect,
+    Set,
 };
+use std::collections::{HashMap, HashSet};
 
 const DAY_MS: i64 = 24 * 3600 * 1000;
 
@@ -26,8 +29,19 @@ const FAMILY_OF_DEVICE_MS: i64 = 5 * 365 * DAY_MS;
 pub struct Issued {
     /// 256 random bits in base64url; shown this once.
     pub token: String,
+    /// The name of its session, which opens nothing.
+    pub family: String,
     /// When the family dies.
     pub expires_at: Moment,
+}
+
+/// A session: one sign-in and all that follows from it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// Whose.
+    pub account_id: AccountId,
+    /// Its name: random, one a sign-in.
+    pub family: String,
 }
 
 /// Starts a family after a sign-in, and forgets the account's families that are long over.
@@ -70,23 +84,57 @@ pub async fn rotate(db: &DatabaseConnection, token: &str, now: Moment) -> Result
     if row.used_at.is_none() || row.revoked_at.is_some() {
         return Err(Error::SessionOver);
     }
-    revoke(&txn, refresh_token::Column::Family.eq(row.family), now).await?;
+    end_one(&txn, row.account_id, &row.family, now).await?;
     txn.commit().await?;
     Err(Error::TokenReused)
 }
 
-/// Whose token this is, when it is valid and unspent. Spends nothing: pages ask with every request.
-pub async fn owner(db: &impl ConnectionTrait, token: &str, now: Moment) -> Result<Option<AccountId>> {
+/// The session of this token, when it is valid and unspent. Spends nothing: pages ask with every request.
+pub async fn of_token(db: &impl ConnectionTrait, token: &str, now: Moment) -> Result<Option<Session>> {
     let row = refresh_token::Entity::find().filter(live(token, now)).one(db).await?;
-    Ok(row.map(|row| row.account_id))
+    Ok(row.map(|row| Session { account_id: row.account_id, family: row.family }))
 }
 
-/// Ends the family of this token: a sign-out. An unknown token is no error.
-pub async fn end(db: &impl ConnectionTrait, token: &str, now: Moment) -> Result<()> {
-    if let Some(row) = by_token(db, token).await? {
-        revoke(db, refresh_token::Column::Family.eq(row.family), now).await?;
-    }
+/// Ends the session of this token: a sign-out. Answers whose it was; an unknown token is no error.
+pub async fn end(db: &impl ConnectionTrait, token: &str, now: Moment) -> Result<Option<AccountId>> {
+    let Some(row) = by_token(db, token).await? else { return Ok(None) };
+    end_one(db, row.account_id, &row.family, now).await?;
+    Ok(Some(row.account_id))
+}
+
+/// Ends the session with this name.
+pub async fn end_one(db: &impl ConnectionTrait, account_id: AccountId, family: &str, now: Moment) -> Result<()> {
+    let named = refresh_token::Column::Family.eq(family).and(refresh_token::Column::AccountId.eq(account_id));
+    revoke(db, named, now).await?;
+    // Naming the epoch, which stays, lets the database note that the account is to be read anew, by other servers, too.
+    account::Entity::update_many()
+        .col_expr(account::Column::SessionEpoch, Expr::col(account::Column::SessionEpoch))
+        .filter(account::Column::Id.eq(account_id))
+        .exec(db)
+        .await?;
     Ok(())
+}
+
+/// The names of the sessions of these accounts that were ended at that time or later.
+pub async fn ended_since(
+    db: &impl ConnectionTrait,
+    accounts: impl IntoIterator<Item = AccountId>,
+    since: Moment,
+) -> Result<HashMap<AccountId, HashSet<String>>> {
+    let rows: Vec<(AccountId, String)> = refresh_token::Entity::find()
+        .select_only()
+        .columns([refresh_token::Column::AccountId, refresh_token::Column::Family])
+        .filter(refresh_token::Column::AccountId.is_in(entity::padded(accounts)))
+        .filter(refresh_token::Column::RevokedAt.gte(since))
+        .distinct()
+        .into_tuple()
+        .all(db)
+        .await?;
+    let mut ended: HashMap<AccountId, HashSet<String>> = HashMap::new();
+    for (account, family) in rows {
+        ended.entry(account).or_default().insert(family);
+    }
+    Ok(ended)
 }
 
 /// Ends every family of the account and, by its epoch, every access token: a sign-out everywhere.
@@ -116,14 +164,14 @@ async fn insert(
     let token = random_token();
     let row = refresh_token::ActiveModel {
         account_id: Set(account_id),
-        family: Set(family),
+        family: Set(family.clone()),
         token_hash: Set(fingerprint(&token)),
         issued_at: Set(now),
         expires_at: Set(expires_at),
         ..Default::default()
     };
     row.insert(txn).await?;
-    Ok(Issued { token, expires_at })
+    Ok(Issued { token, family, expires_at })
 }
 
 async fn by_token(db: &impl ConnectionTrait, token: &str) -> Result<Option<refresh_token::Model>, DbErr> {

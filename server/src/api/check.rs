@@ -22,6 +22,8 @@ pub struct CheckAnswer {
     year: i32,
     /// The credit hours that count now.
     credit_hours: String,
+    /// Whether it is a certificate (结业证书) now: all that was asked is met. Else it only proves the record.
+    certificate: bool,
     /// The day on which the record was sealed.
     sealed_on: String,
     /// The day of the last amendment: paper printed before it no longer holds.
@@ -45,6 +47,7 @@ pub async fn check(
         unit: checked.unit_name,
         year: checked.year,
         credit_hours: checked.credit.to_string(),
+        certificate: checked.certificate,
         sealed_on: checked.sealed_on.to_string(),
         amended_on: checked.amended_on.map(|day| day.to_string()),
     }))

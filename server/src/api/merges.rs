@@ -1,5 +1,6 @@
 //! People who stand on the roster twice: who may be one, merging them, and parting them again.
 
+use crate::api::paging::PageQuery;
 use crate::api::people::PersonAnswer;
 use crate::auth::identity::Merger;
 use crate::auth::known::Known;
@@ -8,7 +9,7 @@ use crate::database::Database;
 use crate::error::{ApiResult, ErrorBody};
 use crate::merging;
 use actix_web::HttpResponse;
-use actix_web::web::{Data, Json, Path};
+use actix_web::web::{Data, Json, Path, Query};
 use entity::{MergeId, PersonId, person_merge};
 use roster::people::{merge, twins};
 use serde::{Deserialize, Serialize};
@@ -54,6 +55,17 @@ pub struct MergeAnswer {
     part_reason: Option<String>,
 }
 
+/// A page of merges.
+#[derive(Serialize, ToSchema)]
+pub struct MergesAnswer {
+    /// How many there are.
+    total: u64,
+    /// Which page this is, from 1.
+    page: u64,
+    /// The merges of this page.
+    merges: Vec<MergeAnswer>,
+}
+
 /// A merge that was just made.
 #[derive(Serialize, ToSchema)]
 pub struct MergedAnswer {
@@ -92,18 +104,25 @@ pub async fn candidates(merger: Merger, id: Path<PersonId>, db: Data<Database>) 
 }
 
 /// The merges a person was ever in, the latest first.
-#[utoipa::path(get, path = "/api/v1/people/{id}/merges", tag = "people", params(("id" = i64, Path, description = "the person")), responses(
-    (status = 200, description = "the merges", body = Vec<MergeAnswer>),
+#[utoipa::path(get, path = "/api/v1/people/{id}/merges", tag = "people", params(("id" = i64, Path, description = "the person"), PageQuery), responses(
+    (status = 200, description = "a page of them", body = MergesAnswer), (status = 400, description = "invalid_request", body = ErrorBody),
     (status = 401, description = "not_signed_in", body = ErrorBody), (status = 403, description = "forbidden", body = ErrorBody),
     (status = 404, description = "not_found", body = ErrorBody), (status = 409, description = "person_merged", body = ErrorBody)))]
-pub async fn list(merger: Merger, id: Path<PersonId>, db: Data<Database>) -> ApiResult<Json<Vec<MergeAnswer>>> {
+pub async fn list(
+    merger: Merger,
+    id: Path<PersonId>,
+    query: Query<PageQuery>,
+    db: Data<Database>,
+) -> ApiResult<Json<MergesAnswer>> {
     reach::person(&db, &merger.reach(), *id).await?;
-    let mut answers = Vec::new();
-    for row in merge::of_person(&db.read, *id).await? {
+    let (page, size) = query.bounded();
+    let found = merge::of_person(&db.read, *id, page, size).await?;
+    let mut merges = Vec::with_capacity(found.rows.len());
+    for row in found.rows {
         let taken_ms = archive::ledger::merge::taken_back_ms(&db.read, &row).await?;
-        answers.push(MergeAnswer::of(row, taken_ms));
+        merges.push(MergeAnswer::of(row, taken_ms));
     }
-    Ok(Json(answers))
+    Ok(Json(MergesAnswer { total: found.total, page, merges }))
 }
 
 /// Merge another person into this one: hours, passed quizzes, posts and exemptions are this one's from then on.

@@ -12,12 +12,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 /// Which play days.
-#[derive(Default, Deserialize, IntoParams)]
-#[serde(default)]
+#[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct PlayDaysQuery {
-    /// Those of this unit and below, and those that hold for it from above.
-    unit: i64,
+    /// Those of this unit and below, and those that hold for it from above; everything in the caller's reach when absent.
+    unit: Option<i64>,
     /// Which page, from 1.
     page: Option<u64>,
     /// Rows of a page, 1 to 100; 20 when absent.
@@ -75,7 +74,7 @@ pub struct PlayDayAnswer {
     lessons: Vec<i64>,
 }
 
-/// The play days of a unit and below, and those that hold for it from above.
+/// The play days of a unit, or of all the caller reaches, and below; and those that hold for it from above.
 #[utoipa::path(get, path = "/api/v1/play-days", tag = "play-days", params(PlayDaysQuery), responses(
     (status = 200, description = "a page of play days", body = PlayDaysAnswer),
     (status = 400, description = "invalid_request: page or size", body = ErrorBody),
@@ -86,10 +85,13 @@ pub async fn list(
     query: Query<PlayDaysQuery>,
     db: Data<Database>,
 ) -> ApiResult<Json<PlayDaysAnswer>> {
-    let unit = reach::unit(&db, &trainer.reach(), UnitId(query.unit)).await?;
-    let scope = trainer.reach().within(&unit.path);
+    let reach = trainer.reach();
+    let scope = match query.unit {
+        Some(unit) => reach.within(&reach::unit(&db, &reach, UnitId(unit)).await?.path),
+        None => reach,
+    };
     let (page, size) = (query.page.unwrap_or(1), query.size.unwrap_or(20));
-    let found = play_day::list(&db.read, &scope, &unit.path, Moment::now().day(), page, size).await?;
+    let found = play_day::list(&db.read, &scope, Moment::now().day(), page, size).await?;
     let mut lists = play_day::lessons_of(&db.read, found.items.iter().map(|row| row.id)).await?;
     let play_days = found.items.into_iter().map(|row| {
         let lessons = lists.remove(&row.id).unwrap_or_default();

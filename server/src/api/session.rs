@@ -5,7 +5,7 @@
 
 use crate::auth::address;
 use crate::auth::cookie::{CookiePolicy, Kind};
-use crate::auth::identity::{Caller, Identity, Newcomer};
+use crate::auth::identity::{Caller, Identity, Newcomer, claim};
 use crate::auth::known::Known;
 use crate::auth::limiter::{Doors, Limiter};
 use crate::auth::token::Tokens;
@@ -138,26 +138,38 @@ pub async fn refresh(
     Desk { db: &db, tokens: &tokens, known: &known, cookies: **cookies }.open(account, issued, now).await
 }
 
-/// Sign out: ends the session of the refresh token in the body or the cookie and clears the cookies. A caller that
-/// shows only an access token cannot say which of its sessions it means, so all of them end.
+/// Sign out: ends one session and no other, with all its tokens, and clears the cookies. It is that of the refresh token in
+/// the body; without one that of the access token, by bearer or cookie; without that, of the refresh cookie.
 #[utoipa::path(delete, path = "/api/v1/session", tag = "session", request_body = Option<RefreshBody>, responses(
     (status = 204, description = "signed out; also when nobody was signed in"),
 ))]
 pub async fn sign_out(
     request: HttpRequest,
     body: Option<Json<RefreshBody>>,
-    caller: Option<Caller>,
     db: Data<Database>,
     known: Data<Known>,
     cookies: Data<CookiePolicy>,
 ) -> ApiResult<HttpResponse> {
-    let now = Moment::now();
-    match (refresh_token(&request, **cookies, body), caller) {
-        (Some(token), _) => session::end(&db.write, &token, now).await?,
-        (None, Some(Caller(caller))) => end_all(&db, &known, &caller, now).await?,
-        (None, None) => {}
+    match body.and_then(|body| body.into_inner().refresh_token) {
+        Some(token) => end(&token, &db, &known).await?,
+        None => leave(&request, &db, &known, **cookies).await?,
     }
     Ok(signed_out(**cookies))
+}
+
+/// Ends the session that a request is of. The sign-out page asks this, too.
+///
+/// # Errors
+/// When the database fails.
+pub async fn leave(request: &HttpRequest, db: &Database, known: &Known, cookies: CookiePolicy) -> ApiResult<()> {
+    let now = Moment::now();
+    if let Some(claim) = claim(request, now)? {
+        session::end_one(&db.write, claim.account, &claim.session, now).await?;
+        known.forget(claim.account);
+    } else if let Some(token) = cookies.sent(request, Kind::Refresh) {
+        end(&token, db, known).await?;
+    }
+    Ok(())
 }
 
 /// Sign out everywhere: every token of the account ends at once.
@@ -237,6 +249,13 @@ impl From<&Identity> for Me {
             must_change_password: caller.must_change_password,
         }
     }
+}
+
+async fn end(refresh: &str, db: &Database, known: &Known) -> ApiResult<()> {
+    if let Some(account) = session::end(&db.write, refresh, Moment::now()).await? {
+        known.forget(account);
+    }
+    Ok(())
 }
 
 async fn end_all(db: &Database, known: &Known, caller: &Identity, now: Moment) -> ApiResult<()> {

@@ -150,8 +150,8 @@ pub async fn offset(
     store: Data<Store>,
 ) -> HttpResponse {
     tus(async {
-        right_version(request.headers())?;
         let caller = caller?;
+        right_version(request.headers())?;
         owned(&caller, &id, &db).await?;
         upload::make_way(&uploads, &id).await;
         let row = mine(&caller, &id, &db, &uploads, &store).await?;
@@ -217,14 +217,13 @@ async fn append_inner(
     uploads: &Data<Uploads>,
     store: &Data<Store>,
 ) -> ApiResult<HttpResponse> {
-    let headers = request.headers();
+    let (caller, headers) = (caller?, request.headers());
     right_version(headers)?;
     if text(headers, "Content-Type")? != Some(BODY) {
         return Err(ApiError::say(Code::UnsupportedMediaType, format!("Content-Type 须为 {BODY}")));
     }
     let offset = number(headers, "Upload-Offset")?;
     let checksum = text(headers, "Upload-Checksum")?.map(Checksum::parse).transpose()?;
-    let caller = caller?;
     owned(&caller, id, db).await?;
     let now = Moment::now();
     let progress: Progress = upload::append(&db.write, uploads, id, offset, checksum, body, now).await?;
@@ -250,8 +249,9 @@ pub async fn terminate(
     uploads: Data<Uploads>,
 ) -> HttpResponse {
     tus(async {
+        let caller = caller?;
         right_version(request.headers())?;
-        owned(&caller?, &id, &db).await?;
+        owned(&caller, &id, &db).await?;
         upload::terminate(&db.write, &uploads, &id).await?;
         Ok(HttpResponse::NoContent().finish())
     }

@@ -3,7 +3,7 @@
 use super::cookie::{CookiePolicy, Kind};
 use super::heard::Heard;
 use super::known::Known;
-use super::token::Tokens;
+use super::token::{Claim, Tokens};
 use super::waiting::Waiting;
 use crate::database::Database;
 use crate::error::{ApiError, ApiResult, Code};
@@ -14,6 +14,7 @@ use actix_web::middleware::Next;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web::Data};
 use entity::{AccountId, DeviceId, Moment, PersonId, Role, Scope, UnitId};
 use roster::grants::Grant;
+use std::collections::HashSet;
 use std::future::Future;
 use std::ops::Deref;
 use std::pin::Pin;
@@ -40,6 +41,8 @@ pub struct Identity {
     pub must_change_password: bool,
     /// Tokens of an older epoch are no longer good.
     pub session_epoch: i32,
+    /// Nor are those of these sessions, which were ended while tokens of theirs had not expired.
+    pub ended: HashSet<String>,
     /// How much waits for a decision of theirs: what the desk's tabs say.
     pub waiting: Waiting,
 }
@@ -70,6 +73,11 @@ impl Identity {
     /// Whether it has one of these roles anywhere.
     pub fn has(&self, roles: &[Role]) -> bool {
         self.grants.iter().any(|grant| roles.contains(&grant.role))
+    }
+
+    /// Whether a token that says this still opens anything.
+    pub fn admits(&self, claim: &Claim) -> bool {
+        self.session_epoch == claim.epoch && !self.ended.contains(&*claim.session)
     }
 
     /// Everything these roles of it reach.
@@ -256,23 +264,32 @@ async fn known_by(request: &HttpRequest, now: Moment) -> ApiResult<Arc<Identity>
     renewed(request, now).await
 }
 
-/// Whom a good access token names, in the field for it or in the cookie.
+/// Whom a good access token names.
 async fn by_token(request: &HttpRequest, now: Moment) -> ApiResult<Option<Arc<Identity>>> {
-    let (known, tokens) = (state::<Known>(request)?, state::<Tokens>(request)?);
+    let Some(claim) = claim(request, now)? else { return Ok(None) };
+    let identity = state::<Known>(request)?.identity(claim.account).await?;
+    Ok(identity.admits(&claim).then_some(identity))
+}
+
+/// What a good access token says, in the field for it or in the cookie. Whether it still opens anything is not asked.
+///
+/// # Errors
+/// None but faults of ours.
+pub fn claim(request: &HttpRequest, now: Moment) -> ApiResult<Option<Claim>> {
     let cookie = state::<CookiePolicy>(request)?.sent(request, Kind::Access);
     let token = bearer(request.headers()).or(cookie.as_deref());
-    let Some((account, epoch)) = token.and_then(|token| tokens.check(token, now)) else { return Ok(None) };
-    let identity = known.identity(account).await?;
-    Ok((identity.session_epoch == epoch).then_some(identity))
+    let tokens = state::<Tokens>(request)?;
+    Ok(token.and_then(|token| tokens.check(token, now)))
 }
 
 async fn renewed(request: &HttpRequest, now: Moment) -> ApiResult<Arc<Identity>> {
     let (db, known, tokens) = (state::<Database>(request)?, state::<Known>(request)?, state::<Tokens>(request)?);
     let refresh = state::<CookiePolicy>(request)?.sent(request, Kind::Refresh).ok_or(Code::NotSignedIn)?;
-    let account = roster::session::owner(&db.read, &refresh, now).await?.ok_or(Code::NotSignedIn)?;
+    let session = roster::session::of_token(&db.read, &refresh, now).await?.ok_or(Code::NotSignedIn)?;
+    let account = session.account_id;
     known.forget(account);
     let identity = known.identity(account).await?;
-    let token = tokens.issue(account, identity.session_epoch, now).map_err(ApiError::internal)?;
+    let token = tokens.issue(account, &session.family, identity.session_epoch, now).map_err(ApiError::internal)?;
     let again = identity.device_id.map(|_| refresh);
     request.extensions_mut().insert(identity.clone()); // for whoever asks again
     request.extensions_mut().insert(NewAccess { access: token, refresh: again });

@@ -1,18 +1,21 @@
-//! What is known of an account: its person, home and roles, read from the database and kept until that says they changed.
+//! What is known of an account: its person, home, roles and the sessions that were just ended, read from the database and
+//! kept until that says they changed.
 //!
 //! The notes of what changed are looked through every `LOOK_EVERY`, so a grant given or taken, a closed account and "sign
 //! out everywhere" take effect within `FRESH`, and a stream of beats or ranges costs no query each, however many accounts
 //! it comes from. Accounts that are asked for while others are being read are read together next, in a few statements.
 
 use super::identity::{DECIDERS, Identity};
+use super::token;
 use super::waiting::{self, Waiting};
 use crate::error::{ApiError, ApiResult, Code};
 use entity::{AccountId, DeviceId, Moment, PersonId, UnitId, account, org_unit, padded, person};
 use roster::changes::{self, Changes, Place};
 use roster::grants::{self, Grant};
 use roster::people::merge;
+use roster::session;
 use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, FromQueryResult, QueryFilter, QuerySelect};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
@@ -188,6 +191,7 @@ async fn read(db: &DatabaseConnection, ids: BTreeSet<AccountId>) -> ApiResult<Fo
     for person in rows.iter_mut().filter_map(|row| row.person_id.as_mut()) {
         *person = kept.get(&*person).copied().unwrap_or(*person); // who is one with another signs in as that one
     }
+    let mut ended = session::ended_since(db, ids.iter().copied(), token::oldest(Moment::now())).await?;
     let mut grants = grants::of_accounts(db, ids).await?;
     let homes = homes_of(db, rows.iter().filter_map(|row| row.person_id)).await?;
     let mut found = Found::with_capacity(rows.len());
@@ -199,6 +203,7 @@ async fn read(db: &DatabaseConnection, ids: BTreeSet<AccountId>) -> ApiResult<Fo
         let (id, grants) = (row.id, grants.remove(&row.id).unwrap_or_default());
         let home = row.person_id.map(|person| homes.get(&person).cloned().unwrap_or_default());
         let mut identity = identity(row, grants, home);
+        identity.ended = ended.remove(&id).unwrap_or_default();
         identity.waiting = waiting::of(db, &identity).await?;
         found.insert(id, Ok(Arc::new(identity)));
     }
@@ -243,6 +248,7 @@ fn identity(row: Account, grants: Vec<Grant>, home: Option<Home>) -> Identity {
         grants,
         must_change_password: row.must_change_password,
         session_epoch: row.session_epoch,
+        ended: HashSet::new(),
         waiting: Waiting::default(),
     }
 }

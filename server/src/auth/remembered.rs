@@ -23,9 +23,9 @@ impl Remembered {
     /// The caller, with a first password long changed; `None` when that is not so or has to be looked up.
     pub fn caller(&self, headers: &HeaderMap, now: Moment) -> Option<Arc<Identity>> {
         let token = bearer(headers).or_else(|| access_cookie(headers, **self.cookies))?;
-        let (account, epoch) = self.tokens.check(token, now)?;
-        let caller = self.known.fresh(account)?;
-        (caller.session_epoch == epoch && !caller.must_change_password).then_some(caller)
+        let claim = self.tokens.check(token, now)?;
+        let caller = self.known.fresh(claim.account)?;
+        (caller.admits(&claim) && !caller.must_change_password).then_some(caller)
     }
 }
 

@@ -5,7 +5,7 @@ use entity::{AccountId, Moment};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// How long an access token lives, in seconds.
 pub const LIFETIME_S: i64 = 15 * 60;
@@ -20,6 +20,8 @@ const REMEMBERED: usize = 20_000;
 pub struct Claims {
     /// The account.
     pub sub: String,
+    /// The session: the name of its family of refresh tokens.
+    pub sid: String,
     /// The account's session epoch when the token was made.
     pub epo: i32,
     /// Who made it.
@@ -34,8 +36,24 @@ pub struct Claims {
     pub exp: i64,
 }
 
+/// What a good token says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// Whose it is.
+    pub account: AccountId,
+    /// Of which of their sessions it is.
+    pub session: Arc<str>,
+    /// Their session epoch when it was made.
+    pub epoch: i32,
+}
+
 /// By how much, in seconds, the clocks of two servers of one city may differ.
 const SKEW_S: i64 = 5;
+
+/// A session that ended before this has no token any more that has not expired.
+pub fn oldest(now: Moment) -> Moment {
+    now.plus_ms(-(LIFETIME_S + 2 * SKEW_S) * 1000)
+}
 
 /// Makes and checks access tokens.
 pub struct Tokens {
@@ -48,10 +66,9 @@ pub struct Tokens {
     good: Mutex<HashMap<Box<str>, Good>>,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Good {
-    account: AccountId,
-    epoch: i32,
+    claim: Claim,
     /// In Unix seconds.
     begins: i64,
     expires: i64,
@@ -71,14 +88,21 @@ impl Tokens {
         Self { encoding, decoding, validation, good: Mutex::default() }
     }
 
-    /// A token for an account.
+    /// A token for a session of an account.
     ///
     /// # Errors
     /// When the claims cannot be signed.
-    pub fn issue(&self, account: AccountId, epoch: i32, now: Moment) -> Result<String, jsonwebtoken::errors::Error> {
+    pub fn issue(
+        &self,
+        account: AccountId,
+        session: &str,
+        epoch: i32,
+        now: Moment,
+    ) -> Result<String, jsonwebtoken::errors::Error> {
         let seconds = now.0.div_euclid(1000);
         let claims = Claims {
             sub: account.to_string(),
+            sid: session.to_owned(),
             epo: epoch,
             iss: NAME.into(),
             aud: NAME.into(),
@@ -89,15 +113,15 @@ impl Tokens {
         encode(&Header::new(Algorithm::HS256), &claims, &self.encoding)
     }
 
-    /// The account and epoch of a good token.
-    pub fn check(&self, token: &str, now: Moment) -> Option<(AccountId, i32)> {
+    /// What a good token says.
+    pub fn check(&self, token: &str, now: Moment) -> Option<Claim> {
         let seconds = now.0.div_euclid(1000);
-        let remembered = self.good.lock().unwrap_or_else(PoisonError::into_inner).get(token).copied();
+        let remembered = self.good.lock().unwrap_or_else(PoisonError::into_inner).get(token).cloned();
         let good = match remembered {
             Some(good) => good,
             None => self.verify(token)?,
         };
-        (good.begins.saturating_sub(SKEW_S)..good.expires).contains(&seconds).then_some((good.account, good.epoch))
+        (good.begins.saturating_sub(SKEW_S)..good.expires).contains(&seconds).then_some(good.claim)
     }
 
     fn verify(&self, token: &str) -> Option<Good> {
@@ -105,12 +129,13 @@ impl Tokens {
         // We know no extension, so a token that says one must be understood is refused (RFC 7515 section 4.1.11).
         let claims = decoded.header.crit.is_none().then_some(decoded.claims)?;
         let account = claims.sub.parse().ok()?;
-        let found = Good { account, epoch: claims.epo, begins: claims.nbf, expires: claims.exp };
+        let claim = Claim { account, session: claims.sid.into(), epoch: claims.epo };
+        let found = Good { claim, begins: claims.nbf, expires: claims.exp };
         let mut good = self.good.lock().unwrap_or_else(PoisonError::into_inner);
         if good.len() >= REMEMBERED {
             good.clear();
         }
-        good.insert(token.into(), found);
+        good.insert(token.into(), found.clone());
         Some(found)
     }
 }
@@ -125,10 +150,11 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let tokens = Tokens::new(&Keys::open(dir.path()).unwrap());
         let now = Moment::now();
-        let token = tokens.issue(AccountId(7), 3, now).unwrap();
+        let token = tokens.issue(AccountId(7), "phone", 3, now).unwrap();
+        let claim = Claim { account: AccountId(7), session: "phone".into(), epoch: 3 };
         for _ in 0..2 {
-            assert_eq!(tokens.check(&token, now), Some((AccountId(7), 3)));
-            assert_eq!(tokens.check(&token, now.plus_ms(LIFETIME_S * 1000 - 1000)), Some((AccountId(7), 3)));
+            assert_eq!(tokens.check(&token, now), Some(claim.clone()));
+            assert_eq!(tokens.check(&token, now.plus_ms(LIFETIME_S * 1000 - 1000)), Some(claim.clone()));
             assert_eq!(tokens.check(&token, now.plus_ms(LIFETIME_S * 1000)), None);
         }
     }
@@ -138,7 +164,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let tokens = Tokens::new(&Keys::open(dir.path()).unwrap());
         let now = Moment::now();
-        let good = tokens.issue(AccountId(7), 3, now).unwrap();
+        let good = tokens.issue(AccountId(7), "phone", 3, now).unwrap();
         let claims = decode::<Claims>(&good, &tokens.decoding, &tokens.validation).unwrap().claims;
         let header = Header { crit: Some(vec!["exp".into()]), ..Header::new(Algorithm::HS256) };
         let token = encode(&header, &claims, &tokens.encoding).unwrap();
@@ -150,7 +176,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let tokens = Tokens::new(&Keys::open(dir.path()).unwrap());
         let now = Moment::now();
-        let token = tokens.issue(AccountId(7), 3, now).unwrap();
+        let token = tokens.issue(AccountId(7), "phone", 3, now).unwrap();
         assert!(tokens.check(&token, now).is_some());
         assert!(tokens.check(&token[..token.len() - 1], now).is_none());
         assert!(tokens.check(&format!("{token}A"), now).is_none());

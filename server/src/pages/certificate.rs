@@ -117,7 +117,7 @@ async fn page(
     crate::pages::draw(&CertificatePage {
         shell,
         back,
-        met: now.verdict == "met",
+        met: now.is_met(),
         posts: now.posts.iter().map(|post| post.label()).collect::<Vec<_>>().join("、"),
         name: now.name,
         code_of_person: entity::person::masked(&now.code),

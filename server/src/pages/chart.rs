@@ -50,6 +50,8 @@ const BAR: i64 = 140;
 const LABEL: usize = 6;
 /// All of a hundred percent.
 const WHOLE: i64 = 10_000;
+/// What stands over bars of which none has any length.
+const NOTHING: &str = "没有学习记录";
 
 impl Chart {
     /// Whether there is anything to see.
@@ -68,7 +70,11 @@ impl Chart {
             escaped(target.name)
         );
         let desc = format!("{}。{}", escaped(target.name), told(items));
-        Self::new(name, title, &desc, bottom + 4, &shapes, vec!["名称".to_owned(), head.to_owned()], two(items))
+        let mut rows = two(items);
+        if !items.is_empty() {
+            rows.push(vec!["对照线".to_owned(), target.name.to_owned()]);
+        }
+        Self::new(name, title, &desc, bottom + 4, &shapes, vec!["名称".to_owned(), head.to_owned()], rows)
     }
 
     /// Lying bars, the greatest at full length.
@@ -79,7 +85,8 @@ impl Chart {
         Self::new(name, title, &told(items), 22 + 24 * items.len(), &shapes, heads, two(items))
     }
 
-    /// Standing bars side by side, as the days of a month or the months of a year; every `step`-th has its label.
+    /// Standing bars side by side, as the days of a month or the months of a year; every `step`-th has its label. A line
+    /// of words says which is the greatest, or that there is nothing.
     pub fn standing(name: &str, title: &str, heads: [&str; 2], step: usize, items: &[Item]) -> Self {
         const TALL: i64 = 100;
         let most = items.iter().map(|item| item.value).max().unwrap_or(0).max(1);
@@ -104,27 +111,33 @@ impl Chart {
             }
         }
         let highest = items.iter().max_by_key(|item| item.value).filter(|item| item.value > 0);
-        if let Some(highest) = highest {
-            let text = format!("最多 {}（{}）", highest.text, highest.label);
-            let _ = write!(shapes, r#"<text class="note" x="0" y="12">{}</text>"#, escaped(&text));
-        }
-        let _ = write!(shapes, r#"<line class="floor" x1="0" y1="120" x2="{WIDTH}" y2="120"/>"#);
-        Self::new(name, title, &told(items), 140, &shapes, heads.map(str::to_owned).to_vec(), two(items))
+        let note = highest.map_or_else(|| NOTHING.to_owned(), |item| format!("最多 {}（{}）", item.text, item.label));
+        let note = escaped(&note);
+        let _ = write!(
+            shapes,
+            r#"<text class="note" x="0" y="12">{note}</text><line class="floor" x1="0" y1="120" x2="{WIDTH}" y2="120"/>"#
+        );
+        let desc = format!("{note}。{}", told(items));
+        Self::new(name, title, &desc, 140, &shapes, heads.map(str::to_owned).to_vec(), two(items))
     }
 
-    /// A year at a glance: a row a month, a square a day, the darker the longer. `days` are minutes by day.
+    /// A year at a glance: a row a month, a square a day, the darker the longer. `days` are minutes by day. In the table
+    /// each month is followed by the days on which something was learnt.
     pub fn year(name: &str, title: &str, year: i32, days: &BTreeMap<Day, i64>) -> Self {
         let mut shapes = String::new();
         let mut rows = Vec::new();
         for month in 1..=12_u32 {
             let y = 14 + i64::from(month - 1) * 13;
             let _ = write!(shapes, r#"<text class="note" x="27" y="{}" text-anchor="end">{month}月</text>"#, y + 10);
-            let (mut busy, mut all) = (0, 0);
+            let (mut busy, mut all, mut below) = (0, 0, Vec::new());
             let first = Day::from_ymd_opt(year, month, 1);
             for day in first.into_iter().flat_map(|first| first.iter_days().take_while(move |day| day.month() == month))
             {
                 let minutes = days.get(&day).copied().unwrap_or(0);
                 (busy, all) = (busy + i64::from(minutes > 0), all + minutes);
+                if minutes > 0 {
+                    below.push(vec![format!("{month} 月 {} 日", day.day()), String::new(), minutes.to_string()]);
+                }
                 let x = 2_900 + i64::from(day.day0()) * 1_065;
                 let _ = write!(
                     shapes,
@@ -134,6 +147,7 @@ impl Chart {
                 );
             }
             rows.push(vec![format!("{month} 月"), busy.to_string(), all.to_string()]);
+            rows.append(&mut below);
         }
         for day in [1_i64, 5, 10, 15, 20, 25, 30] {
             let x = hundredths(2_900 + (day - 1) * 1_065 + 480);
@@ -143,7 +157,7 @@ impl Chart {
         let desc = format!(
             "{year} 年有 {busy} 天学习，颜色越深学得越久：浅到深为 30 分钟以内、1 小时以内、2 小时以内、更久。"
         );
-        let heads = ["月份", "学习天数", "计入分钟"].map(str::to_owned).to_vec();
+        let heads = ["日期", "学习天数", "计入分钟"].map(str::to_owned).to_vec();
         Self::new(name, title, &desc, 172, &shapes, heads, rows)
     }
 
@@ -233,6 +247,8 @@ mod tests {
         let target = Target { at: 8_000, name: "目标 80%" };
         let chart = Chart::against("c", "进度", "率", target, &[item("甲", 8_000), item("乙", 7_999)]);
         assert_eq!((chart.svg.matches("class=\"met\"").count(), chart.svg.matches("class=\"short\"").count()), (1, 1));
+        assert_eq!(chart.rows.last().map(|row| row.join(" ")).as_deref(), Some("对照线 目标 80%"));
+        assert!(Chart::against("c", "进度", "率", target, &[]).is_empty());
     }
 
     #[test]
@@ -244,11 +260,21 @@ mod tests {
     }
 
     #[test]
+    fn bars_without_any_length_say_so_in_words() {
+        let told = |value| {
+            let chart = Chart::standing("c", "月", ["日", "时"], 5, &[item("1", 0), item("2", value)]);
+            chart.svg.matches(NOTHING).count()
+        };
+        assert_eq!((told(0), told(5)), (2, 0), "to the eye and to the ear");
+    }
+
+    #[test]
     fn every_picture_has_a_title_a_description_no_style_and_its_numbers_in_a_table() {
         let days = BTreeMap::from([(Day::from_ymd_opt(2024, 2, 29).unwrap_or_default(), 45)]);
         let year = Chart::year("y", "一年", 2024, &days);
-        assert_eq!(year.rows.len(), 12);
+        assert_eq!(year.rows.len(), 13);
         assert_eq!(year.rows.get(1).map(|row| row.join(" ")).as_deref(), Some("2 月 1 45"));
+        assert_eq!(year.rows.get(2).map(|row| row.join(" ")).as_deref(), Some("2 月 29 日  45"));
         assert_eq!(year.svg.matches("<rect").count(), 366);
         assert!(
             year.svg.contains("<rect class=\"l2\"")

@@ -25,6 +25,8 @@ struct CheckPage {
     shell: Shell,
     code: String,
     problem: Option<&'static str>,
+    /// How it is said, and what.
+    said: (&'static str, &'static str),
     checked: Option<Checked>,
 }
 
@@ -44,6 +46,7 @@ pub async fn check(
     let page = CheckPage {
         shell: Shell::bare("查验证书"),
         problem: (asked && checked.is_none()).then_some(UNKNOWN),
+        said: checked.as_ref().map(said).unwrap_or_default(),
         code,
         checked,
     };
@@ -52,4 +55,14 @@ pub async fn check(
         *answer.status_mut() = StatusCode::NOT_FOUND;
     }
     Ok(answer)
+}
+
+/// What is said of the paper, after how: one that only proves a record must not pass for a certificate.
+fn said(checked: &Checked) -> (&'static str, &'static str) {
+    match (checked.certificate, checked.amended_on.is_some()) {
+        (true, false) => ("ok", "这份结业证书真实有效。"),
+        (false, false) => ("ok", "这份培训档案证明真实有效，它不是结业证书。"),
+        (true, true) => ("warn", "这份结业证书真实，但在封存以后修订过；纸上的学时以下面的为准。"),
+        (false, true) => ("warn", "这份档案真实，但在封存以后修订过，现在不是结业证书；纸上的学时以下面的为准。"),
+    }
 }

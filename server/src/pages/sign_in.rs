@@ -3,7 +3,7 @@
 use super::failed::{PAIR_AGAIN, was_terminal};
 use super::shell::Shell;
 use crate::api::session::{self, Credentials, Desk};
-use crate::auth::cookie::{CookiePolicy, Kind};
+use crate::auth::cookie::CookiePolicy;
 use crate::auth::identity::{AUTHORS, Identity, Newcomer, READERS, identify};
 use crate::auth::known::Known;
 use crate::auth::limiter::Doors;
@@ -184,11 +184,10 @@ fn password_page(identity: &Identity, problem: Option<String>) -> PasswordPage {
 pub async fn sign_out(
     request: HttpRequest,
     db: Data<Database>,
+    known: Data<Known>,
     cookies: Data<CookiePolicy>,
 ) -> ApiResult<HttpResponse> {
-    if let Some(refresh) = cookies.sent(&request, Kind::Refresh) {
-        roster::session::end(&db.write, &refresh, Moment::now()).await?;
-    }
+    session::leave(&request, &db, &known, **cookies).await?;
     let mut response = super::go("/sign-in");
     response.headers_mut().insert(CLEAR_SITE_DATA, HeaderValue::from_static("\"cache\""));
     for cookie in cookies.forget() {

@@ -64,6 +64,27 @@ async fn a_county_sets_a_play_day_and_its_rooms_alone_play_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn play_days_are_listed_of_a_unit_or_of_all_the_caller_reaches_with_those_from_above() {
+    let city = City::start().await;
+    for unit in ["桂岭市", "东江县", "甲村", "西山县"] {
+        every_day(&city, unit, 19 * 60, &["video"]).await;
+    }
+    let listed = async |login: &str, query: String| {
+        let answer = city.client(login).await.get(&format!("/api/v1/play-days{query}")).await.must(200).json();
+        let days = answer["play_days"].as_array().unwrap().iter();
+        days.map(|day| day["title"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let of = |unit: &str| format!("?unit={}", city.units[unit]);
+    assert_eq!(listed("trainer", of("乙村")).await, ["东江县夜校", "桂岭市夜校"]);
+    assert_eq!(listed("trainer", String::new()).await, ["甲村夜校", "东江县夜校", "桂岭市夜校"]);
+    assert_eq!(listed("city-admin", String::new()).await.len(), 4);
+    city.client("trainer").await.get(&format!("/api/v1/play-days{}", of("西山县"))).await.must(404);
+    let document = city.stranger().get("/openapi.json").await.must(200).json();
+    let parameters = document["paths"]["/api/v1/play-days"]["get"]["parameters"].as_array().unwrap();
+    assert!(parameters.iter().any(|one| one["name"] == "unit" && one["required"] == false));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_play_day_is_refused_field_by_field_and_never_beyond_reach() {
     let city = City::start().await;
     let trainer = city.client("trainer").await;

@@ -120,7 +120,7 @@ impl Running {
 }
 
 fn signed_in(tokens: &Tokens, url: &str, account: AccountId) -> Client {
-    Client::new(url).holding(&tokens.issue(account, 0, Moment::now()).unwrap())
+    Client::new(url).holding(&tokens.issue(account, "load", 0, Moment::now()).unwrap())
 }
 
 impl Actor {

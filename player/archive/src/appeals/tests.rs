@@ -111,22 +111,24 @@ async fn a_decision_without_a_reason_or_of_ones_own_appeal_changes_nothing() {
     let id = made(&city, seq).await;
     let silent = Decision { reason: " ", ..granted(60_000) };
     assert!(matches!(decide(&city.db, id, &silent, at(70)).await, Err(Error::NoReason)));
-    let own = account::Model {
-        id: CADRE,
-        login: "cadre".to_owned(),
-        password_hash: String::new(),
-        person_id: Some(PersonId(1)),
-        device_id: None,
-        must_change_password: false,
-        session_epoch: 1,
-        disabled_at: None,
-        created_at: START,
-    };
-    own.into_active_model().insert(&city.db).await.unwrap();
+    city.account(CADRE, 1).await;
     let own = Decision { by: CADRE, ..granted(60_000) };
     assert!(matches!(decide(&city.db, id, &own, at(70)).await, Err(Error::OwnAppeal)));
     assert!(record::entry(&city.db, seq).await.unwrap().1.is_empty());
     assert!(matches!(decide(&city.db, AppealId(9), &REFUSED, at(70)).await, Err(Error::NoSuchAppeal(_))));
+}
+
+#[tokio::test]
+async fn an_appeal_under_another_number_of_the_decider_is_their_own() {
+    for (kept, merged) in [(1, 2), (2, 1)] {
+        let city = City::with_people(2).await;
+        let seq = entry(&city, 1, VILLAGE, &[(Reason::NotPresent, 90_000)]).await;
+        let id = made(&city, seq).await;
+        city.account(OFFICE, 2).await;
+        city.merge(kept, merged).await;
+        let own = decide(&city.db, id, &granted(60_000), at(70)).await;
+        assert!(matches!(own, Err(Error::OwnAppeal)), "{merged} is {kept}: {own:?}");
+    }
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use super::run::{note, set_attendance};
 use super::seats::{self, Seats};
 use super::{Attended, worth};
 use crate::rules::RuleBook;
-use crate::{Error, Result, appeals, ledger};
+use crate::{Error, Result, appeals, ledger, merges};
 use entity::{
     AccountId, AttendanceStatus, ClassId, ClassState, Moment, PersonId, Verb, account, class_attendance, class_run,
     notice,
@@ -75,15 +75,18 @@ pub async fn decide(
     Ok(decided)
 }
 
-/// Nobody approves what they entered, handed in, or earn hours by.
+/// Nobody approves what they entered, handed in, or earn hours by, with whichever of their accounts.
 async fn check_not_own(txn: &DatabaseTransaction, class: &class_run::Model, by: AccountId) -> Result<()> {
-    let decider = account::Entity::find_by_id(by).one(txn).await?.and_then(|account| account.person_id);
-    let entered = class.created_by == Some(by) || class.handed_in_by == Some(by);
-    let earns = match decider {
-        Some(who) => Seats::of(txn, class.id).await?.holds(who),
-        None => false,
-    };
-    if entered || earns { Err(Error::OwnClass) } else { Ok(()) }
+    let decider = merges::of_account(txn, by).await?;
+    for account in class.created_by.into_iter().chain(class.handed_in_by) {
+        if account == by || decider.is_some() && merges::of_account(txn, account).await? == decider {
+            return Err(Error::OwnClass);
+        }
+    }
+    match decider {
+        Some(who) if Seats::of(txn, class.id).await?.holds(who) => Err(Error::OwnClass),
+        _ => Ok(()),
+    }
 }
 
 /// Of a study, the half-days that count when they are not all of them.

@@ -6,7 +6,7 @@ use super::{NewClass, evidence, roster, row_of};
 use crate::{Error, Result, merges, seal};
 use entity::person_merge::of_one;
 use entity::{
-    AccountId, ClassState, Day, Moment, PersonId, Source, Verb, account, class_attendance, class_run, org_unit, person,
+    AccountId, ClassState, Day, Moment, PersonId, Source, Verb, class_attendance, class_run, org_unit, person,
 };
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, PaginatorTrait,
@@ -62,12 +62,7 @@ pub async fn declare(
     let person = person.ok_or(Error::NoSuchPerson(new.person_id))?;
     let unit =
         org_unit::Entity::find_by_id(person.unit_id).one(&txn).await?.ok_or(Error::NoSuchUnit(person.unit_id))?;
-    let own = account::Entity::find_by_id(by).one(&txn).await?.and_then(|account| account.person_id);
-    let own = match own {
-        Some(who) => Some(merges::kept(&txn, who).await?),
-        None => None,
-    };
-    if own == Some(new.person_id) && !OWN.contains(&new.source) {
+    if merges::is_own(&txn, by, new.person_id).await? && !OWN.contains(&new.source) {
         return Err(Error::BadClass("source"));
     }
     seal::refuse(&txn, std::iter::once((new.person_id, new.ends_on))).await?;

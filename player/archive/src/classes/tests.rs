@@ -133,6 +133,23 @@ async fn a_class_counts_when_somebody_else_has_approved_it_and_not_before() {
 }
 
 #[tokio::test]
+async fn nobody_approves_with_another_account_of_theirs_what_they_entered_or_earn_hours_by() {
+    let city = City::with_people(4).await;
+    let class = handed_in(&city).await;
+    let proof = certificate(&city).await;
+    let theirs = study::NewStudy { person_id: PersonId(3), ..study_of(Source::Degree, 2, &proof) };
+    let study = study::declare(&city.db, theirs, AccountId(902), START).await.unwrap().id;
+    city.account(TRAINER, 3).await;
+    city.account(OFFICE, 4).await;
+    city.merge(4, 3).await;
+    for own in [class, study] {
+        let refused = decide::decide(&city.db, own, &approval(OFFICE), START).await;
+        assert!(matches!(refused, Err(Error::OwnClass)), "{refused:?}");
+    }
+    assert!(entries(&city).await.is_empty());
+}
+
+#[tokio::test]
 async fn a_class_that_was_rewritten_after_its_approval_is_found() {
     let city = City::with_people(2).await;
     let id = handed_in(&city).await;
@@ -190,27 +207,6 @@ async fn a_code_opens_its_own_half_day_while_it_runs_for_those_on_the_roster() {
     assert_eq!(there.get(&PersonId(1)).map(|days| days.iter().copied().collect()), Some(vec![1]));
 }
 
-/// The second person is found to be the first one.
-async fn merged(city: &City) {
-    let row = entity::person_merge::ActiveModel {
-        kept_id: Set(PersonId(1)),
-        merged_id: Set(PersonId(2)),
-        reason: Set("同一个人".to_owned()),
-        merged_by: Set(OFFICE),
-        merged_at: Set(START),
-        before_seq: Set(0),
-        since_seq: Set(0),
-        unit_id: Set(VILLAGE),
-        posts: Set("[]".to_owned()),
-        exemptions: Set("[]".to_owned()),
-        ..Default::default()
-    };
-    row.insert(&city.db).await.unwrap();
-    let left =
-        entity::person::ActiveModel { id: Set(PersonId(2)), left_on: Set(Some(START.day())), ..Default::default() };
-    left.update(&city.db).await.unwrap();
-}
-
 #[tokio::test]
 async fn who_stands_on_a_roster_under_two_numbers_is_one_with_the_half_days_of_both() {
     let city = City::with_people(3).await;
@@ -218,7 +214,7 @@ async fn who_stands_on_a_roster_under_two_numbers_is_one_with_the_half_days_of_b
     roster::enroll(&city.db, id, &[PersonId(1), PersonId(2), PersonId(3)], TRAINER, START).await.unwrap();
     let signed = [there(1, 1), there(1, 2), there(2, 2), there(2, 3), there(2, 4), there(3, 1)];
     sign_in::call_roll(&city.db, id, &signed, TRAINER, START).await.unwrap();
-    merged(&city).await;
+    city.merge(1, 2).await;
     let page = roster::page(&city.db, id, 1, 50).await.unwrap();
     let seen: Vec<_> = page.rows.iter().map(|row| (row.person.person_id.0, row.there.len())).collect();
     assert_eq!((page.total, seen), (2, vec![(1, 4), (3, 1)]));
@@ -241,7 +237,7 @@ async fn who_stands_on_a_roster_under_two_numbers_is_one_with_the_half_days_of_b
 async fn who_is_found_to_be_two_between_handing_in_and_approval_counts_once() {
     let city = City::with_people(2).await;
     let id = handed_in(&city).await;
-    merged(&city).await;
+    city.merge(1, 2).await;
     decide::decide(&city.db, id, &approval(OFFICE), START).await.unwrap();
     let posted: Vec<_> =
         entries(&city).await.iter().map(|row| (row.person_id.0, row.credited_ms / 3_600_000)).collect();
@@ -255,7 +251,7 @@ async fn who_stands_there_only_under_the_number_that_was_merged_signs_in_under_t
     let id = create(&city.db, draft(), TRAINER, START).await.unwrap().id;
     roster::enroll(&city.db, id, &[PersonId(2)], TRAINER, START).await.unwrap();
     sign_in::begin(&city.db, id, Some(1), TRAINER, START).await.unwrap();
-    merged(&city).await;
+    city.merge(1, 2).await;
     let typed = codes.shown(Door::HalfDay(id, 1), START);
     for _ in 0..2 {
         sign_in::by_code(&city.db, &codes, (PersonId(1), AccountId(1)), (Some(id), &typed), START).await.unwrap();

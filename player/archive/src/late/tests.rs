@@ -116,25 +116,18 @@ async fn nobody_admits_their_own_and_nothing_is_admitted_while_the_year_is_being
     let id = rows(&city).await[0].row.id;
     assert!(matches!(decided(&city, id, true).await, Err(Error::SealUnderWay)));
     while seal::work(&city.db, NEW_YEAR).await.unwrap() > 0 {}
-    own_account(&city, OFFICE, VISITOR).await;
+    city.account(OFFICE, VISITOR).await;
     assert!(matches!(decided(&city, id, true).await, Err(Error::OwnLate)));
     sound(&city).await;
 }
 
-/// The office's account belongs to this person.
-async fn own_account(city: &City, id: AccountId, who: i64) {
-    let row = account::Model {
-        id,
-        login: "office".to_owned(),
-        password_hash: String::new(),
-        person_id: Some(PersonId(who)),
-        device_id: None,
-        must_change_password: false,
-        session_epoch: 0,
-        disabled_at: None,
-        created_at: START,
-    };
-    row.into_active_model().reset_all().insert(&city.db).await.unwrap();
+#[tokio::test]
+async fn what_came_late_under_another_number_of_the_decider_is_their_own() {
+    let city = room_with_a_sealed_visitor().await;
+    let id = rows(&city).await[0].row.id;
+    city.account(OFFICE, 1).await;
+    city.merge(1, VISITOR).await;
+    assert!(matches!(decided(&city, id, true).await, Err(Error::OwnLate)));
 }
 
 #[tokio::test]

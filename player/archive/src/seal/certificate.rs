@@ -36,6 +36,8 @@ pub struct Checked {
     pub year: i32,
     /// The credit hours that count now.
     pub credit: Hundredths,
+    /// Whether the paper is a certificate (结业证书) now; else it only proves the record.
+    pub certificate: bool,
     /// The day on which the record was sealed.
     pub sealed_on: Day,
     /// The day of the last amendment: what is on paper from before it no longer holds.
@@ -118,6 +120,7 @@ pub async fn by_code(db: &impl ConnectionTrait, typed: &str) -> Result<Option<Ch
         unit_name: now.unit_name.clone(),
         year: now.year,
         credit: Hundredths(now.credit),
+        certificate: now.is_met(),
         sealed_on: certificate.sealed_at.day(),
         amended_on,
     }))

@@ -49,6 +49,13 @@ pub struct Snapshot {
     pub standings: Vec<SealedStanding>,
 }
 
+impl Snapshot {
+    /// Whether all that was asked is met: then, and only then, it is a certificate (结业证书).
+    pub fn is_met(&self) -> bool {
+        self.verdict == word(Verdict::Met)
+    }
+}
+
 /// How they stood against one target.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SealedStanding {

@@ -5,12 +5,13 @@
 //! account stays theirs and signs in as the one who is kept: nobody who knows only that login is shut out, and nothing of
 //! it has to be made anew when they are parted. What it does to hours is the archive's.
 
+use super::{MAX_PAGE_SIZE, Page};
 use crate::{Error, Result, audit};
 use entity::{AccountId, MergeId, Moment, PersonId, Verb, account, person, person_merge, post};
 use sea_orm::sea_query::{ExprTrait, IntoCondition};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::NotSet, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait,
-    IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, Set,
+    IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Set,
 };
 use std::collections::HashMap;
 
@@ -98,10 +99,20 @@ pub async fn one(db: &impl ConnectionTrait, id: MergeId) -> Result<person_merge:
     person_merge::Entity::find_by_id(id).one(db).await?.ok_or(Error::NoSuchMerge)
 }
 
-/// The merges a person was ever in, on either side, the latest first.
-pub async fn of_person(db: &impl ConnectionTrait, id: PersonId) -> Result<Vec<person_merge::Model>> {
+/// The merges a person was ever in, on either side, the latest first. Pages count from 1 and are bounded.
+pub async fn of_person(
+    db: &impl ConnectionTrait,
+    id: PersonId,
+    page: u64,
+    size: u64,
+) -> Result<Page<person_merge::Model>> {
+    let (page, size) = (page.clamp(1, u64::MAX), size.clamp(1, MAX_PAGE_SIZE));
     let either = Condition::any().add(person_merge::Column::KeptId.eq(id)).add(person_merge::Column::MergedId.eq(id));
-    Ok(person_merge::Entity::find().filter(either).order_by_desc(person_merge::Column::Id).all(db).await?)
+    let found = person_merge::Entity::find().filter(either);
+    let total = found.clone().count(db).await?;
+    let first = (page - 1).saturating_mul(size).clamp(0, total);
+    let rows = found.order_by_desc(person_merge::Column::Id).offset(first).limit(size).all(db).await?;
+    Ok(Page { rows, total, page, size })
 }
 
 /// Who of these is one with whom: the one who is kept, by the one who is merged.
@@ -159,9 +170,11 @@ async fn standing(txn: &DatabaseTransaction, which: impl IntoCondition) -> Resul
     Ok(standing.filter(which).count(txn).await?)
 }
 
+/// Neither of these who stand on the roster may be whoever does it, whichever of their numbers their account is of.
 async fn not_own(txn: &DatabaseTransaction, people: [PersonId; 2], by: AccountId) -> Result<()> {
     let own = account::Entity::find_by_id(by).one(txn).await?.and_then(|account| account.person_id);
-    if own.is_some_and(|own| people.contains(&own)) { Err(Error::OwnMerge) } else { Ok(()) }
+    let kept = kept_for(txn, own).await?.into_values().next().or(own);
+    if kept.is_some_and(|kept| people.contains(&kept)) { Err(Error::OwnMerge) } else { Ok(()) }
 }
 
 async fn move_posts(txn: &DatabaseTransaction, which: Condition, to: PersonId) -> Result<()> {

@@ -33,12 +33,16 @@ async fn look(city: &City, place: &mut Place) -> Changes {
 }
 
 #[tokio::test]
-async fn a_role_a_password_and_the_person_s_village_are_changes_of_the_account() {
+async fn a_role_a_session_a_password_and_the_person_s_village_are_changes_of_the_account() {
     let (city, id, who, mut place) = with_account().await;
     assert_eq!(look(&city, &mut place).await.accounts, vec![]);
     grants::give(&city.db, id, Role::Learner, city.village.id, None, NOW).await.unwrap();
     assert_eq!(look(&city, &mut place).await.accounts, vec![id]);
     grants::take(&city.db, id, Role::Learner, city.village.id, None, NOW).await.unwrap();
+    assert_eq!(look(&city, &mut place).await.accounts, vec![id]);
+    let issued = session::begin(&city.db, id, NOW).await.unwrap();
+    assert_eq!(look(&city, &mut place).await.accounts, vec![]);
+    session::end(&city.db, &issued.token, NOW).await.unwrap();
     assert_eq!(look(&city, &mut place).await.accounts, vec![id]);
     session::end_all(&city.db, id, NOW).await.unwrap();
     assert_eq!(look(&city, &mut place).await.accounts, vec![id]);

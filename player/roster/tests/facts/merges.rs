@@ -118,6 +118,14 @@ async fn nobody_merges_or_parts_themselves_and_nobody_who_has_left_is_kept() {
     assert!(matches!(parted(&city, &row, by).await, Err(Error::OwnMerge)));
     parted(&city, &row, OFFICE).await.unwrap();
     assert!(matches!(parted(&city, &row, OFFICE).await, Err(Error::CannotMerge(_))));
+    // Nor whom they are kept under, when their account is of the other number.
+    let row = merged(&city, "0002", "0001").await.unwrap();
+    let txn = entity::writing::begin(&city.db).await.unwrap();
+    let both = (of_within(&txn, "0002").await, of_within(&txn, "0003").await);
+    assert!(matches!(merge::merge(&txn, both, "同一个人", by, NOW).await, Err(Error::OwnMerge)));
+    drop(txn);
+    assert!(matches!(parted(&city, &row, by).await, Err(Error::OwnMerge)));
+    parted(&city, &row, OFFICE).await.unwrap();
     let left =
         person::ActiveModel { id: sea_orm::Set(own.id), left_on: sea_orm::Set(Some(NOW.day())), ..Default::default() };
     sea_orm::ActiveModelTrait::update(left, &city.db).await.unwrap();

@@ -1,5 +1,5 @@
 use crate::{DAY_MS, NOW, empty};
-use entity::{AccountId, PersonId, refresh_token};
+use entity::{AccountId, Moment, PersonId, refresh_token};
 use roster::account::{self, NewAccount};
 use roster::session::Issued;
 use roster::{Error, session};
@@ -19,6 +19,10 @@ async fn signed_in() -> (DatabaseConnection, AccountId, Issued) {
     (db, id, issued)
 }
 
+async fn owner(db: &DatabaseConnection, token: &str, now: Moment) -> Option<AccountId> {
+    session::of_token(db, token, now).await.unwrap().map(|session| session.account_id)
+}
+
 #[tokio::test]
 async fn a_token_is_long_random_and_kept_only_as_a_hash() {
     let (db, id, issued) = signed_in().await;
@@ -34,13 +38,13 @@ async fn a_token_is_long_random_and_kept_only_as_a_hash() {
 async fn a_token_is_exchanged_once_and_its_family_ends_on_the_thirtieth_day() {
     let (db, id, first) = signed_in().await;
     let later = NOW.plus_ms(20 * DAY_MS);
-    let (owner, second) = session::rotate(&db, &first.token, later).await.unwrap();
-    assert_eq!(owner, id);
+    let (whose, second) = session::rotate(&db, &first.token, later).await.unwrap();
+    assert_eq!(whose, id);
     assert_eq!(second.expires_at, NOW.plus_ms(30 * DAY_MS));
-    assert_eq!(session::owner(&db, &first.token, later).await.unwrap(), None);
-    assert_eq!(session::owner(&db, &second.token, later).await.unwrap(), Some(id));
+    assert_eq!(owner(&db, &first.token, later).await, None);
+    assert_eq!(owner(&db, &second.token, later).await, Some(id));
     let end = NOW.plus_ms(30 * DAY_MS);
-    assert_eq!(session::owner(&db, &second.token, end).await.unwrap(), None);
+    assert_eq!(owner(&db, &second.token, end).await, None);
     assert!(matches!(session::rotate(&db, &second.token, end).await, Err(Error::SessionOver)));
 }
 
@@ -51,10 +55,10 @@ async fn reuse_of_a_spent_token_ends_its_family_and_no_other() {
     let (_, next) = session::rotate(&db, &stolen.token, NOW).await.unwrap();
     let (_, newest) = session::rotate(&db, &next.token, NOW).await.unwrap();
     assert!(matches!(session::rotate(&db, &stolen.token, NOW).await, Err(Error::TokenReused)));
-    assert_eq!(session::owner(&db, &newest.token, NOW).await.unwrap(), None);
+    assert_eq!(owner(&db, &newest.token, NOW).await, None);
     assert!(matches!(session::rotate(&db, &newest.token, NOW).await, Err(Error::SessionOver)));
     assert!(matches!(session::rotate(&db, &stolen.token, NOW).await, Err(Error::SessionOver)));
-    assert_eq!(session::owner(&db, &elsewhere.token, NOW).await.unwrap(), Some(id));
+    assert_eq!(owner(&db, &elsewhere.token, NOW).await, Some(id));
 }
 
 #[tokio::test]
@@ -76,8 +80,8 @@ async fn an_unknown_token_is_no_session() {
     let (db, _, _) = signed_in().await;
     for token in ["", "x", "\0", "'; DROP TABLE refresh_token; --"] {
         assert!(matches!(session::rotate(&db, token, NOW).await, Err(Error::SessionOver)));
-        assert_eq!(session::owner(&db, token, NOW).await.unwrap(), None);
-        session::end(&db, token, NOW).await.unwrap();
+        assert_eq!(owner(&db, token, NOW).await, None);
+        assert_eq!(session::end(&db, token, NOW).await.unwrap(), None);
     }
 }
 
@@ -86,11 +90,27 @@ async fn signing_out_ends_this_family_and_signing_out_everywhere_all() {
     let (db, id, here) = signed_in().await;
     let there = session::begin(&db, id, NOW).await.unwrap();
     session::end(&db, &here.token, NOW).await.unwrap();
-    assert_eq!(session::owner(&db, &here.token, NOW).await.unwrap(), None);
-    assert_eq!(session::owner(&db, &there.token, NOW).await.unwrap(), Some(id));
+    assert_eq!(owner(&db, &here.token, NOW).await, None);
+    assert_eq!(owner(&db, &there.token, NOW).await, Some(id));
     session::end_all(&db, id, NOW).await.unwrap();
-    assert_eq!(session::owner(&db, &there.token, NOW).await.unwrap(), None);
+    assert_eq!(owner(&db, &there.token, NOW).await, None);
     assert_eq!(account::account(&db, id).await.unwrap().session_epoch, 1);
+}
+
+#[tokio::test]
+async fn one_session_is_ended_by_its_name_and_told_of_by_it() {
+    let (db, id, here) = signed_in().await;
+    let there = session::begin(&db, id, NOW).await.unwrap();
+    let (_, later) = session::rotate(&db, &here.token, NOW).await.unwrap();
+    assert_eq!((&later.family, here.family == there.family), (&here.family, false));
+    session::end_one(&db, AccountId(id.0 + 1), &here.family, NOW).await.unwrap();
+    assert_eq!(owner(&db, &later.token, NOW).await, Some(id), "it is not that account's");
+    session::end_one(&db, id, &here.family, NOW).await.unwrap();
+    assert_eq!((owner(&db, &later.token, NOW).await, owner(&db, &there.token, NOW).await), (None, Some(id)));
+    let ended = session::ended_since(&db, [id], NOW).await.unwrap();
+    let names: Vec<&String> = ended.values().flatten().collect();
+    assert_eq!((ended.contains_key(&id), names), (true, vec![&here.family]), "however many tokens it had");
+    assert!(session::ended_since(&db, [id], NOW.plus_ms(1)).await.unwrap().is_empty());
 }
 
 #[tokio::test]

@@ -134,7 +134,7 @@ async fn a_new_password_replaces_the_old_and_ends_every_session() {
         assert!(matches!(weak, Err(Error::WeakPassword(_))));
     }
     account::change_password(&db, id, PASSWORD, "听取蛙声一片一片", NOW).await.unwrap();
-    assert_eq!(session::owner(&db, &issued.token, NOW).await.unwrap(), None);
+    assert_eq!(session::of_token(&db, &issued.token, NOW).await.unwrap(), None);
     assert!(matches!(try_password(&db, PASSWORD, NOW).await, Err(Error::WrongPassword)));
     let account = account::check_password(&db, "cadre", "听取蛙声一片一片", NOW).await.unwrap();
     assert!(!account.must_change_password);

@@ -46,7 +46,7 @@ impl Desk<'_> {
     /// # Errors
     /// When the account cannot be read.
     pub async fn open(&self, account: AccountId, issued: Issued, now: Moment) -> ApiResult<HttpResponse> {
-        let (access_token, identity) = self.access(account, now).await?;
+        let (access_token, identity) = self.access(account, &issued.family, now).await?;
         let mut answer = HttpResponse::Ok().insert_header(("Cache-Control", "no-store")).json(SessionAnswer {
             access_token: access_token.clone(),
             refresh_token: issued.token.clone(),
@@ -68,14 +68,14 @@ impl Desk<'_> {
         issued: &Issued,
         now: Moment,
     ) -> ApiResult<()> {
-        let (access_token, _) = self.access(account, now).await?;
+        let (access_token, _) = self.access(account, &issued.family, now).await?;
         self.bake(answer, access_token, issued, now)
     }
 
-    async fn access(&self, account: AccountId, now: Moment) -> ApiResult<(String, Arc<Identity>)> {
+    async fn access(&self, account: AccountId, session: &str, now: Moment) -> ApiResult<(String, Arc<Identity>)> {
         self.known.forget(account);
         let identity = self.known.identity(account).await?;
-        let token = self.tokens.issue(account, identity.session_epoch, now).map_err(ApiError::internal)?;
+        let token = self.tokens.issue(account, session, identity.session_epoch, now).map_err(ApiError::internal)?;
         Ok((token, identity))
     }
 

@@ -7,9 +7,10 @@ use crate::auth::reach;
 use crate::database::Database;
 use crate::error::{ApiError, ApiResult, Code};
 use crate::merging;
-use crate::pages::choose::typed;
+use crate::pages::choose::{page_number, typed};
 use crate::pages::figures::minutes;
 use crate::pages::go;
+use crate::pages::parts::Pager;
 use crate::pages::shell::Shell;
 use crate::readings::note_archive;
 use actix_web::HttpResponse;
@@ -19,13 +20,17 @@ use entity::{MergeId, Moment, PersonId, person, person_merge};
 use roster::people::{PeopleFilter, PersonRow, merge as merges, twins};
 use serde::Deserialize;
 
-/// With whom somebody is compared, or who is looked for; what was just done.
+/// Merges on one page.
+const PAGE: u64 = 20;
+
+/// With whom somebody is compared, or who is looked for; what was just done; which page of the merges that were.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct MergeQuery {
     with: String,
     q: String,
     done: String,
+    page: String,
 }
 
 /// A merge, as typed.
@@ -58,6 +63,7 @@ struct MergePage {
     keep: PersonId,
     reason: String,
     past: Vec<Past>,
+    pager: Pager,
 }
 
 /// One of the two beside each other.
@@ -177,19 +183,11 @@ async fn page(merger: &Merger, db: &Database, id: PersonId, query: &MergeQuery) 
         }
         None => None,
     };
-    let candidates = match (&pair, q.is_empty()) {
-        (Some(_), _) => Vec::new(),
-        (None, true) => twins(&db.read, &reach, &person, NAMED).await?,
-        (None, false) => {
-            let filter = PeopleFilter { q: Some(q.clone()), unit: None };
-            let found = roster::people::page(&db.read, &reach, filter, 1, NAMED as u64).await?;
-            found.rows.into_iter().filter(|row| row.id != id).collect()
-        }
+    let candidates = match pair {
+        Some(_) => Vec::new(),
+        None => candidates(merger, db, &person, &q).await?,
     };
-    let mut past = Vec::new();
-    for row in merges::of_person(&db.read, id).await? {
-        past.push(told(db, id, row).await?);
-    }
+    let (past, pager) = past(db, id, page_number(Some(&query.page))).await?;
     Ok(MergePage {
         shell: Shell::new(merger, format!("{} 重复的人", person.name), "/office"),
         notice: None,
@@ -202,7 +200,29 @@ async fn page(merger: &Merger, db: &Database, id: PersonId, query: &MergeQuery) 
         keep: id,
         reason: String::new(),
         past,
+        pager,
     })
+}
+
+/// Who may be one with this person; those who are looked for when somebody is.
+async fn candidates(merger: &Merger, db: &Database, person: &person::Model, q: &str) -> ApiResult<Vec<PersonRow>> {
+    let reach = merger.reach();
+    if q.is_empty() {
+        return Ok(twins(&db.read, &reach, person, NAMED).await?);
+    }
+    let filter = PeopleFilter { q: Some(q.to_owned()), unit: None };
+    let found = roster::people::page(&db.read, &reach, filter, 1, NAMED as u64).await?;
+    Ok(found.rows.into_iter().filter(|row| row.id != person.id).collect())
+}
+
+/// A page of the merges this person was in.
+async fn past(db: &Database, id: PersonId, number: u64) -> ApiResult<(Vec<Past>, Pager)> {
+    let found = merges::of_person(&db.read, id, number, PAGE).await?;
+    let mut past = Vec::with_capacity(found.rows.len());
+    for row in found.rows {
+        past.push(told(db, id, row).await?);
+    }
+    Ok((past, Pager::new(&format!("/office/people/{id}/merge"), &[], found.page, PAGE, found.total)))
 }
 
 /// What is known of one of the two. To look at somebody's hours is to read their archive, and is written down.

@@ -5,9 +5,9 @@ use crate::auth::identity::{Assessor, Reader};
 use crate::database::Database;
 use crate::error::{ApiError, ApiResult, Code};
 use crate::pages::choose::{Choice, Tab, page_number, tabs, unit, units};
-use crate::pages::go;
 use crate::pages::parts::Pager;
 use crate::pages::shell::Shell;
+use crate::pages::{draw_again, go};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Form, Query};
@@ -45,7 +45,6 @@ struct SealPage {
     may_seal: bool,
     seals: Vec<Row>,
     pager: Pager,
-    under_way: bool,
     late: u64,
 }
 
@@ -94,7 +93,8 @@ pub async fn show(reader: Reader, query: Query<SealQuery>, db: Data<Database>) -
     let at = unit(&db.read, &reader.reach(), Some(&query.unit)).await?;
     let mut page = page(&reader, &db, at, year_of(&query.year), page_number(Some(&query.page))).await?;
     page.notice = (query.done == "begun").then_some("已开始封存，可以离开本页，过一会儿再来看。");
-    crate::pages::draw(&page)
+    let under_way = page.seals.iter().any(|row| row.sealing);
+    draw_again(&page, under_way.then_some(2))
 }
 
 /// `POST /office/seal`: begin to seal.
@@ -155,7 +155,6 @@ async fn page(reader: &Reader, db: &Database, at: org_unit::Model, year: i32, nu
             PAGE,
             total,
         ),
-        under_way: rows.iter().any(|row| row.sealing),
         seals: rows,
         unit_name: at.name,
     })

@@ -84,7 +84,7 @@ pub async fn list(trainer: Trainer, query: Query<PlayDaysQuery>, db: Data<Databa
     let reach = trainer.reach();
     let at = unit(&db.read, &reach, Some(&query.unit)).await?;
     let (number, today) = (page_number(Some(&query.page)).min(1_000), Moment::now().day());
-    let found = play_day::list(&db.read, &reach.within(&at.path), &at.path, today, number, PAGE).await?;
+    let found = play_day::list(&db.read, &reach.within(&at.path), today, number, PAGE).await?;
     crate::pages::draw(&PlayDaysPage {
         shell: Shell::new(&trainer, "播放日", desk(&trainer)),
         tabs: tabs(&trainer, "/studio/play-days"),

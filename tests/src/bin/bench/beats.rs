@@ -42,7 +42,7 @@ async fn open(subject: &Subject, count: usize) {
                 "POST /api/v1/playback/{session}/beat HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\n\
                  Content-Type: application/json\r\n",
                 subject.address,
-                tokens.issue(*account, 0, Moment::now()).unwrap()
+                tokens.issue(*account, "bench", 0, Moment::now()).unwrap()
             )
         })
         .collect();

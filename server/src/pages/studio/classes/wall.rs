@@ -1,12 +1,12 @@
-//! The code on the wall: large, with its picture, drawn anew by the page itself every half-minute and without a script.
+//! The code on the wall: large, with its picture, drawn anew every half-minute, without a script.
 
 use super::one::after;
 use crate::api::room::shown;
 use crate::auth::identity::Trainer;
 use crate::database::Database;
 use crate::error::{ApiError, ApiResult};
-use crate::pages::go;
 use crate::pages::shell::Shell;
+use crate::pages::{draw_again, go};
 use crate::qr::Qr;
 use actix_web::web::{Data, Form, Path};
 use actix_web::{HttpRequest, HttpResponse};
@@ -39,8 +39,6 @@ struct Shown {
     half_day: i32,
     digits: String,
     qr: Option<Qr>,
-    /// Seconds after which the page is drawn anew.
-    again_s: i64,
     /// How many have signed in to this half-day.
     signed: usize,
 }
@@ -75,25 +73,22 @@ pub async fn show(
     codes: Data<Codes>,
 ) -> ApiResult<HttpResponse> {
     let (class, now) = (list::one(&db.read, &trainer.reach(), *id).await?, Moment::now());
-    let code = match sign_in::running(&class, now) {
-        None => None,
+    let (code, again_s) = match sign_in::running(&class, now) {
+        None => (None, None),
         Some(half_day) => {
             let there = sign_in::half_days_of(&db.read, class.id).await?;
             let code = shown(&request, &codes, Door::HalfDay(class.id, half_day), now);
-            Some(Shown {
-                half_day,
-                digits: code.digits,
-                qr: code.qr,
-                again_s: code.next_in_ms / 1000 + 1,
-                signed: there.values().filter(|there| there.contains(&half_day)).count(),
-            })
+            let signed = there.values().filter(|there| there.contains(&half_day)).count();
+            let again_s = code.next_in_ms / 1000 + 1;
+            (Some(Shown { half_day, digits: code.digits, qr: code.qr, signed }), Some(again_s))
         }
     };
-    crate::pages::draw(&WallPage {
+    let page = WallPage {
         shell: Shell::bare(format!("{} 签到", class.title)), // what the whole hall sees offers nothing else
         id: class.id,
         code,
         people: roster::page(&db.read, class.id, 1, 1).await?.total,
         title: class.title,
-    })
+    };
+    draw_again(&page, again_s)
 }

@@ -74,7 +74,7 @@ impl Player {
     }
 
     async fn sit(&self, day: &Day, line: &mut Line, lesson: i64) {
-        let token = day.tokens.issue(self.account, 0, Moment::now()).unwrap();
+        let token = day.tokens.issue(self.account, "soak", 0, Moment::now()).unwrap();
         let (late, there) = self.room.split_at(self.room.len().min(2));
         let begin = match self.room.is_empty() {
             true => json!({"lesson_id": lesson, "mode": "solo", "cached": true}),
