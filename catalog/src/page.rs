@@ -5,8 +5,8 @@ use crate::{Error, Result};
 /// The most rows one page may hold.
 pub const MAX_PAGE_SIZE: u64 = 100;
 
-/// How deep a list may be paged: beyond this nobody reads, and only crawlers ask.
-const MAX_ROW: u64 = 100_000;
+/// The last page that may be asked for; one past the end of a list is empty.
+const LAST_PAGE: u64 = 1_000_000;
 
 /// One page of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,11 +30,8 @@ impl<T> Page<T> {
 
 /// Checks a page number (from 1) and size, and returns the index of its first row.
 pub(crate) fn first_row(page: u64, size: u64) -> Result<u64> {
-    if page == 0 || size == 0 || size > MAX_PAGE_SIZE {
-        return Err(Error::PageOutOfRange);
-    }
-    let first = (page - 1).checked_mul(size).ok_or(Error::PageOutOfRange)?;
-    if first > MAX_ROW { Err(Error::PageOutOfRange) } else { Ok(first) }
+    let is_one = (1..=LAST_PAGE).contains(&page) && (1..=MAX_PAGE_SIZE).contains(&size);
+    is_one.then(|| (page - 1) * size).ok_or(Error::PageOutOfRange)
 }
 
 #[cfg(test)]
@@ -45,8 +42,10 @@ mod tests {
     fn pages_start_at_one_and_stay_in_bounds() {
         assert_eq!(first_row(1, 20).ok(), Some(0));
         assert_eq!(first_row(3, 100).ok(), Some(200));
+        assert_eq!(first_row(LAST_PAGE, MAX_PAGE_SIZE).ok(), Some(99_999_900));
         assert!(first_row(0, 20).is_err());
         assert!(first_row(1, 101).is_err());
+        assert!(first_row(LAST_PAGE + 1, 1).is_err());
         assert!(first_row(u64::MAX, 100).is_err());
     }
 }

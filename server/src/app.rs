@@ -209,9 +209,6 @@ fn parsing(app: &mut web::ServiceConfig) {
     app.app_data(web::JsonConfig::default().limit(SHORT_BYTES).error_handler(|cause, _| ApiError::from(cause).into()))
         .app_data(web::FormConfig::default().limit(SHORT_BYTES).error_handler(|cause, _| ApiError::from(cause).into()))
         .app_data(web::PayloadConfig::new(SHORT_BYTES))
-        .app_data(
-            web::QueryConfig::default()
-                .error_handler(|cause, _| ApiError::say(Code::InvalidRequest, format!("查询参数有误：{cause}")).into()),
-        )
+        .app_data(web::QueryConfig::default().error_handler(|cause, _| ApiError::from(cause).into()))
         .app_data(web::PathConfig::default().error_handler(|_, _| ApiError::new(Code::NotFound).into()));
 }

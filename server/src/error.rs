@@ -268,6 +268,16 @@ impl From<actix_web::error::JsonPayloadError> for ApiError {
     }
 }
 
+impl From<actix_web::error::QueryPayloadError> for ApiError {
+    fn from(cause: actix_web::error::QueryPayloadError) -> Self {
+        use actix_web::error::QueryPayloadError as E;
+        match cause {
+            E::Deserialize(e) => Self::say(Code::InvalidRequest, format!("查询参数有误：{e}")),
+            _ => Self::new(Code::InvalidRequest),
+        }
+    }
+}
+
 impl From<actix_web::error::UrlencodedError> for ApiError {
     fn from(cause: actix_web::error::UrlencodedError) -> Self {
         use actix_web::error::UrlencodedError as E;

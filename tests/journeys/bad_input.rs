@@ -70,6 +70,16 @@ async fn unknown_and_absurd_ids_are_not_found() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_notice_that_was_seen_is_named_by_a_number_from_one_on() {
+    let city = City::start().await;
+    let cadre = city.client("cadre").await;
+    for id in [json!(0), json!(-1), json!("1")] {
+        refused(&cadre.post("/api/v1/notices/seen", json!({"id": id})).await, &id.to_string());
+    }
+    cadre.post("/api/v1/notices/seen", json!({"id": 1})).await.must(204);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_beat_out_of_every_bound_is_refused_or_worth_nothing() {
     let city = City::start().await;
     let cadre = city.client("cadre").await;

@@ -1,6 +1,7 @@
 //! The route table against every role, in scope and out of it, and against the served OpenAPI document.
 
 mod bodies;
+mod numbers;
 
 use entity::Role;
 use reqwest::Method;

@@ -52,10 +52,15 @@ def value(path, name):
     return USUAL.get(name, "1")
 
 
+def allowed(one, schema):
+    """A value that the document allows for a parameter with this schema."""
+    least = max(1, schema.get("minimum", 1))
+    return str(one.get("example") or (schema.get("enum") or [schema.get("example") or least])[0])
+
+
 def with_query(path, method, address):
     """The address with what its query must have."""
-    must = {one["name"]: str(one.get("example") or (one["schema"].get("enum") or [one["schema"].get("example") or "1"])[0])
-            for one in parameters(path, method, "query") if one.get("required")}
+    must = {one["name"]: allowed(one, one["schema"]) for one in parameters(path, method, "query") if one.get("required")}
     return address + (f"?{urllib.parse.urlencode(must)}" if must and "?" not in address else "")
 
 

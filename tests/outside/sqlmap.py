@@ -110,7 +110,7 @@ def from_document():
                 continue
             roles = may_enter(method.upper(), path)
             address = addresses.example(path).split("?")[0]
-            query = {one["name"]: str(one.get("example") or (resolved(one["schema"]).get("enum") or ["1"])[0]) for one in queries}
+            query = {one["name"]: addresses.allowed(one, resolved(one["schema"])) for one in queries}
             if query:
                 add(roles, (method, path, "query"), method.upper(), f"{address}?{urllib.parse.urlencode(query)}", JSON if body else None, body.replace("*", ""))
             if "*" in body:

@@ -51,7 +51,7 @@ pub use chain::GENESIS;
 pub use credit::{CreditHours, Hundredths};
 pub use error::Error;
 pub use page::Page;
-pub use view::Total;
+pub use view::{Total, YEARS};
 
 /// What the functions of this crate answer.
 pub type Result<T> = std::result::Result<T, Error>;

@@ -13,6 +13,7 @@ use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait, RelationDef,
 };
 use std::collections::{BTreeMap, HashMap};
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 mod facts;
@@ -159,11 +160,13 @@ impl Whom {
     }
 }
 
+/// The civil years that can be asked about: none is before any archive, and all are written with four digits.
+pub const YEARS: RangeInclusive<i32> = 1949..=9998;
+
 /// The first and last day of a civil year.
 pub(crate) fn year_days(year: i32) -> Result<(Day, Day)> {
-    let known = (1949..=9998).contains(&year);
     match (Day::from_ymd_opt(year, 1, 1), Day::from_ymd_opt(year, 12, 31)) {
-        (Some(first), Some(last)) if known => Ok((first, last)),
+        (Some(first), Some(last)) if YEARS.contains(&year) => Ok((first, last)),
         _ => Err(Error::BadPeriod),
     }
 }

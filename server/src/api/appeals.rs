@@ -1,5 +1,6 @@
 //! Appeals against entries of the training archive: made by the person, decided by the office with a reason.
 
+use crate::api::paging::{PageNumber, PageSize};
 use crate::auth::identity::{APPEAL_READERS, Decider, SignedIn};
 use crate::auth::known::Known;
 use crate::auth::reach;
@@ -11,10 +12,6 @@ use archive::appeals::{self, Decision, Filter, Listed, Verdict};
 use entity::{AppealId, Moment, Role, UnitId, appeal};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-
-/// Appeals of a page, and the most that may be asked for.
-const PAGE: u64 = 20;
-const MOST: u64 = 100;
 
 /// What the person says.
 #[derive(Deserialize, ToSchema)]
@@ -34,9 +31,13 @@ pub struct AppealsQuery {
     /// This unit and all below; everything in the caller's reach when absent.
     unit: Option<i64>,
     /// Which page, from 1.
-    page: Option<u64>,
+    #[serde(default)]
+    #[param(inline)]
+    page: PageNumber,
     /// Rows of a page, 1 to 100; 20 when absent.
-    size: Option<u64>,
+    #[serde(default)]
+    #[param(inline)]
+    size: PageSize<20, 100>,
 }
 
 /// A page of appeals.
@@ -146,8 +147,7 @@ pub async fn list(caller: SignedIn, query: Query<AppealsQuery>, db: Data<Databas
             filter.below = Some(reach::unit(&db, &caller.scope(APPEAL_READERS), UnitId(unit)).await?.path);
         }
     }
-    let size = query.size.unwrap_or(PAGE).clamp(1, MOST);
-    let page = appeals::page(&db.read, &filter, query.page.unwrap_or(1), size).await?;
+    let page = appeals::page(&db.read, &filter, query.page.get(), query.size.get()).await?;
     let answers = page.rows.into_iter().map(AppealAnswer::from).collect();
     Ok(Json(AppealsAnswer { total: page.total, page: page.page, appeals: answers }))
 }

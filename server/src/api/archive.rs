@@ -1,5 +1,6 @@
 //! The training archive: one person's record of a year, and corrections to it.
 
+use crate::api::paging::{PageNumber, Year};
 use crate::auth::identity::{Assessor, Identity, READERS, SignedIn};
 use crate::auth::reach;
 use crate::database::Database;
@@ -19,9 +20,12 @@ use utoipa::{IntoParams, ToSchema};
 #[into_params(parameter_in = Query)]
 pub struct ArchiveQuery {
     /// The civil year; the current one when absent.
-    year: Option<i32>,
+    #[param(inline)]
+    year: Option<Year>,
     /// Which page of entries, from 1.
-    page: Option<u64>,
+    #[serde(default)]
+    #[param(inline)]
+    page: PageNumber,
 }
 
 /// A person's training record of a civil year.
@@ -201,9 +205,9 @@ pub async fn show(
 ) -> ApiResult<Json<ArchiveAnswer>> {
     let now = Moment::now();
     may_read(&caller, *id, &db).await?;
-    let year = query.year.unwrap_or(now.year());
+    let year = query.year.map_or(now.year(), Year::get);
     let mut record = record::of_person(&db.read, *id, year, now.day()).await?;
-    let entries = match query.page.unwrap_or(1) {
+    let entries = match query.page.get() {
         1 => std::mem::take(&mut record.entries),
         page => record::entries(&db.read, *id, year, page).await?,
     };

@@ -30,7 +30,8 @@ pub struct LogQuery {
     pub from: String,
     /// Last civil day, itself included.
     pub to: String,
-    /// Which page, on the screen.
+    /// Which page, on the screen; a file has every line.
+    #[param(ignore)]
     pub page: String,
 }
 

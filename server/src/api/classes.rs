@@ -3,6 +3,7 @@
 
 mod answers;
 
+use crate::api::paging::{PageNumber, PageSize};
 use crate::auth::identity::{Reader, Trainer};
 use crate::auth::reach;
 use crate::database::Database;
@@ -19,9 +20,8 @@ use entity::{ClassId, ClassState, Day, Moment, PersonId, Scope, UnitId};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
-/// Rows of a page, and the most that may be asked for.
-const PAGE: u64 = 20;
-const MOST: u64 = 200;
+/// People of a page of a roster.
+const PEOPLE: u64 = 200;
 
 /// Which of them.
 #[derive(Deserialize, IntoParams)]
@@ -32,9 +32,13 @@ pub struct ClassesQuery {
     /// This unit and all below; everything in the caller's reach when absent.
     unit: Option<i64>,
     /// Which page, from 1.
-    page: Option<u64>,
+    #[serde(default)]
+    #[param(inline)]
+    page: PageNumber,
     /// Rows of a page, 1 to 200; 20 when absent.
-    size: Option<u64>,
+    #[serde(default)]
+    #[param(inline)]
+    size: PageSize<20, 200>,
 }
 
 /// A class to be announced, or what is said of it now.
@@ -76,7 +80,9 @@ pub struct RosterBody {
 #[into_params(parameter_in = Query)]
 pub struct RosterQuery {
     /// From 1.
-    page: Option<u64>,
+    #[serde(default)]
+    #[param(inline)]
+    page: PageNumber,
 }
 
 impl ClassBody {
@@ -112,7 +118,7 @@ impl ClassesQuery {
             Some(unit) => Some(reach::unit(db, &reach, UnitId(unit)).await?.path),
             None => None,
         };
-        Ok((Filter { reach, below, state }, self.page.unwrap_or(1), self.size.unwrap_or(PAGE).clamp(1, MOST)))
+        Ok((Filter { reach, below, state }, self.page.get(), self.size.get()))
     }
 }
 
@@ -143,7 +149,8 @@ pub async fn create(trainer: Trainer, body: Json<ClassBody>, db: Data<Database>)
 
 /// A class or another study, with a page of its roster.
 #[utoipa::path(get, path = "/api/v1/classes/{id}", tag = "classes", params(("id" = i64, Path), RosterQuery), responses(
-    (status = 200, description = "the class", body = ClassDetailAnswer), (status = 404, description = "not_found", body = ErrorBody)))]
+    (status = 200, description = "the class", body = ClassDetailAnswer), (status = 400, description = "invalid_request", body = ErrorBody),
+    (status = 404, description = "not_found", body = ErrorBody)))]
 pub async fn show(
     reader: Reader,
     id: Path<ClassId>,
@@ -151,7 +158,7 @@ pub async fn show(
     db: Data<Database>,
 ) -> ApiResult<Json<ClassDetailAnswer>> {
     let class = list::one(&db.read, &reader.reach(), *id).await?;
-    let page = roster::page(&db.read, class.id, query.page.unwrap_or(1), MOST).await?;
+    let page = roster::page(&db.read, class.id, query.page.get(), PEOPLE).await?;
     let enrolled = |row: roster::Enrolled| EnrolledAnswer {
         person_id: row.person.person_id.0,
         name: row.person.name,

@@ -1,6 +1,7 @@
 //! Courses: everybody lists and opens them, authors of the unit that keeps one change it.
 
 use crate::api::lessons::LessonBrief;
+use crate::api::paging::{PageNumber, PageSize};
 use crate::auth::identity::{Author, SignedIn};
 use crate::database::Database;
 use crate::error::{ApiError, ApiResult, Code, ErrorBody};
@@ -14,15 +15,20 @@ use utoipa::{IntoParams, ToSchema};
 
 /// Which courses to list.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct CoursesQuery {
     /// Only this category, by its word or Chinese name.
     category: Option<String>,
     /// Only titles or summaries that hold this text.
     q: Option<String>,
     /// Which page, from 1.
-    page: Option<u64>,
+    #[serde(default)]
+    #[param(inline)]
+    page: PageNumber,
     /// Courses of a page, 1 to 100; 20 when absent.
-    size: Option<u64>,
+    #[serde(default)]
+    #[param(inline)]
+    size: PageSize<20, 100>,
 }
 
 /// A page of courses.
@@ -119,7 +125,7 @@ pub struct VersionQuery {
 pub async fn list(caller: SignedIn, query: Query<CoursesQuery>, db: Data<Database>) -> ApiResult<Json<CoursesAnswer>> {
     let query = query.into_inner();
     let filter = CourseFilter { category: optional_category(query.category.as_deref())?, q: query.q };
-    let (page, size) = (query.page.unwrap_or(1), query.size.unwrap_or(20));
+    let (page, size) = (query.page.get(), query.size.get());
     let found = course::list(&db.read, &caller.viewer(), filter, Moment::now().day(), page, size).await?;
     let courses = found.items.into_iter().map(CourseBrief::from).collect();
     Ok(Json(CoursesAnswer { total: found.total, page, size, courses }))

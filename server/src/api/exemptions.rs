@@ -78,7 +78,7 @@ pub async fn list(
     db: Data<Database>,
 ) -> ApiResult<Json<ExemptionsAnswer>> {
     reach::person(&db, &reader.reach(), *id).await?;
-    let (page, size) = query.bounded();
+    let (page, size) = query.numbers();
     let (granted, total) = exemptions::of_person(&db.read, *id, (page, size)).await?;
     Ok(Json(ExemptionsAnswer { total, page, exemptions: granted.iter().map(ExemptionAnswer::named).collect() }))
 }

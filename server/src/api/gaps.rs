@@ -1,6 +1,7 @@
 //! What a year still lacks: of a person with the lessons that would make it up, of a unit person by person.
 
 use crate::api::archive::may_read;
+use crate::api::paging::{PageNumber, PageSize, Year};
 use crate::auth::identity::{Reader, SignedIn};
 use crate::auth::reach;
 use crate::database::Database;
@@ -18,20 +19,20 @@ mod answers;
 
 pub use answers::{GapAnswer, GapsAnswer};
 
-/// Lessons of a make-up list when nobody says how many.
+/// Lessons of a page of a make-up list.
 const LESSONS: u64 = 20;
-/// People of a page when nobody says how many, and at most.
-const PEOPLE: u64 = 50;
-const MOST_PEOPLE: u64 = 200;
 
 /// Which year, and which page of the make-up list.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct GapQuery {
     /// The civil year; the current one when absent.
-    year: Option<i32>,
+    #[param(inline)]
+    year: Option<Year>,
     /// Which page of lessons, from 1.
-    page: Option<u64>,
+    #[serde(default)]
+    #[param(inline)]
+    page: PageNumber,
 }
 
 /// Whom to list, of which year.
@@ -39,13 +40,18 @@ pub struct GapQuery {
 #[into_params(parameter_in = Query)]
 pub struct GapsQuery {
     /// The civil year; the current one when absent.
-    year: Option<i32>,
+    #[param(inline)]
+    year: Option<Year>,
     /// `behind` (default): below the line of today; `short`: whoever lacks anything; `exempt`.
     who: Option<String>,
     /// Which page, from 1.
-    page: Option<u64>,
-    /// People of a page, at most 200.
-    size: Option<u64>,
+    #[serde(default)]
+    #[param(inline)]
+    page: PageNumber,
+    /// People of a page, 1 to 200; 50 when absent.
+    #[serde(default)]
+    #[param(inline)]
+    size: PageSize<50, 200>,
 }
 
 /// What a person's year lacks: one's own, or that of somebody in the caller's scope.
@@ -60,8 +66,8 @@ pub async fn of_person(
 ) -> ApiResult<Json<GapAnswer>> {
     let now = Moment::now();
     may_read(&caller, *id, &db).await?;
-    let gap = gap::of_person(&db.read, *id, query.year.unwrap_or(now.year()), now.day()).await?;
-    let lessons = make_up::lessons(&db, &gap, now.day(), query.page.unwrap_or(1), LESSONS).await?;
+    let gap = gap::of_person(&db.read, *id, query.year.map_or(now.year(), Year::get), now.day()).await?;
+    let lessons = make_up::lessons(&db, &gap, now.day(), query.page.get(), LESSONS).await?;
     Ok(Json(GapAnswer::of(&gap, &lessons)))
 }
 
@@ -78,10 +84,10 @@ pub async fn of_unit(
 ) -> ApiResult<Json<GapsAnswer>> {
     let unit = reach::unit(&db, &reader.reach(), *id).await?;
     let today = Moment::now().day();
-    let year = query.year.unwrap_or(today.year());
+    let year = query.year.map_or(today.year(), Year::get);
     let who = Who::parse(query.who.as_deref().unwrap_or("behind"))
         .ok_or_else(|| ApiError::say(Code::InvalidRequest, "who 须为 behind、short 或 exempt"))?;
-    let page = (query.page.unwrap_or(1), query.size.unwrap_or(PEOPLE).clamp(1, MOST_PEOPLE));
+    let page = (query.page.get(), query.size.get());
     let gaps = gap::of_unit(&db.read, *id, (year, today), who, page).await?;
     Ok(Json(GapsAnswer::of(unit, gaps, year)))
 }

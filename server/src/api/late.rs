@@ -1,6 +1,7 @@
 //! What was learnt in a sealed year and came too late: listed, and admitted as an amendment or refused, with a reason.
 
 use crate::api::appeals::only_open;
+use crate::api::paging::{PageNumber, PageSize};
 use crate::api::seals::may_amend;
 use crate::auth::identity::{Assessor, Reader};
 use crate::auth::known::Known;
@@ -14,10 +15,6 @@ use entity::{LatePostingId, Moment, UnitId, late_posting};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-/// Rows of a page, and the most that may be asked for.
-const PAGE: u64 = 20;
-const MOST: u64 = 100;
-
 /// Which of them.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -27,9 +24,13 @@ pub struct LateQuery {
     /// This unit and all below; everything in the caller's reach when absent.
     unit: Option<i64>,
     /// Which page, from 1.
-    page: Option<u64>,
+    #[serde(default)]
+    #[param(inline)]
+    page: PageNumber,
     /// Rows of a page, 1 to 100; 20 when absent.
-    size: Option<u64>,
+    #[serde(default)]
+    #[param(inline)]
+    size: PageSize<20, 100>,
 }
 
 /// A page of them.
@@ -123,8 +124,7 @@ pub async fn list(reader: Reader, query: Query<LateQuery>, db: Data<Database>) -
         None => None,
     };
     let filter = Filter { reach: reader.reach(), below, open };
-    let size = query.size.unwrap_or(PAGE).clamp(1, MOST);
-    let page = late::page(&db.read, &filter, query.page.unwrap_or(1), size).await?;
+    let page = late::page(&db.read, &filter, query.page.get(), query.size.get()).await?;
     let rows = page.rows.into_iter().map(LateAnswer::from).collect();
     Ok(Json(LatePageAnswer { total: page.total, page: page.page, rows }))
 }

@@ -29,7 +29,7 @@ use serde::Deserialize;
 ))]
 pub async fn list(caller: SignedIn, query: Query<LessonsQuery>, db: Data<Database>) -> ApiResult<Json<LessonsAnswer>> {
     let query = query.into_inner();
-    let (page, size) = (query.page.unwrap_or(1), query.size.unwrap_or(20));
+    let (page, size) = (query.page.get(), query.size.get());
     // A list tells of no lesson the caller may not see; so a unit beyond their reach narrows it like any other.
     let unit = match query.unit {
         Some(id) => org_unit::Entity::find_by_id(UnitId(id)).one(&db.read).await?.map(|unit| Scope::of([unit.path])),

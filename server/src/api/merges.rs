@@ -115,7 +115,7 @@ pub async fn list(
     db: Data<Database>,
 ) -> ApiResult<Json<MergesAnswer>> {
     reach::person(&db, &merger.reach(), *id).await?;
-    let (page, size) = query.bounded();
+    let (page, size) = query.numbers();
     let found = merge::of_person(&db.read, *id, page, size).await?;
     let mut merges = Vec::with_capacity(found.rows.len());
     for row in found.rows {

@@ -3,7 +3,7 @@
 use crate::api::paging::PageQuery;
 use crate::auth::identity::SignedIn;
 use crate::database::Database;
-use crate::error::{ApiResult, ErrorBody};
+use crate::error::{ApiError, ApiResult, Code, ErrorBody};
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Json, Query};
 use entity::{Moment, NoticeId, notice};
@@ -48,7 +48,7 @@ pub struct SeenBody {
 #[utoipa::path(get, path = "/api/v1/notices", tag = "catalog", params(PageQuery), responses(
     (status = 200, description = "a page of notices", body = NoticesAnswer), (status = 400, description = "invalid_request", body = ErrorBody)))]
 pub async fn list(caller: SignedIn, query: Query<PageQuery>, db: Data<Database>) -> ApiResult<Json<NoticesAnswer>> {
-    let (page, size) = query.bounded();
+    let (page, size) = query.numbers();
     let unseen = catalog::notice::unseen(&db.read, caller.account_id, page, size).await?;
     let notices = unseen.items.into_iter().map(NoticeAnswer::from).collect();
     Ok(Json(NoticesAnswer { total: unseen.total, page, notices }))
@@ -60,6 +60,9 @@ pub async fn list(caller: SignedIn, query: Query<PageQuery>, db: Data<Database>)
     (status = 400, description = "invalid_request", body = ErrorBody),
 ))]
 pub async fn seen(caller: SignedIn, body: Json<SeenBody>, db: Data<Database>) -> ApiResult<HttpResponse> {
+    if body.id.is_some_and(|id| id < 1) {
+        return Err(ApiError::say(Code::InvalidRequest, "id：须是一条通知的编号，从 1 起"));
+    }
     catalog::notice::seen(&db.write, caller.account_id, body.id.map(NoticeId), Moment::now()).await?;
     Ok(HttpResponse::NoContent().finish())
 }

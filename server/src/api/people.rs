@@ -1,5 +1,6 @@
 //! Lists of people, and the import of a roster.
 
+use crate::api::paging::{PageNumber, PageSize};
 use crate::auth::identity::{Admin, Reader};
 use crate::body::Coming;
 use crate::database::Database;
@@ -12,20 +13,22 @@ use roster::people::{self, PeopleFilter, PersonRow};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-/// Rows of a page when nobody says how many.
-const USUAL_SIZE: u64 = 50;
-
 /// Which people to list.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct PeopleQuery {
     /// Only people of this unit and below it.
     unit: Option<i64>,
     /// Part of a name, its pinyin or initials, or the start of a roster number.
     q: Option<String>,
     /// Which page, from 1.
-    page: Option<u64>,
-    /// Rows of a page, at most 200.
-    size: Option<u64>,
+    #[serde(default)]
+    #[param(inline)]
+    page: PageNumber,
+    /// Rows of a page, 1 to 200; 50 when absent.
+    #[serde(default)]
+    #[param(inline)]
+    size: PageSize<50, 200>,
 }
 
 /// A page of people.
@@ -154,6 +157,7 @@ pub struct AccountAnswer {
 /// People on the roster, within the caller's reach.
 #[utoipa::path(get, path = "/api/v1/people", tag = "people", params(PeopleQuery), responses(
     (status = 200, description = "a page of people", body = PeopleAnswer),
+    (status = 400, description = "invalid_request", body = ErrorBody),
     (status = 404, description = "not_found: no such unit in the caller's reach", body = ErrorBody),
 ))]
 pub async fn list(reader: Reader, query: Query<PeopleQuery>, db: Data<Database>) -> ApiResult<Json<PeopleAnswer>> {
@@ -167,7 +171,7 @@ pub async fn list(reader: Reader, query: Query<PeopleQuery>, db: Data<Database>)
         return Err(ApiError::new(Code::NotFound));
     }
     let filter = PeopleFilter { q: query.q, unit };
-    let (page, size) = (query.page.unwrap_or(1), query.size.unwrap_or(USUAL_SIZE));
+    let (page, size) = (query.page.get(), query.size.get());
     let found = people::page(&db.read, &scope, filter, page, size).await?;
     let people = found.rows.into_iter().map(PersonAnswer::from).collect();
     Ok(Json(PeopleAnswer { total: found.total, page: found.page, size: found.size, people }))

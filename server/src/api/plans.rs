@@ -89,7 +89,7 @@ pub struct ItemAnswer {
 #[utoipa::path(get, path = "/api/v1/plans", tag = "plans", params(PageQuery), responses(
     (status = 200, description = "a page of plans", body = PlansAnswer), (status = 400, description = "invalid_request", body = ErrorBody)))]
 pub async fn list(trainer: Trainer, query: Query<PageQuery>, db: Data<Database>) -> ApiResult<Json<PlansAnswer>> {
-    let (today, (page, size)) = (Moment::now().day(), query.bounded());
+    let (today, (page, size)) = (Moment::now().day(), query.numbers());
     let found = plan::of_scope(&db.read, &trainer.reach(), today, page, size).await?;
     let plans = found.items.iter().map(|plan| PlanAnswer::of(plan, &[], today)).collect();
     Ok(Json(PlansAnswer { total: found.total, page, plans }))
@@ -145,7 +145,7 @@ pub async fn progress(trainer: Trainer, path: Path<(PlanId, String)>, db: Data<D
 #[utoipa::path(get, path = "/api/v1/me/plans", tag = "plans", params(PageQuery), responses(
     (status = 200, description = "a page of plans, those due first first", body = PlansAnswer), (status = 400, description = "invalid_request", body = ErrorBody)))]
 pub async fn mine(caller: SignedIn, query: Query<PageQuery>, db: Data<Database>) -> ApiResult<Json<PlansAnswer>> {
-    let (today, (page, size)) = (Moment::now().day(), query.bounded());
+    let (today, (page, size)) = (Moment::now().day(), query.numbers());
     let Some(person) = caller.person_id else { return Ok(Json(PlansAnswer { total: 0, page, plans: Vec::new() })) };
     let found = plan::of_person(&db.read, person, today, page, size).await?;
     let mut plans = Vec::with_capacity(found.items.len());

@@ -1,5 +1,6 @@
 //! Play days: the dates on which every station below a unit plays a list of lessons.
 
+use crate::api::paging::{PageNumber, PageSize};
 use crate::auth::identity::Trainer;
 use crate::auth::reach;
 use crate::database::Database;
@@ -18,9 +19,13 @@ pub struct PlayDaysQuery {
     /// Those of this unit and below, and those that hold for it from above; everything in the caller's reach when absent.
     unit: Option<i64>,
     /// Which page, from 1.
-    page: Option<u64>,
+    #[serde(default)]
+    #[param(inline)]
+    page: PageNumber,
     /// Rows of a page, 1 to 100; 20 when absent.
-    size: Option<u64>,
+    #[serde(default)]
+    #[param(inline)]
+    size: PageSize<20, 100>,
 }
 
 /// A play day to be set.
@@ -90,7 +95,7 @@ pub async fn list(
         Some(unit) => reach.within(&reach::unit(&db, &reach, UnitId(unit)).await?.path),
         None => reach,
     };
-    let (page, size) = (query.page.unwrap_or(1), query.size.unwrap_or(20));
+    let (page, size) = (query.page.get(), query.size.get());
     let found = play_day::list(&db.read, &scope, Moment::now().day(), page, size).await?;
     let mut lists = play_day::lessons_of(&db.read, found.items.iter().map(|row| row.id)).await?;
     let play_days = found.items.into_iter().map(|row| {

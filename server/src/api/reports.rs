@@ -3,6 +3,7 @@
 pub mod about;
 
 use self::about::{Named, about};
+use crate::api::paging::Year;
 use crate::auth::identity::Reader;
 use crate::database::Database;
 use crate::error::{ApiError, ApiResult, Code, ErrorBody};
@@ -30,7 +31,8 @@ pub struct PeriodQuery {
     /// Last civil day, itself included.
     to: Option<String>,
     /// A whole civil year in place of the two days.
-    year: Option<i32>,
+    #[param(inline)]
+    year: Option<Year>,
     /// Only attendance or hours of this lesson.
     lesson: Option<i64>,
     /// Only of the lessons of this course.
@@ -48,7 +50,7 @@ impl PeriodQuery {
             unit: self.unit.map(UnitId),
             from: self.from.as_deref().filter(|text| !text.is_empty()).map(day).transpose()?,
             to: self.to.as_deref().filter(|text| !text.is_empty()).map(day).transpose()?,
-            year: self.year,
+            year: self.year.map(Year::get),
             about: about(db, reader, named).await?,
             scope: reader.reach(),
             today: Moment::now().day(),

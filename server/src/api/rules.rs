@@ -134,7 +134,7 @@ pub async fn list(
 ) -> ApiResult<Json<RulesAnswer>> {
     let unit = reach::unit(&db, &reader.reach(), *id).await?;
     let in_force = rules::row_in_force(&db.read, &unit, Moment::now().day()).await?.map(|row| row.body);
-    let (page, size) = query.bounded();
+    let (page, size) = query.numbers();
     let (versions, total) = rules::history(&db.read, &unit, (page, size)).await?;
     let versions = versions.into_iter().map(VersionAnswer::from).collect();
     Ok(Json(RulesAnswer { unit_id: unit.id.0, in_force, total, page, versions }))

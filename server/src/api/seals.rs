@@ -1,7 +1,7 @@
 //! Sealed years: what sealing would do, sealing, how far it has come, and amendments afterwards.
 
 use crate::api::archive::{CorrectionAnswer, CorrectionBody, entry_unit};
-use crate::api::paging::PageQuery;
+use crate::api::paging::{PageNumber, PageSize, Year};
 use crate::auth::identity::{Assessor, Reader};
 use crate::auth::reach;
 use crate::database::Database;
@@ -15,22 +15,28 @@ use sea_orm::EntityTrait;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-/// Which year.
+/// Which year, and which page of its seals.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct YearQuery {
+pub struct SealsQuery {
     /// The civil year; the last one that is over when absent.
-    year: Option<i32>,
+    #[param(inline)]
+    year: Option<Year>,
     /// Which page of seals, from 1.
-    page: Option<u64>,
+    #[serde(default)]
+    #[param(inline)]
+    page: PageNumber,
     /// Seals of a page, 1 to 100; 20 when absent.
-    size: Option<u64>,
+    #[serde(default)]
+    #[param(inline)]
+    size: PageSize<20, 100>,
 }
 
 /// Which year to seal.
 #[derive(Deserialize, ToSchema)]
 pub struct SealBody {
     /// The civil year, which must be over.
+    #[schema(minimum = 1949, maximum = 9998)]
     year: i32,
 }
 
@@ -104,20 +110,21 @@ pub struct AmendmentAnswer {
 }
 
 /// What sealing a unit's year would do, and what has been sealed there.
-#[utoipa::path(get, path = "/api/v1/units/{id}/seals", tag = "seals", params(("id" = i64, Path, description = "the unit"), YearQuery), responses(
+#[utoipa::path(get, path = "/api/v1/units/{id}/seals", tag = "seals", params(("id" = i64, Path, description = "the unit"), SealsQuery), responses(
     (status = 200, description = "the outlook and the seals", body = SealsAnswer), (status = 400, description = "invalid_request", body = ErrorBody),
     (status = 401, description = "not_signed_in", body = ErrorBody), (status = 403, description = "forbidden", body = ErrorBody),
     (status = 404, description = "not_found", body = ErrorBody)))]
 pub async fn list(
     reader: Reader,
     id: Path<UnitId>,
-    query: Query<YearQuery>,
+    query: Query<SealsQuery>,
     db: Data<Database>,
 ) -> ApiResult<Json<SealsAnswer>> {
     let unit = reach::unit(&db, &reader.reach(), *id).await?;
     let now = Moment::now();
-    let look = seal::outlook(&db.read, unit.id, query.year.unwrap_or(now.year() - 1), now).await?;
-    let (page, size) = PageQuery::new(query.page, query.size).bounded();
+    let year = query.year.map_or(now.year() - 1, Year::get);
+    let look = seal::outlook(&db.read, unit.id, year, now).await?;
+    let (page, size) = (query.page.get(), query.size.get());
     let (seals, total) = seal::list(&db.read, &Scope::of([unit.path]), (page, size)).await?;
     Ok(Json(SealsAnswer::of(&look, (total, page, seals))))
 }

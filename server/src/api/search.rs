@@ -145,11 +145,7 @@ pub async fn suggest(
     asked: Data<Asked>,
 ) -> ApiResult<Json<SuggestAnswer>> {
     let SuggestParams { q, size } = params.into_inner();
-    let most = match size.unwrap_or(8) {
-        size @ 1..=20 => usize::try_from(size).unwrap_or(20),
-        _ => return Err(ApiError::say(Code::InvalidRequest, "size 应为 1 到 20")),
-    };
-    let (viewer, today) = (caller.viewer(), Moment::now().day());
+    let (viewer, today, most) = (caller.viewer(), Moment::now().day(), size.get() as usize);
     let hot = asked.hot.of(path_of(&caller));
     let found = searches.run(move || index.suggest_among(&q, &viewer, today, most, &hot)).await?;
     Ok(Json(SuggestAnswer { suggestions: found.into_iter().map(SuggestionAnswer::from).collect() }))

@@ -2,6 +2,7 @@
 //!
 //! The counts hold nothing of who asked; see `catalog::asked`.
 
+use super::paging::{PageNumber, PageSize};
 use super::search::shape::several;
 use crate::auth::identity::Author;
 use crate::auth::reach;
@@ -36,9 +37,11 @@ pub struct SearchesQuery {
     /// `csv` for a file of at most 2,000 rows; JSON when absent.
     pub format: Option<String>,
     /// Which page, from 1.
-    pub page: Option<u64>,
+    #[param(inline)]
+    pub page: PageNumber,
     /// Rows of a page, 1 to 100; 20 when absent.
-    pub size: Option<u64>,
+    #[param(inline)]
+    pub size: PageSize<20, 100>,
 }
 
 /// One page of wishes.
@@ -91,7 +94,7 @@ pub async fn list(author: Author, query: Query<SearchesQuery>, db: Data<Database
     let filter = query.filter()?;
     match query.format.as_deref() {
         None | Some("" | "json") => {
-            let page = wanted(&db.read, &scope, &filter, query.page.unwrap_or(1), query.size.unwrap_or(20)).await?;
+            let page = wanted(&db.read, &scope, &filter, query.page.get(), query.size.get()).await?;
             Ok(HttpResponse::Ok().json(SearchesAnswer::from(page)))
         }
         Some("csv") => Ok(file(&all(&db, &scope, &filter).await?)),

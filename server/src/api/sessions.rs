@@ -1,6 +1,7 @@
 //! Group sessions that were held: who was there and what each got, guests, drawn names, raised hands.
 
 use crate::api::hands::QuestionAnswer;
+use crate::api::paging::PageNumber;
 use crate::api::room::ConfidenceAnswer;
 use crate::auth::identity::Reader;
 use crate::auth::reach;
@@ -19,9 +20,12 @@ const SIZE: u64 = 50;
 
 /// Which page.
 #[derive(Deserialize, IntoParams)]
-pub struct PageQuery {
+#[into_params(parameter_in = Query)]
+pub struct SessionsQuery {
     /// From 1.
-    page: Option<u64>,
+    #[serde(default)]
+    #[param(inline)]
+    page: PageNumber,
 }
 
 /// A page of sessions, the newest first.
@@ -202,18 +206,19 @@ impl From<Gathering> for SessionAnswer {
 }
 
 /// The group sessions of a unit and all below it.
-#[utoipa::path(get, path = "/api/v1/units/{id}/sessions", tag = "sessions", params(("id" = i64, Path, description = "the unit"), PageQuery), responses(
+#[utoipa::path(get, path = "/api/v1/units/{id}/sessions", tag = "sessions", params(("id" = i64, Path, description = "the unit"), SessionsQuery), responses(
     (status = 200, description = "fifty to a page", body = SessionsAnswer),
+    (status = 400, description = "invalid_request", body = ErrorBody),
     (status = 404, description = "not_found", body = ErrorBody),
 ))]
 pub async fn list(
     reader: Reader,
     id: Path<UnitId>,
-    query: Query<PageQuery>,
+    query: Query<SessionsQuery>,
     db: Data<Database>,
 ) -> ApiResult<Json<SessionsAnswer>> {
     let unit = reach::unit(&db, &reader.reach(), *id).await?;
-    let page = query.page.unwrap_or(1).max(1);
+    let page = query.page.get();
     let (lines, total) = gathering::page(&db, &Scope::of([unit.path]), page, SIZE).await?;
     Ok(Json(SessionsAnswer { total, page, sessions: lines.into_iter().map(LineAnswer::from).collect() }))
 }

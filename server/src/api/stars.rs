@@ -1,6 +1,7 @@
 //! Marks of the star rating that no data can feed: points with a reason and a file that proves them.
 
 use crate::api::evidence::{EVIDENCE_BYTES, keep};
+use crate::api::paging::Year;
 use crate::auth::identity::Assessor;
 use crate::auth::reach;
 use crate::body::Coming;
@@ -21,7 +22,8 @@ use utoipa::{IntoParams, ToSchema};
 #[into_params(parameter_in = Query)]
 pub struct MarkQuery {
     /// The civil year.
-    year: i32,
+    #[param(inline)]
+    year: Year,
     /// Whole points, from 0 to what the item has.
     points: i64,
     /// Why so many; 1 to 500 characters.
@@ -57,7 +59,7 @@ pub async fn mark(
     let (unit_id, item) = path.into_inner();
     reach::unit(&db, &assessor.reach(), unit_id).await?;
     let evidence = body.whole(EVIDENCE_BYTES).await?;
-    let (year, points, reason) = (query.year, query.points, query.reason.as_str());
+    let (year, points, reason) = (query.year.get(), query.points, query.reason.as_str());
     let new = NewMark { unit_id, year, item: &item, points, reason, evidence_sha256: "" };
     let added = give(&assessor, &db, &store, new, (query.filename.as_str(), evidence)).await?;
     let evidence_url = format!("/media/{}", added.evidence_sha256);

@@ -105,7 +105,7 @@ pub async fn declare(
 #[utoipa::path(get, path = "/api/v1/me/studies", tag = "classes", params(PageQuery), responses(
     (status = 200, description = "a page of the studies", body = StudiesAnswer), (status = 400, description = "invalid_request", body = ErrorBody)))]
 pub async fn mine(caller: SignedIn, query: Query<PageQuery>, db: Data<Database>) -> ApiResult<Json<StudiesAnswer>> {
-    let (page, size) = query.bounded();
+    let (page, size) = query.numbers();
     let (own, total) = match caller.person_id {
         Some(person) => study::of_person(&db.read, person, (page, size)).await?,
         None => (Vec::new(), 0),

@@ -123,6 +123,7 @@ const PARAMETERS: &[(&str, &str, Set)] = &[
     ("/api/v1/audit/{file}", "file", || files(&["log"])),
     ("/api/v1/classes", "state", words!(ClassState)),
     ("/api/v1/courses", "category", named!(Category)),
+    ("/api/v1/late-sessions", "state", || texts(&["open", "decided"])),
     ("/api/v1/lessons", "category", named!(Category)),
     ("/api/v1/lessons", "lack", words!(Lack)),
     ("/api/v1/lessons", "level", named!(Level)),
@@ -145,6 +146,8 @@ const PARAMETERS: &[(&str, &str, Set)] = &[
     ("/api/v1/searches", "sort", || texts(&["most", "latest"])),
     ("/api/v1/units/{id}/gaps", "who", || texts(&["behind", "short", "exempt"])),
     ("/api/v1/units/{id}/stars/{item}", "item", || texts(&["practice", "people"])),
+    ("/uploads", "Tus-Resumable", || texts(&["1.0.0"])),
+    ("/uploads/{id}", "Tus-Resumable", || texts(&["1.0.0"])),
 ];
 
 /// Writes the words into the document; answers the entries that name nothing in it.

@@ -1,6 +1,7 @@
 //! Which lessons to list, as an address says it.
 
 use crate::api::courses::optional_category;
+use crate::api::paging::{PageNumber, PageSize};
 use crate::auth::identity::Identity;
 use crate::error::{ApiError, ApiResult, Code};
 use catalog::lesson::{Lack, LessonFilter, Order, Preparation};
@@ -10,6 +11,7 @@ use utoipa::IntoParams;
 
 /// Which lessons to list.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct LessonsQuery {
     /// `draft`, `review`, `published` or `withdrawn`, the others than `published` only within the caller's reach as
     /// an author or reviewer; `any` for all of these.
@@ -38,9 +40,13 @@ pub struct LessonsQuery {
     /// `published` (last published first).
     sort: Option<String>,
     /// Which page, from 1.
-    pub(super) page: Option<u64>,
+    #[serde(default)]
+    #[param(inline)]
+    pub(super) page: PageNumber,
     /// Lessons of a page, 1 to 100; 20 when absent.
-    pub(super) size: Option<u64>,
+    #[serde(default)]
+    #[param(inline)]
+    pub(super) size: PageSize<20, 100>,
 }
 
 impl LessonsQuery {

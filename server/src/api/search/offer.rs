@@ -1,5 +1,6 @@
 //! What suggest takes and answers as JSON.
 
+use crate::api::paging::PageSize;
 use catalog::search::{Suggestion, SuggestionKind};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -12,7 +13,9 @@ pub struct SuggestParams {
     #[serde(default)]
     pub q: String,
     /// Most suggestions wanted, 1 to 20; 8 when absent.
-    pub size: Option<u64>,
+    #[serde(default)]
+    #[param(inline)]
+    pub size: PageSize<8, 20>,
 }
 
 /// What to offer while somebody types.

@@ -1,5 +1,6 @@
 //! What a search takes and answers as JSON. The contract; the index's own types may change behind it.
 
+use crate::api::paging::{PageNumber, PageSize};
 use crate::error::{ApiError, ApiResult, Code};
 use catalog::search::{Answer, Cursor, FacetCount, Facets, Hit, LengthBand, SearchQuery, SizeBand, Sort};
 use serde::{Deserialize, Serialize};
@@ -34,9 +35,13 @@ pub struct SearchParams {
     /// `relevance` (the usual), `newest`, `plays`, `shortest` or `smallest`.
     sort: Option<String>,
     /// Which page, from 1.
-    page: Option<u64>,
+    #[serde(default)]
+    #[param(inline)]
+    page: PageNumber,
     /// Hits of a page, 1 to 100; 20 when absent.
-    size: Option<u64>,
+    #[serde(default)]
+    #[param(inline)]
+    size: PageSize<20, 100>,
     /// `next_cursor` of the page before, in place of `page`: nothing comes twice and nothing that stays is left out,
     /// whatever changes in between. All other parameters stay as they were.
     cursor: Option<String>,
@@ -68,8 +73,8 @@ impl SearchParams {
             captions: one("captions", self.captions, yes_or_no)?,
             size_band: several("size_band", self.size_band, SizeBand::parse)?,
             sort: one("sort", self.sort, Sort::parse)?.unwrap_or_default(),
-            page: self.page.unwrap_or(1),
-            size: self.size.unwrap_or(20),
+            page: self.page.get(),
+            size: self.size.get(),
             cursor,
             literal: self.literal,
         })

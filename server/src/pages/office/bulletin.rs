@@ -10,8 +10,8 @@ use crate::pages::choose::{Choice, Tab, tabs, unit, units};
 use crate::pages::shell::Shell;
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Query};
-use archive::About;
 use archive::report::{ReportQuery, Sheets, SheetsKind, sheets};
+use archive::{About, YEARS};
 use askama::Template;
 use chrono::{Datelike, Days, Months};
 use entity::{Day, Moment, UnitId, org_unit};
@@ -142,7 +142,7 @@ const REPORTING: Days = Days::new(7);
 /// The first and last day of a month written as `2026-11`; when it is not one, of this month, or in its first week of the
 /// one before.
 fn month(text: &str, today: Day) -> (Day, Day) {
-    let first: Option<Day> = format!("{text}-01").parse().ok().filter(|day: &Day| (1949..=9998).contains(&day.year()));
+    let first: Option<Day> = format!("{text}-01").parse().ok().filter(|day: &Day| YEARS.contains(&day.year()));
     let first = first.or_else(|| today.checked_sub_days(REPORTING)?.with_day(1)).unwrap_or(today);
     let last = first.checked_add_months(Months::new(1)).and_then(|next| next.pred_opt()).unwrap_or(first);
     (first, last)
