@@ -16,7 +16,7 @@ from passing import Door
 
 TOOL = pathlib.Path(os.environ["CACHE"], "wapiti/bin/wapiti")
 WORK = pathlib.Path(os.environ["WORK"])
-MODULES = "sql,xss,permanentxss,file,exec,crlf,redirect,ssrf,xxe,csrf,upload,http_headers,cookieflags,csp,ldap"
+MODULES = "sql,xss,permanentxss,file,exec,crlf,redirect,ssrf,xxe,csrf,upload,http_headers,cookieflags,csp"
 CRAWL_S, MODULE_S, WHOLE_S = 120, 60, 900
 AT_ONCE = 2
 visits = []

@@ -69,7 +69,10 @@ impl fmt::Display for Hundredths {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sign = if self.0 < 0 { "-" } else { "" };
         let size = self.0.unsigned_abs();
-        f.pad(&format!("{sign}{}.{:02}", size / 100, size % 100))
+        match f.width() {
+            Some(_) => f.pad(&format!("{sign}{}.{:02}", size / 100, size % 100)),
+            None => write!(f, "{sign}{}.{:02}", size / 100, size % 100), // in millions of cells
+        }
     }
 }
 

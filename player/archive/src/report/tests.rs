@@ -67,6 +67,16 @@ async fn csv_text(report: Report) -> String {
     String::from_utf8(pieces.concat()).unwrap()
 }
 
+#[test]
+fn days_and_times_are_spelt_as_a_format_would_on_shanghais_clock() {
+    for ms in [0, -1, -28_800_001, 951_782_399_999, 1_709_164_800_000, 1_764_205_493_999, 253_402_271_999_999] {
+        let moment = entity::Moment(ms);
+        let spelt = moment.local().format("%Y-%m-%d %H:%M:%S").to_string();
+        assert_eq!(Cell::Time(moment).text(), spelt);
+        assert_eq!(Cell::Date(moment.day()).text(), spelt[..10]);
+    }
+}
+
 #[tokio::test]
 async fn attendance_lists_every_entry_in_the_order_of_the_tree() {
     let city = city().await;
