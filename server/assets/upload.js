@@ -154,12 +154,18 @@ async function showUnfinished(list) {
     drop.addEventListener("click", async () => {
       await reach(entry.url, { method: "DELETE", headers: { "Tus-Resumable": "1.0.0" } }).catch(() => {});
       row.remove();
-      list.closest("[data-upload-reminder]").hidden = !list.children.length;
+      count();
     });
     row.append(text, drop);
     list.append(row);
   }
-  list.closest("[data-upload-reminder]").hidden = !open.length;
+  count();
+
+  function count() {
+    const reminder = list.closest("[data-upload-reminder]");
+    reminder.querySelector("[data-upload-count]").textContent = list.children.length;
+    reminder.classList.toggle("some", list.children.length > 0);
+  }
 }
 
 function same(one, other) {

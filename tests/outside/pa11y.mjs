@@ -6,13 +6,20 @@ const pa11ysOwn = need("module").createRequire(need.resolve("pa11y"));
 const browser = await pa11ysOwn("puppeteer").launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox"] });
 const shapes = onePerShape();
 const said = new Set();
-const cookies = new Map();
+// Cookies are the page's own: headers of pa11y's would make it stop each request on its way, and some never go on.
+const seats = new Map();
+const seat = async (role) => {
+  const page = await (await browser.createBrowserContext()).newPage();
+  const given = (await cookie(role)).split("; ").filter(Boolean).map((pair) => pair.split(/=(.*)/, 2));
+  if (given.length) await page.setCookie(...given.map(([name, value]) => ({ name, value, url: root })));
+  return page;
+};
 for (const { role, path, shape } of shapes) {
-  if (!cookies.has(role)) cookies.set(role, await cookie(role));
+  if (!seats.has(role)) seats.set(role, await seat(role));
   for (const width of [360, 1280]) {
     const { issues } = await pa11y(root + path, {
       browser,
-      headers: { Cookie: cookies.get(role) },
+      page: seats.get(role),
       runners: ["htmlcs"],
       standard: "WCAG2AA",
       timeout: 30000,
