@@ -119,6 +119,7 @@ function suggest(form) {
   }
 
   function move(by) {
+    stop(); // or an answer on its way would draw over what is being chosen
     const items = [...list.children];
     const at = items.indexOf(chosen());
     const to = items[at < 0 ? (by > 0 ? 0 : items.length - 1) : (at + by + items.length) % items.length];
