@@ -95,6 +95,7 @@ async fn programs_narrow_the_list_as_the_page_does() {
     assert_eq!(titles("level=专业").await, [json!("专业的一课")]);
     assert_eq!(titles("preparation=failed").await, [json!("转码失败的一课")]);
     assert_eq!(titles(&format!("unit={}", city.units["甲村"])).await, [json!("甲村的一课")]);
+    assert!(titles("unit=999999").await.is_empty(), "of a unit that is not there there is nothing");
     assert_eq!(titles("sort=plays&size=1").await, [json!("专业的一课")]);
     let wrong = trainer.get("/api/v1/lessons?lack=everything").await.must(400);
     assert!(wrong.text().contains("lack"));

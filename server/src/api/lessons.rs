@@ -32,7 +32,10 @@ pub async fn list(caller: SignedIn, query: Query<LessonsQuery>, db: Data<Databas
     let (page, size) = (query.page.get(), query.size.get());
     // A list tells of no lesson the caller may not see; so a unit beyond their reach narrows it like any other.
     let unit = match query.unit {
-        Some(id) => org_unit::Entity::find_by_id(UnitId(id)).one(&db.read).await?.map(|unit| Scope::of([unit.path])),
+        Some(id) => {
+            let unit = org_unit::Entity::find_by_id(UnitId(id)).one(&db.read).await?;
+            Some(Scope::of(unit.map(|unit| unit.path))) // of a unit that is not there, nothing
+        }
         None => None,
     };
     let filter = query.parse(&caller, unit)?;

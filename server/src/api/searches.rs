@@ -25,10 +25,13 @@ use utoipa::{IntoParams, ToSchema};
 pub struct SearchesQuery {
     /// How they were answered: `none` (nothing), `weak` (only related lessons), `full`; several apart by commas, all
     /// when absent.
+    #[param(pattern = "^((none|weak|full)(,(none|weak|full))*)?$")]
     pub tier: Option<String>,
     /// First civil day, as `2026-01-01`.
+    #[param(format = Date)]
     pub from: Option<String>,
     /// Last civil day, itself included.
+    #[param(format = Date)]
     pub to: Option<String>,
     /// This unit and all below; everything in the caller's reach when absent. Counts are kept by county.
     pub unit: Option<i64>,
