@@ -12,6 +12,7 @@ export function keepDraft(form) {
   const offer = form.querySelector("[data-draft-offer]");
   const copy = latest(stored(key), onServer(form));
   if (copy && JSON.stringify(fitting(form, copy.fields)) !== atStart) offerDraft(form, offer, key, copy);
+  else if (offer) offer.hidden = true;
 
   let timer = 0;
   const keep = () => {
