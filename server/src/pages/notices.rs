@@ -2,7 +2,7 @@
 
 use crate::auth::identity::{Identity, SignedIn};
 use crate::database::Database;
-use crate::error::ApiResult;
+use crate::error::{ApiResult, Code};
 use crate::pages::go;
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Form};
@@ -61,9 +61,12 @@ pub struct SeenForm {
 /// `POST /notices`: look into one, or have seen all.
 ///
 /// # Errors
-/// When the database fails.
+/// `not_found` for what is no notice's key.
 pub async fn seen(caller: SignedIn, form: Form<SeenForm>, db: Data<Database>) -> ApiResult<HttpResponse> {
-    let one = form.id.parse().ok();
+    let one = match form.id.as_str() {
+        "" => None, // all of them
+        id => Some(id.parse().map_err(|_| Code::NotFound)?),
+    };
     let found = catalog::notice::seen(&db.write, caller.account_id, one, Moment::now()).await?;
     let back = if form.back == "/studio" { "/studio" } else { "/home" };
     Ok(go(&found.as_ref().map_or_else(|| back.to_owned(), href_of)))

@@ -88,8 +88,13 @@ async fn who_asked_for_a_lesson_is_told_when_a_trainer_answers_with_one() {
     let told = cadre.get("/api/v1/notices").await.must(200).json()["notices"].clone();
     assert_eq!(told[0]["text"], "您想学的“shatangjuhuange”有课了：《沙糖桔修剪与保花保果》");
     assert!(cadre.get("/home").await.must(200).text().contains("有课了"));
-    let look = cadre.request(reqwest::Method::POST, "/notices").form(&[("id", told[0]["id"].to_string())]);
-    assert_eq!(cadre.send(look).await.must(303).header("location"), format!("/lessons/{}", city.lesson("video")));
+    let look = |id: String| cadre.request(reqwest::Method::POST, "/notices").form(&[("id", id)]);
+    cadre.send(look("9".repeat(40))).await.must(404);
+    assert_eq!(cadre.get("/api/v1/notices").await.json()["total"], 1, "no number of a notice is not all of them");
+    assert_eq!(
+        cadre.send(look(told[0]["id"].to_string())).await.must(303).header("location"),
+        format!("/lessons/{}", city.lesson("video"))
+    );
     assert_eq!(other.get("/api/v1/notices").await.json()["notices"], serde_json::json!([]));
     assert_eq!(answer(city.lesson("video")).await.must(200).json()["told"], 0, "nobody is told twice");
     let foreign =
