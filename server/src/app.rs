@@ -9,10 +9,10 @@ use crate::api::join::MOST_WRONG;
 use crate::api::media::Ranges;
 use crate::api::playback::Beats;
 use crate::api::uploads;
+use crate::auth::access;
 use crate::auth::cookie::CookiePolicy;
 use crate::auth::csrf::same_origin_only;
 use crate::auth::heard;
-use crate::auth::identity;
 use crate::auth::known::Known;
 use crate::auth::limiter::{Doors, Limiter};
 use crate::auth::remembered::Remembered;
@@ -188,7 +188,7 @@ fn serve(
             .configure(parsing)
             .configure(routes::configure)
             .default_service(web::to(|| async { Err::<&str, _>(ApiError::new(Code::NotFound)) }))
-            .wrap(from_fn(identity::first))
+            .wrap(from_fn(access::first))
             .wrap(from_fn(known_by_address))
             .wrap(from_fn(target::check))
             .wrap(from_fn(renew_cookie))

@@ -1,5 +1,6 @@
 //! Who is calling: tokens, cookies, the identity behind them, and what keeps other sites out.
 
+pub mod access;
 pub mod address;
 pub mod cookie;
 pub mod csrf;

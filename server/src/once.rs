@@ -21,8 +21,8 @@ mod key;
 pub use answers::forget_old;
 pub use key::PATTERN as KEY_PATTERN;
 
+use crate::auth::access::identify;
 use crate::auth::address;
-use crate::auth::identity::identify;
 use crate::database::Database;
 use crate::error::{ApiError, ApiResult, Code};
 use actix_web::body::{BoxBody, MessageBody};

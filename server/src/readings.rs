@@ -4,7 +4,8 @@
 //! A list is one line, however many people are on it. What was refused told nothing, and reading of oneself is nobody's
 //! business. Pages that show two people's archives at once write their own lines (`pages/office/merge.rs`).
 
-use crate::auth::identity::{Identity, READERS, identify};
+use crate::auth::access::identify;
+use crate::auth::identity::{Identity, READERS};
 use crate::database::Database;
 use crate::error::{ApiError, ApiResult, Shown};
 use crate::pages::choose::{top_of, typed};

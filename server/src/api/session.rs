@@ -3,9 +3,10 @@
 //! The rules of passwords and tokens are `roster`'s; here they become cookies and JSON. An address that fails too often
 //! waits, whatever account it tries.
 
+use crate::auth::access::claim;
 use crate::auth::address;
 use crate::auth::cookie::{CookiePolicy, Kind};
-use crate::auth::identity::{Caller, Identity, Newcomer, claim};
+use crate::auth::identity::{Caller, Identity, Newcomer};
 use crate::auth::known::Known;
 use crate::auth::limiter::{Doors, Limiter};
 use crate::auth::token::Tokens;

@@ -1,8 +1,8 @@
 //! What is done around every handler: headers that all answers have, content codings, and what the handlers leave for
 //! the answer to carry.
 
+use crate::auth::access::NewAccess;
 use crate::auth::cookie::CookiePolicy;
-use crate::auth::identity::NewAccess;
 use actix_web::HttpMessage;
 use actix_web::body::{BodySize, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};

@@ -1,7 +1,8 @@
 //! Who calls, as far as that can be said from memory: a token found good before, of an account read seconds ago.
 
+use super::access::bearer;
 use super::cookie::{CookiePolicy, Kind};
-use super::identity::{Identity, bearer};
+use super::identity::Identity;
 use super::known::Known;
 use super::token::Tokens;
 use actix_web::http::header::{COOKIE, HeaderMap};

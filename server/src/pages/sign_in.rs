@@ -3,8 +3,9 @@
 use super::failed::{PAIR_AGAIN, was_terminal};
 use super::shell::Shell;
 use crate::api::session::{self, Credentials, Desk};
+use crate::auth::access::identify;
 use crate::auth::cookie::CookiePolicy;
-use crate::auth::identity::{AUTHORS, Identity, Newcomer, READERS, identify};
+use crate::auth::identity::{AUTHORS, Identity, Newcomer, READERS};
 use crate::auth::known::Known;
 use crate::auth::limiter::Doors;
 use crate::auth::token::Tokens;

@@ -1,6 +1,6 @@
 //! Where a television shows its pairing code. The code and the waiting are the API's and `player/web/pair.js`'s.
 
-use crate::auth::identity::identify;
+use crate::auth::access::identify;
 use crate::error::ApiResult;
 use crate::pages::go;
 use crate::pages::shell::Shell;
