@@ -75,8 +75,6 @@ export class Beats {
   async close() {
     if (!this.id) return this.totals;
     const id = this.id;
-    this.closing = true;
-    this.keep();
     await this.flush();
     if (this.id !== id) return this.totals;
     if (this.queue.length) return null;
@@ -89,15 +87,18 @@ export class Beats {
   }
 
   // The page is going away. A report that still has to arrive must not be overtaken by the end of its session, so then
-  // the end is left to the next visit, or to the server, which closes what falls silent.
+  // the end is left to the page that is opened next, or to the server, which closes what falls silent.
   leave() {
     if (!this.id) return;
+    this.left = true;
+    this.keep();
     if (this.now().playing || this.queue.length) this.beat({ leaving: true, playing: false });
     else post(`${API}/${this.id}/close`, {}, true);
   }
 
   // The page is back from the browser's memory.
   back() {
+    this.left = false;
     if (this.queue.length) this.flush();
     else this.forget();
   }
@@ -106,7 +107,7 @@ export class Beats {
     if (this.id) write(MINE + this.id, null);
     clearInterval(this.timer);
     clearTimeout(this.retry);
-    Object.assign(this, { id: null, seq: 0, queue: [], sending: null, flying: 0, closing: false, wait: 0, second: 0, touched: false, savedAt: clock() });
+    Object.assign(this, { id: null, seq: 0, queue: [], sending: null, flying: 0, left: false, wait: 0, second: 0, touched: false, savedAt: clock() });
   }
 
   // ---- inside ----
@@ -132,7 +133,7 @@ export class Beats {
   }
 
   keep() {
-    write(MINE + this.id, { at: Date.now(), queue: this.queue, closing: this.closing });
+    write(MINE + this.id, { at: Date.now(), queue: this.queue, left: this.left });
   }
 
   // One request at a time, oldest first; what has gathered goes together.
@@ -193,13 +194,13 @@ export class Beats {
   }
 }
 
-// What other visits left unsent: deliver it in order, then close that session. A session another tab still feeds is
-// left alone.
+// What other visits left unsent: deliver it in order, then close that session. A session that a page which was not left
+// may still feed is let alone.
 async function sendLeftovers() {
   for (const key of keys()) {
     const left = read(key);
     const age = Date.now() - (left?.at ?? 0);
-    if (left && age < ABANDONED_AFTER_MS) continue;
+    if (left && !left.left && age < ABANDONED_AFTER_MS) continue;
     if (!left || age > FORGOTTEN_AFTER_MS) write(key, null);
     else if (key.startsWith(MINE) && (await delivered(key.slice(MINE.length), left.queue))) write(key, null);
   }
