@@ -13,6 +13,7 @@ pub mod playable;
 pub mod poster;
 mod progress;
 mod scratch;
+pub(crate) mod search;
 mod source;
 pub mod storyboard;
 pub mod video;

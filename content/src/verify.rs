@@ -3,13 +3,14 @@
 //! What people brought is only told of: a lesson whose blob is gone says so until the file is brought again. What was
 //! made of it is derived: its row goes, and its job is queued again.
 
+use crate::prepare::search;
 use crate::store::Store;
 use crate::{Error, Result};
 use entity::{JobState, Moment, RenditionKind, job, lesson, media, rendition, voice};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect, QueryTrait,
+    QuerySelect, QueryTrait, TransactionSession, TransactionTrait,
 };
 use std::fmt;
 use std::pin::pin;
@@ -101,7 +102,7 @@ impl fmt::Display for Fault {
 
 /// Re-read the blob of every recording and of everything made of one. `progress` is told several times a second.
 pub async fn verify(
-    db: &impl ConnectionTrait,
+    db: &(impl ConnectionTrait + TransactionTrait),
     store: &Store,
     now: Moment,
     progress: &(impl Fn(Progress) + Sync),
@@ -158,7 +159,7 @@ struct Round<'a> {
 impl Round<'_> {
     async fn check(
         &mut self,
-        db: &impl ConnectionTrait,
+        db: &(impl ConnectionTrait + TransactionTrait),
         item: Item,
         progress: &(impl Fn(Progress) + Sync),
     ) -> Result<()> {
@@ -201,7 +202,12 @@ impl Round<'_> {
     }
 
     /// What is to be said of it; `None` when its row has been removed meanwhile.
-    async fn fault(&self, db: &impl ConnectionTrait, item: &Item, mut note: String) -> Result<Option<Fault>> {
+    async fn fault(
+        &self,
+        db: &(impl ConnectionTrait + TransactionTrait),
+        item: &Item,
+        mut note: String,
+    ) -> Result<Option<Fault>> {
         let Some(recording) = media::Entity::find_by_id(&item.of).one(db).await? else { return Ok(None) };
         if let Some(kind) = item.made
             && make_again(db, item, kind, self.now).await?
@@ -226,13 +232,20 @@ impl Round<'_> {
     }
 }
 
-/// Drop the row of a rotten rendition and queue its job again. Answers whether there is such a job.
-async fn make_again(db: &impl ConnectionTrait, item: &Item, kind: RenditionKind, now: Moment) -> Result<bool> {
+/// Drop the row of a rotten rendition, queue its job again and let search know, in one transaction. Answers whether
+/// there is such a job.
+async fn make_again(
+    db: &(impl ConnectionTrait + TransactionTrait),
+    item: &Item,
+    kind: RenditionKind,
+    now: Moment,
+) -> Result<bool> {
+    let txn = db.begin().await?;
     rendition::Entity::delete_many()
         .filter(rendition::Column::MediaSha256.eq(&item.of))
         .filter(rendition::Column::Kind.eq(kind))
         .filter(rendition::Column::BlobSha256.eq(&item.sha256))
-        .exec(db)
+        .exec(&txn)
         .await?;
     let again = job::ActiveModel {
         state: Set(JobState::Queued),
@@ -247,7 +260,10 @@ async fn make_again(db: &impl ConnectionTrait, item: &Item, kind: RenditionKind,
         .filter(job::Column::MediaSha256.eq(&item.of))
         .filter(job::Column::Kind.eq(kind))
         .filter(job::Column::State.eq(JobState::Done));
-    Ok(queued.exec(db).await?.rows_affected > 0)
+    let is_queued = queued.exec(&txn).await?.rows_affected > 0;
+    search::read_anew(&txn, &item.of, kind, now).await?;
+    txn.commit().await?;
+    Ok(is_queued)
 }
 
 /// What there is to be read, by the rows.

@@ -6,6 +6,7 @@ use serde_json::Value;
 use std::time::{Duration, Instant};
 use tests::{City, Client, PATIENCE};
 
+mod sizes;
 mod weight;
 mod wishes;
 

@@ -7,7 +7,7 @@ use tantivy::schema::{
 use tantivy::tokenizer::{TextAnalyzer, TokenizerManager};
 
 /// Raised with every change of fields, cuts or folding: an index of another version is built anew.
-pub(crate) const VERSION: u32 = 6;
+pub(crate) const VERSION: u32 = 7;
 
 /// A place in a lesson where words may match.
 #[derive(Clone, Copy, Debug)]

@@ -39,13 +39,12 @@ async fn smallest_forms(
     db: &impl ConnectionTrait,
     media: impl Iterator<Item = &String>,
 ) -> Result<HashMap<String, i64>> {
-    let pictures = [RenditionKind::Poster, RenditionKind::Storyboard];
     let rows: Vec<(String, i64)> = rendition::Entity::find()
         .select_only()
         .column(rendition::Column::MediaSha256)
         .column_as(rendition::Column::SizeBytes.min(), "smallest")
         .filter(rendition::Column::MediaSha256.is_in(media))
-        .filter(rendition::Column::Kind.is_not_in(pictures))
+        .filter(rendition::Column::Kind.is_not_in(RenditionKind::PICTURES))
         .group_by(rendition::Column::MediaSha256)
         .into_tuple()
         .all(db)

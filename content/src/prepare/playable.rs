@@ -5,6 +5,7 @@
 use super::faststart::{self, Refusal};
 use super::ffmpeg::{self, MOST_PIXELS, Picture, Sound, Task, Tools};
 use super::loudness::{self, LEVELLED};
+use super::video::JOINED;
 use super::{Made, Outcome, Progress, Source};
 use crate::probe::probe;
 use crate::store::blocking;
@@ -20,7 +21,7 @@ pub enum Need {
     Faststart,
     /// The streams are right, but not their container.
     Remux,
-    /// A codec of old discs or of new phones.
+    /// A codec of old discs or of new phones, or pictures of two halves, which browsers show as combs.
     Convert,
 }
 
@@ -101,7 +102,8 @@ fn of_mp4(source: &Source) -> Result<Need> {
     if obstacles.nothing_in_it || source.duration_ms().is_none() {
         return Err(Error::Unpreparable("文件里没有可播放的内容（时长为零）"));
     }
-    Ok(match (obstacles.foreign_codec, obstacles.fragmented, starts_fast) {
+    let interlaced = source.streams.picture.as_ref().is_some_and(|picture| picture.interlaced);
+    Ok(match (obstacles.foreign_codec || interlaced, obstacles.fragmented, starts_fast) {
         (true, _, _) => Need::Convert,
         (false, true, _) => Need::Remux,
         (false, false, false) => Need::Faststart,
@@ -114,7 +116,7 @@ fn side(pixels: Option<i32>) -> u64 {
 }
 
 fn plays(picture: &Picture) -> bool {
-    picture.codec == "h264" && matches!(picture.pixels.as_str(), "yuv420p" | "yuvj420p")
+    picture.codec == "h264" && !picture.interlaced && matches!(picture.pixels.as_str(), "yuv420p" | "yuvj420p")
 }
 
 fn sounds(sound: &Sound) -> bool {
@@ -171,7 +173,7 @@ fn remux() -> Task {
 const CONTAINER: [&str; 6] = ["-avoid_negative_ts", "make_zero", "-movflags", "+faststart", "-f", "mp4"];
 
 /// H.264 in the Main profile with a key frame every two seconds, and AAC. The picture is turned as the camera was held
-/// (ffmpeg does so before the filters), its pixels are made square, half pictures of old discs are joined. Since it is
+/// (ffmpeg does so before the filters), its pixels are made square, the halves of a picture are joined. Since it is
 /// encoded anew, the sound is levelled like that of the renditions.
 fn convert(source: &Source) -> Task {
     let mut output: Vec<String> = Vec::new();
@@ -180,7 +182,7 @@ fn convert(source: &Source) -> Task {
         let (width, height) = fitting(picture.width, picture.height);
         // A rate that no screen shows, or none at all, is a broken clock.
         let rate = if (1.0..=61.0).contains(&picture.per_second) { "" } else { "fps=25," };
-        let filters = format!("yadif=0:-1:1,{rate}scale={width}:{height}:flags=bicubic,setsar=1,format=yuv420p");
+        let filters = format!("{JOINED},{rate}scale={width}:{height}:flags=bicubic,setsar=1,format=yuv420p");
         add(&["-map", "0:V:0", "-vf", &filters, "-c:v", "libx264", "-profile:v", "main", "-preset", "veryfast"]);
         add(&["-crf", "23", "-force_key_frames", "expr:gte(t,n_forced*2)", "-max_muxing_queue_size", "1024"]);
     }

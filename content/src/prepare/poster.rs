@@ -2,6 +2,7 @@
 
 use super::ffmpeg::{self, Task, Tools};
 use super::storyboard::{jpeg_size, within};
+use super::video::JOINED;
 use super::{Made, Outcome, Progress, Source};
 use crate::Result;
 use std::path::Path;
@@ -53,7 +54,7 @@ async fn take(
 ) -> Result<bool> {
     let tenth_s = source.duration_ms().unwrap_or(0) / 10_000;
     let output = format!(
-        "-map 0:V:0 -an -vf {chosen}scale={width}:{height}:flags=bicubic,setsar=1,format=yuvj420p \
+        "-map 0:V:0 -an -vf {JOINED},{chosen}scale={width}:{height}:flags=bicubic,setsar=1,format=yuvj420p \
          -frames:v 1 -c:v mjpeg -q:v {quality} -f image2 -update 1"
     );
     let task = Task {

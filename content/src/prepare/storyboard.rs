@@ -2,7 +2,7 @@
 //! link can afford it. In a long film the pictures are smaller, and only beyond 80 minutes the steps are longer.
 
 use super::ffmpeg::{self, Picture, Task, Tools};
-use super::video::beside;
+use super::video::{JOINED, beside};
 use super::{Made, Outcome, Progress, Source};
 use crate::probe::Probe;
 use crate::{Error, Result};
@@ -117,8 +117,8 @@ async fn take(
     let pictures = length_ms.div_ceil(every_ms);
     let (width, height) = within(picture, (128, 96));
     let output = format!(
-        "-map 0:V:0 -an -vf fps=fps=1000/{every_ms}:start_time=0:round=up,scale={width}:{height}:flags=area,setsar=1,\
-         format=yuvj420p -frames:v {pictures} -c:v mjpeg -q:v 2 -f matroska"
+        "-map 0:V:0 -an -vf {JOINED},fps=fps=1000/{every_ms}:start_time=0:round=up,scale={width}:{height}:flags=area,\
+         setsar=1,format=yuvj420p -frames:v {pictures} -c:v mjpeg -q:v 2 -f matroska"
     );
     let whole: &[&str] = if length_ms >= LONG_MS { &["-skip_frame", "nokey"] } else { &[] };
     let task = Task { input: whole.iter().map(|word| (*word).to_owned()).collect(), output: words(&output), log: None };

@@ -1,6 +1,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests stop at the first surprise")]
 
 mod hostile;
+mod interlaced;
 
 use super::*;
 use crate::probe::probe;

@@ -33,6 +33,10 @@ const RECIPES: &[Recipe] = &[
     Recipe { lines: 240, above: 0, profile: "baseline", pictures: 20, picture_kbit: 110, sound: (32, 24_000, 1) },
 ];
 
+/// Joins the halves that the pictures of old discs and of television are made of: else whatever moves has a comb for an
+/// edge. It stands before the lines are counted anew, and leaves a picture alone that is not marked as two halves.
+pub(super) const JOINED: &str = "yadif=deint=interlaced";
+
 /// Make the rendition of `lines` lines of `source` into the file `out`. It is left out when the recording has no
 /// picture or not clearly more lines than the next smaller rendition, and when it would save nothing.
 ///
@@ -119,7 +123,7 @@ fn options(source: &Source, recipe: &Recipe, (width, height): (u32, u32)) -> Vec
         format!("-profile:v {} -maxrate {most}k -bufsize {}k -fpsmax {}", recipe.profile, most * 4, recipe.pictures),
         // A whole picture every two seconds, whatever the rate: there fragments are cut, and seeks land.
         "-force_key_frames expr:gte(t,n_forced*2)".to_owned(),
-        format!("-vf scale={width}:{height}:flags=bicubic,setsar=1,format=yuv420p"),
+        format!("-vf {JOINED},scale={width}:{height}:flags=bicubic,setsar=1,format=yuv420p"),
     ];
     if let Some(sound) = &source.streams.sound {
         let (kbit, per_second, channels) = recipe.sound;

@@ -30,6 +30,8 @@ pub struct Picture {
     pub bits_per_second: u64,
     /// Whether the picture is turned when it is shown.
     pub turned: bool,
+    /// Whether each picture is two halves, every other line of two moments. Where nothing is told of it, it is not.
+    pub interlaced: bool,
 }
 
 /// A stream of sound.
@@ -67,6 +69,7 @@ struct Stream {
     width: u32,
     height: u32,
     sample_aspect_ratio: String,
+    field_order: String,
     avg_frame_rate: String,
     r_frame_rate: String,
     duration: Option<String>,
@@ -143,6 +146,8 @@ fn picture(stream: &Stream) -> Picture {
         per_second: rate(&stream.avg_frame_rate).or(rate(&stream.r_frame_rate)).unwrap_or(0.0),
         bits_per_second: stream.bit_rate.parse().unwrap_or(0),
         turned: turn != 0.0,
+        // Which half is stored first, and which is shown first: top or bottom.
+        interlaced: matches!(stream.field_order.as_str(), "tt" | "bb" | "tb" | "bt"),
     }
 }
 
@@ -212,6 +217,18 @@ mod tests {
     fn pixels_that_are_not_square_are_told_as_they_are_shown() {
         let json = br#"{"streams":[{"codec_type":"video","codec_name":"mpeg1video","width":352,"height":288,"sample_aspect_ratio":"12:11"}]}"#;
         assert_eq!(parse(json).unwrap().picture.unwrap().width, 384);
+    }
+
+    #[test]
+    fn a_picture_of_two_halves_is_told_and_nothing_is_guessed() {
+        let interlaced = |told: &str| {
+            let json = format!(r#"{{"streams":[{{"codec_type":"video","codec_name":"h264"{told}}}]}}"#);
+            parse(json.as_bytes()).unwrap().picture.unwrap().interlaced
+        };
+        assert!(interlaced(r#","field_order":"tt""#) && interlaced(r#","field_order":"bt""#));
+        for whole in ["", r#","field_order":"progressive""#, r#","field_order":"unknown""#] {
+            assert!(!interlaced(whole), "{whole}");
+        }
     }
 
     #[test]

@@ -5,11 +5,11 @@
 
 use crate::prepare::Made;
 use crate::{Error, Result};
-use entity::{Moment, lesson, media, outbox};
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
+use entity::{lesson, media};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 
 /// Give the recording the facts it lacks, and its lessons their length when it was not known before.
-pub(super) async fn complete(db: &impl ConnectionTrait, sha256: &str, made: &Made, now: Moment) -> Result<()> {
+pub(super) async fn complete(db: &impl ConnectionTrait, sha256: &str, made: &Made) -> Result<()> {
     let media = media::Entity::find_by_id(sha256).one(db).await?.ok_or(Error::NoSuchBlob)?;
     let facts = media::ActiveModel {
         duration_ms: Set(media.duration_ms.or(made.duration_ms)),
@@ -19,21 +19,13 @@ pub(super) async fn complete(db: &impl ConnectionTrait, sha256: &str, made: &Mad
     };
     media::Entity::update_many().set(facts).filter(media::Column::Sha256.eq(sha256)).exec(db).await?;
     match (media.duration_ms, made.duration_ms) {
-        (None, Some(duration_ms)) => lengthen_lessons(db, sha256, duration_ms, now).await,
+        (None, Some(duration_ms)) => lengthen_lessons(db, sha256, duration_ms).await,
         _ => Ok(()),
     }
 }
 
-async fn lengthen_lessons(db: &impl ConnectionTrait, sha256: &str, duration_ms: i64, now: Moment) -> Result<()> {
+async fn lengthen_lessons(db: &impl ConnectionTrait, sha256: &str, duration_ms: i64) -> Result<()> {
     let length = lesson::ActiveModel { duration_ms: Set(duration_ms), ..Default::default() };
     lesson::Entity::update_many().set(length).filter(lesson::Column::MediaSha256.eq(sha256)).exec(db).await?;
-    let lessons: Vec<entity::LessonId> = lesson::Entity::find()
-        .select_only()
-        .column(lesson::Column::Id)
-        .filter(lesson::Column::MediaSha256.eq(sha256))
-        .into_tuple()
-        .all(db)
-        .await?;
-    // Search shows the length, so it reads these lessons anew.
-    Ok(outbox::append(db, &lessons, now).await?)
+    Ok(())
 }

@@ -5,7 +5,7 @@
 
 use super::{ORDER, facts};
 use crate::Result;
-use crate::prepare::Made;
+use crate::prepare::{Made, search};
 use crate::store::Hashed;
 use entity::{JobState, Moment, RenditionKind, job, rendition};
 use sea_orm::sea_query::{Condition, Expr};
@@ -177,8 +177,8 @@ pub async fn end(db: &impl ConnectionTrait, lease: &Lease, ending: Ending, now: 
     change(db, lease, ended).await
 }
 
-/// Give the blob `hashed`, which is in the store, its row, and end the job, in one transaction. `false` when the lease
-/// was lost: whoever holds it now writes the row.
+/// Give the blob `hashed`, which is in the store, its row, end the job and let search know, in one transaction. `false`
+/// when the lease was lost: whoever holds it now writes the row.
 pub async fn finish(
     db: &(impl ConnectionTrait + TransactionTrait),
     lease: &Lease,
@@ -201,7 +201,7 @@ pub async fn finish(
     }
     let (sha256, kind) = (&lease.job.media_sha256, lease.job.kind);
     if kind == RenditionKind::Playable {
-        facts::complete(&txn, sha256, &made, now).await?;
+        facts::complete(&txn, sha256, &made).await?;
     }
     rendition::Entity::delete_many()
         .filter(rendition::Column::MediaSha256.eq(sha256))
@@ -223,6 +223,7 @@ pub async fn finish(
         created_at: Set(now),
     };
     rendition::Entity::insert(row).exec_without_returning(&txn).await?;
+    search::read_anew(&txn, sha256, kind, now).await?;
     txn.commit().await?;
     Ok(true)
 }

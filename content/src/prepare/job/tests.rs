@@ -5,7 +5,7 @@ use super::*;
 use crate::prepare::{Made, playable};
 use crate::store::{Hashed, Store, hash_file};
 use crate::upload::tests::database;
-use entity::{UnitId, rendition};
+use entity::{Category, CourseId, LessonId, LessonState, Level, UnitId, lesson, outbox, rendition};
 use sea_orm::{ActiveModelTrait, DatabaseConnection};
 
 const NOW: Moment = Moment(1_800_000_000_000);
@@ -34,6 +34,34 @@ async fn queue() -> (DatabaseConnection, media::Model) {
     let media = recording(&db, "video/x-msvideo").await;
     enqueue(&db, &media, NOW).await.unwrap();
     (db, media)
+}
+
+async fn lesson_of(db: &DatabaseConnection, slug: &str, sha256: Option<&str>) -> LessonId {
+    let row = lesson::ActiveModel {
+        slug: Set(slug.to_owned()),
+        course_id: Set(CourseId(1)),
+        position: Set(1),
+        title: Set("沙糖桔冬剪".to_owned()),
+        summary: Set(String::new()),
+        body: Set(String::new()),
+        category: Set(Category::Agriculture),
+        tags: Set("[]".to_owned()),
+        level: Set(Level::Entry),
+        language: Set("普通话".to_owned()),
+        lecturer: Set("韦国强".to_owned()),
+        source: Set(String::new()),
+        duration_ms: Set(60_000),
+        media_sha256: Set(sha256.map(str::to_owned)),
+        state: Set(LessonState::Published),
+        unit_id: Set(UnitId(1)),
+        audience_unit_id: Set(UnitId(1)),
+        plays: Set(0),
+        is_sample: Set(false),
+        updated_at: Set(NOW),
+        version: Set(1),
+        ..Default::default()
+    };
+    row.insert(db).await.unwrap().id
 }
 
 async fn take(db: &DatabaseConnection, worker: &str, now: Moment) -> Lease {
@@ -128,6 +156,27 @@ async fn the_playable_form_is_played_and_tells_what_the_old_format_did_not() {
     assert_eq!((played.sha256.as_str(), played.mime.as_str(), played.size_bytes), (hashed.sha256(), "video/mp4", 4));
     let media = media::Entity::find_by_id(&media.sha256).one(&db).await.unwrap().unwrap();
     assert_eq!((media.duration_ms, media.width, media.height), (Some(5000), Some(320), None));
+}
+
+#[tokio::test]
+async fn search_reads_a_lesson_anew_with_every_form_of_its_recording_that_plays() {
+    let (db, media) = queue().await;
+    let of_it = lesson_of(&db, "of-it", Some(&media.sha256)).await;
+    lesson_of(&db, "of-another", Some(&"cd".repeat(32))).await;
+    lesson_of(&db, "article", None).await;
+    let (_dir, _store, hashed) = blob(b"film").await;
+    for kind in ORDER {
+        let held = take(&db, "a", NOW).await;
+        assert_eq!(held.job.kind, kind);
+        assert!(finish(&db, &held, made(), &hashed, NOW).await.unwrap());
+        let told = outbox::Entity::find().all(&db).await.unwrap();
+        let expected = if RenditionKind::PICTURES.contains(&kind) { vec![] } else { vec![of_it] };
+        assert_eq!(told.iter().map(|row| row.lesson_id).collect::<Vec<_>>(), expected, "{kind}");
+        outbox::Entity::delete_many().exec(&db).await.unwrap();
+        // Whoever lost the lease makes nothing, and has nothing to tell.
+        assert!(!finish(&db, &held, made(), &hashed, NOW).await.unwrap());
+        assert!(outbox::Entity::find().one(&db).await.unwrap().is_none(), "{kind}");
+    }
 }
 
 #[tokio::test]

@@ -141,7 +141,7 @@ async fn an_endless_recording_ends_at_the_limits_of_time_and_size() {
         output: output.split(' ').map(str::to_owned).collect(),
         log: None,
     };
-    let generous = Limits { wall: Duration::from_secs(30), cpu: Duration::from_secs(20), ..Limits::default() };
+    let generous = Limits { wall: Duration::from_secs(300), cpu: Duration::from_secs(20), ..Limits::default() };
     let small = Limits { output_bytes: 1 << 20, ..generous };
     let raw = task("-c:v rawvideo -an -f nut");
     let outcome = run(&samples.tools, &source, &raw, Some(&out), &small, |_| {}).await;
@@ -187,9 +187,9 @@ async fn work_that_is_dropped_takes_ffmpeg_with_it() {
     nothing_runs_on(&path).await;
 }
 
-/// Within two seconds; a kill takes a moment.
+/// Soon, though a kill takes a moment on a busy machine: what they read never ends, so nothing is over by itself.
 async fn nothing_runs_on(path: &Path) {
-    for _ in 0..40 {
+    for _ in 0..1200 {
         if processes_with(path) == 0 {
             return;
         }

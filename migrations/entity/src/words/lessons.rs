@@ -105,3 +105,8 @@ words! {
         None = "none", "无结果";
     }
 }
+
+impl RenditionKind {
+    /// Those that are looked at; all others are played.
+    pub const PICTURES: [Self; 2] = [Self::Poster, Self::Storyboard];
+}

@@ -13,7 +13,7 @@ use entity::{AccountId, LessonId, Moment, PlaybackId, RenditionKind, lesson, per
 use sea_orm::sea_query::IntoCondition;
 use sea_orm::{
     ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter,
-    QuerySelect,
+    QueryOrder, QuerySelect,
 };
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -98,6 +98,7 @@ async fn write(db: &Database, fetch: &Fetch) -> Result<(), DbErr> {
         .filter(playback::Column::ClosedAt.is_null())
         .filter(playback::Column::ServedAt.is_null())
         .filter(playback::Column::AccountId.eq(fetch.account))
+        .order_by_desc(playback::Column::Id)
         .limit(20)
         .into_tuple()
         .all(&db.read)
@@ -113,12 +114,11 @@ async fn write(db: &Database, fetch: &Fetch) -> Result<(), DbErr> {
 
 /// Those of these lessons that play this blob: as the recording itself, or as something made of it that plays.
 async fn played_with(db: &Database, sha256: &str, lessons: Vec<LessonId>) -> Result<Vec<LessonId>, DbErr> {
-    let pictures = [RenditionKind::Poster, RenditionKind::Storyboard];
     let mut recordings: Vec<String> = rendition::Entity::find()
         .select_only()
         .column(rendition::Column::MediaSha256)
         .filter(rendition::Column::BlobSha256.eq(sha256))
-        .filter(rendition::Column::Kind.is_not_in(pictures))
+        .filter(rendition::Column::Kind.is_not_in(RenditionKind::PICTURES))
         .limit(20)
         .into_tuple()
         .all(&db.read)
