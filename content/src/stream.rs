@@ -18,9 +18,6 @@ use std::sync::Arc;
 /// an open stream.
 pub const CHUNK: usize = 64 * 1024;
 
-/// What is short enough to be copied behind the headers rather than sent by itself.
-const AT_ONCE: usize = 16 * 1024;
-
 /// How far the kernel is asked to read on after a cold chunk.
 const READ_AHEAD: usize = 16 * CHUNK;
 
@@ -49,13 +46,6 @@ fn mapped(map: Arc<MappedFile>, range: ByteRange) -> impl Stream<Item = io::Resu
 /// The whole blob, chunk by chunk.
 pub fn whole(blob: &Blob) -> impl Stream<Item = io::Result<Bytes>> + Send + use<> {
     bytes(blob, ByteRange { start: 0, last: blob.len().saturating_sub(1) })
-}
-
-/// The range as one view, when it is short and in memory: sent with the headers in one write.
-pub fn at_once(blob: &Blob, range: ByteRange) -> Option<Bytes> {
-    let map = blob.mapped()?;
-    let place = clip(map, range);
-    (place.len() <= AT_ONCE && map.is_warm(&place)).then(|| view(map, place))
 }
 
 /// The pieces of a multipart body in order.
@@ -129,17 +119,10 @@ mod tests {
         assert!(collect(super::bytes(&small, ByteRange { start: 99, last: 100 })).await.is_empty());
     }
 
-    #[tokio::test]
-    async fn a_short_warm_range_is_ready_at_once_and_a_long_one_is_not() {
-        let (_file, bytes, blob) = blob(CHUNK + 10);
-        assert_eq!(at_once(&blob, ByteRange { start: 1, last: 9 }).unwrap(), &bytes[1..10]);
-        assert!(at_once(&blob, ByteRange { start: 0, last: CHUNK as u64 }).is_none());
-    }
-
-    #[tokio::test]
-    async fn a_view_outlives_the_blob_and_its_file() {
+    #[test]
+    fn a_view_outlives_the_blob_and_its_file() {
         let (file, bytes, blob) = blob(1000);
-        let view = at_once(&blob, ByteRange { start: 0, last: 999 }).unwrap();
+        let view = view(blob.mapped().unwrap(), 0..1000);
         drop((blob, file));
         assert_eq!(view, bytes);
     }

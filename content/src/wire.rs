@@ -5,6 +5,9 @@
 //! that lies in a file, it asks the connection's [`Lane`] to send it. The two take turns: a body waits until all that
 //! was written before it is on its way, and nothing is written until the body is through. Both live on one thread.
 //!
+//! A short body goes out with what precedes it, in one system call: handing over its pages would cost more than copying
+//! them. So whoever asked for a body writes all that precedes it in one piece, again and again until it is gone.
+//!
 //! A part that is not in memory is first brought in on a blocking thread, so that a slow disk stalls nobody else.
 
 mod sending;
@@ -15,9 +18,9 @@ pub use sending::Sending;
 
 use crate::multipart::Piece;
 use crate::store::Blob;
-use rustix::net::{SendFlags, send};
+use rustix::net::{SendAncillaryBuffer, SendFlags, send, sendmsg};
 use std::cell::{Cell, RefCell};
-use std::io;
+use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
@@ -99,6 +102,18 @@ impl Shared {
     fn poll_text(&self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         self.poll_io(cx, |socket| Ok(send(socket, bytes, SendFlags::NOSIGNAL)?))
     }
+
+    /// Send the bytes that precede the body that waits, and with them the body when it is short; answers how many of the
+    /// bytes went out.
+    fn poll_before_body(&self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let asked = self.asked.borrow();
+        let Some(mut body) = asked.as_ref().map(|body| body.borrow_mut()) else { return self.poll_text(cx, bytes) };
+        let both = [IoSlice::new(bytes), IoSlice::new(body.short())];
+        let mut control = SendAncillaryBuffer::default();
+        let sent = ready!(self.poll_io(cx, |socket| Ok(sendmsg(socket, &both, &mut control, SendFlags::NOSIGNAL)?)))?;
+        body.went_out(sent.saturating_sub(bytes.len()));
+        Poll::Ready(Ok(sent.min(bytes.len())))
+    }
 }
 
 impl AsyncRead for Wire {
@@ -110,7 +125,8 @@ impl AsyncRead for Wire {
 impl AsyncWrite for Wire {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         match self.0.turn.get() {
-            Turn::Writer | Turn::Asked => Pin::new(&mut *self.0.socket.borrow_mut()).poll_write(cx, bytes),
+            Turn::Writer => Pin::new(&mut *self.0.socket.borrow_mut()).poll_write(cx, bytes),
+            Turn::Asked => self.0.poll_before_body(cx, bytes),
             Turn::Body => Poll::Ready(Err(io::Error::other("written into the middle of a body"))),
             Turn::Broken => Poll::Ready(Err(broken())),
         }

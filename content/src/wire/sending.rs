@@ -106,6 +106,22 @@ impl Body {
         }
     }
 
+    /// What is left of the piece that has its turn, when it is short and in memory; else nothing.
+    pub(super) fn short(&self) -> &[u8] {
+        match &self.piece {
+            Current::Text(text) => text,
+            Current::Slice(slice) => slice.short(&self.map),
+        }
+    }
+
+    /// So many bytes of [`Self::short`] went out.
+    pub(super) fn went_out(&mut self, count: usize) {
+        match &mut self.piece {
+            Current::Text(text) => text.advance(count),
+            Current::Slice(slice) => slice.went_out(count),
+        }
+    }
+
     /// Come to a piece that has bytes left; false at the end of the body.
     fn advance(&mut self) -> bool {
         loop {

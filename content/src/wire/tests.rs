@@ -84,6 +84,26 @@ async fn a_part_of_a_file_follows_the_head_byte_for_byte() {
 }
 
 #[tokio::test]
+async fn a_short_body_goes_out_with_its_head_and_a_long_one_after_it() {
+    for (first, last, together) in [(10, 20, 5 + 10), (0, 64 * 1024, 5 + 64 * 1024), (0, 64 * 1024 + 1, 5)] {
+        let Fixture { bytes, blob, mut wire, mut client, .. } = fixture(WINDOW).await;
+        let mut body = wire.lane().send(&blob, vec![range(first, last)]).unwrap();
+        assert!(once(|cx| body.poll_sent(cx)).await.is_pending());
+        let head = once(|cx| Pin::new(&mut wire).poll_write(cx, b"head:")).await;
+        assert!(matches!(head, Poll::Ready(Ok(5))));
+        let mut early = vec![0; together];
+        client.read_exact(&mut early).await.unwrap();
+        assert!(early == [b"head:", &bytes[first..first + together - 5]].concat());
+        assert!(client.try_read(&mut [0]).is_err(), "nothing else is on its way");
+        // The rest, where there is one.
+        wire.flush().await.unwrap();
+        poll_fn(|cx| body.poll_sent(cx)).await.unwrap();
+        drop((wire, body));
+        assert_eq!(read_to_end(client).await, bytes[first + together - 5..last]);
+    }
+}
+
+#[tokio::test]
 async fn texts_stand_between_the_parts_and_a_part_outside_the_file_is_left_out() {
     let Fixture { bytes, blob, mut wire, client, .. } = fixture(100_000).await;
     let text = |text: &'static str| Piece::Text(text.into());
@@ -255,4 +275,17 @@ async fn what_could_not_be_read_is_not_taken_for_read() {
     for _ in 0..2 {
         assert!(poll_fn(|cx| slice.poll_warm(cx, map)).await.is_err());
     }
+}
+
+#[tokio::test]
+async fn what_was_in_memory_is_asked_for_again_after_a_pause() {
+    let Fixture { file, blob, .. } = fixture(WINDOW).await;
+    let map = blob.mapped().unwrap();
+    let mut slice = slice::Slice::of(0..WINDOW);
+    poll_fn(|cx| slice.poll_warm(cx, map)).await.unwrap();
+    slice.went_out(WINDOW - 100); // then the viewer pauses, and the kernel gives the rest up
+    file.as_file().set_len(0).unwrap();
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    assert!(slice.short(map).is_empty());
+    assert!(poll_fn(|cx| slice.poll_warm(cx, map)).await.is_err(), "it was not asked for");
 }

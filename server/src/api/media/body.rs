@@ -14,11 +14,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 /// Answer with one run of bytes.
-pub fn run(lane: Option<&Lane>, mut response: HttpResponseBuilder, blob: &Blob, part: ByteRange) -> HttpResponse {
-    match stream::at_once(blob, part) {
-        Some(bytes) => response.body(bytes),
-        None => pieces(lane, response, blob, part.size(), vec![Piece::Range(part)]),
-    }
+pub fn run(lane: Option<&Lane>, response: HttpResponseBuilder, blob: &Blob, part: ByteRange) -> HttpResponse {
+    pieces(lane, response, blob, part.size(), vec![Piece::Range(part)])
 }
 
 /// Answer with pieces that are so long together.
