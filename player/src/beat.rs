@@ -23,8 +23,9 @@ const SLACK_MS: i64 = 500;
 const AHEAD_MS: i64 = 2_000;
 /// One beat vouches for at most this much of the wall clock.
 pub const IDLE_MS: i64 = 600_000;
-/// A beat may be delivered this late: a session cut off in the middle waits so long for the rest of its beats.
-pub const LATEST_MS: i64 = 3 * 3_600_000;
+/// A beat, or a press at the door, may be delivered this late: a long day without a line. A session that fell silent in
+/// the middle waits so long for the rest of its beats.
+pub const LATEST_MS: i64 = 12 * 3_600_000;
 /// A thin link delivers a beat late and the next one in time. Up to this much of the wall clock that a beat did not
 /// use is therefore left for the next; no instant is ever used twice.
 const LATE_MS: i64 = 10_000;

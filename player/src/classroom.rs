@@ -9,10 +9,13 @@ mod elsewhere;
 pub mod guest;
 pub mod hands;
 pub mod join;
+mod open;
 pub(crate) mod presence;
 
 pub use checks::{Confidence, confidence};
+pub use open::open_room_of;
 
+use crate::beat::LATEST_MS;
 use crate::{Error, Result, takeover};
 use entity::{AccountId, MarkedHow, Moment, PersonId, PlaybackId, PlaybackMode, Scope, person, playback};
 use sea_orm::{
@@ -45,12 +48,9 @@ pub struct Mark {
     pub ago_ms: i64,
 }
 
-/// The longest a press may have waited: a long day without a link.
-pub const LONGEST_AGO_MS: i64 = 12 * 3_600_000;
-
 /// When something happened of which a device says that it was so long ago; never before `start`, never to come.
 pub(crate) fn happened_at(start: Moment, ago_ms: i64, now: Moment) -> Moment {
-    now.plus_ms(-ago_ms.clamp(0, LONGEST_AGO_MS)).max(start).min(now.max(start))
+    now.plus_ms(-ago_ms.clamp(0, LATEST_MS)).max(start).min(now.max(start))
 }
 
 /// Notes that a person came into or left the room at `now`, by the roll; see [`mark`].

@@ -21,7 +21,7 @@ const MOST_WAITING: usize = 4096;
 /// Jobs written in one transaction.
 const MOST_IN_BATCH: usize = 512;
 
-/// Beats that may come together: what a device gathers in three hours without a line, one a minute, with room for pauses.
+/// Beats that may come together: what a device gathers in eight hours without a line, one a minute.
 pub const MOST_TOGETHER: usize = 500;
 
 /// The way to the writer. Clones lead to the same one; it stops when the last is gone.

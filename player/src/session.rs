@@ -129,6 +129,11 @@ async fn idle_after(db: &impl ConnectionTrait, begin: &Begin, media_sha256: Opti
     }
 }
 
+/// This much before the end of a lesson nothing is left of it.
+const END_MS: i64 = 15_000;
+/// Nor in the last of so many parts.
+const END_PART: i64 = 20;
+
 /// Where this learner, under any number of theirs, or this room's unit last was in the lesson; 0 when that was as good
 /// as the end.
 ///
@@ -158,7 +163,16 @@ async fn resume_at(db: &impl ConnectionTrait, begin: &Begin, duration_ms: i64) -
 /// Within the last twentieth, or the last 15 s.
 fn is_as_good_as_the_end(position_ms: i64, duration_ms: i64) -> bool {
     let left_ms = duration_ms - position_ms;
-    left_ms <= 15_000 || left_ms <= duration_ms / 20
+    left_ms <= END_MS || left_ms <= duration_ms / END_PART
+}
+
+/// [`is_as_good_as_the_end`] of where a session was last, for the database.
+fn at_the_end() -> Condition {
+    use sea_orm::sea_query::ExprTrait;
+    let left_ms = || Expr::col(playback::Column::DurationMs).sub(Expr::col(playback::Column::LastPositionMs));
+    Condition::any()
+        .add(left_ms().lte(END_MS))
+        .add(left_ms().mul(END_PART).lte(Expr::col(playback::Column::DurationMs)))
 }
 
 /// A session begins with the playhead where it resumes, about to play.
@@ -241,23 +255,25 @@ async fn end(txn: &DatabaseTransaction, row: &playback::Model, at: Moment) -> Re
 
 /// Ends the sessions that nobody ends, each at its last sign of life; answers which.
 ///
-/// One that stood still ends after ten minutes of silence. One that was cut off while it played may be playing on
-/// without a line, so it waits three hours ([`beat::LATEST_MS`]) for the beats that were made meanwhile.
+/// One that stands still at the end of its lesson ends after ten minutes of silence. Any other may be playing on without
+/// a line, also when it was paused before, so it waits [`beat::LATEST_MS`] for the beats that were made meanwhile: what is
+/// cut off here is lost. Until then its minutes are shown as not yet in the archive.
 ///
 /// At most 500 at a time, so that the beats of everybody else need not wait: call again until none is left.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn close_stale(db: &DatabaseConnection, now: Moment) -> Result<Vec<PlaybackId>> {
-    let stood_still = Condition::all()
+    let through = Condition::all()
         .add(playback::Column::LastPlaying.eq(false))
+        .add(at_the_end())
         .add(playback::Column::LastBeatAt.lt(now.plus_ms(-beat::IDLE_MS)));
-    let cut_off = playback::Column::LastBeatAt.lt(now.plus_ms(-beat::LATEST_MS));
-    let silent =
-        Condition::all().add(playback::Column::ClosedAt.is_null()).add(Condition::any().add(stood_still).add(cut_off));
+    let silent = playback::Column::LastBeatAt.lt(now.plus_ms(-beat::LATEST_MS));
+    let over =
+        Condition::all().add(playback::Column::ClosedAt.is_null()).add(Condition::any().add(through).add(silent));
     let txn = entity::writing::begin(db).await?;
     let rows = playback::Entity::find()
-        .filter(silent)
+        .filter(over)
         .order_by_asc(playback::Column::Id)
         .limit(500)
         .lock_exclusive()

@@ -12,7 +12,8 @@ const KEPT = "yuanjiao:beats:";
 const MINE = `${KEPT}${owner}:`;
 const LONGEST_WAIT_MS = 30_000;
 const FORGOTTEN_AFTER_MS = 7 * 24 * 3600_000;
-const ABANDONED_AFTER_MS = 120_000;
+const STILL_HERE_EVERY_MS = 30_000;
+const ABANDONED_AFTER_MS = 150_000; // a page in the background is let do something once a minute
 const THIN_TO_MS = 60_000;
 const MOST_TOGETHER = 200;
 
@@ -27,8 +28,10 @@ export class Beats {
     this.show = show;
     this.totals = null;
     this.forget();
-    sendLeftovers();
-    setInterval(sendLeftovers, 60_000);
+    setTimeout(() => sendLeftovers(this.id)); // once it is known which session is adopted
+    setInterval(() => sendLeftovers(this.id), 60_000);
+    // A page that stands still has nothing to report: other pages must see that it is there.
+    setInterval(() => this.id && this.keep(), STILL_HERE_EVERY_MS);
     addEventListener("online", () => this.flush());
   }
 
@@ -194,15 +197,16 @@ export class Beats {
   }
 }
 
-// What other visits left unsent: deliver it in order, then close that session. A session that a page which was not left
-// may still feed is let alone.
-async function sendLeftovers() {
+// What other visits left unsent: deliver it in order, then close that session. `mine` is this page's own; one that
+// another page may still feed is let alone, too. The clock of a device may jump: whoever is back has their beats delivered,
+// however old they seem.
+async function sendLeftovers(mine) {
   for (const key of keys()) {
     const left = read(key);
-    const age = Date.now() - (left?.at ?? 0);
-    if (left && !left.left && age < ABANDONED_AFTER_MS) continue;
-    if (!left || age > FORGOTTEN_AFTER_MS) write(key, null);
-    else if (key.startsWith(MINE) && (await delivered(key.slice(MINE.length), left.queue))) write(key, null);
+    const age = Math.abs(Date.now() - (left?.at ?? 0));
+    if (key === MINE + mine || (left && !left.left && age < ABANDONED_AFTER_MS)) continue;
+    const settled = key.startsWith(MINE) ? await delivered(key.slice(MINE.length), left?.queue) : age > FORGOTTEN_AFTER_MS;
+    if (!left || settled) write(key, null);
   }
 }
 

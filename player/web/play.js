@@ -8,6 +8,10 @@ import { Peek } from "./seek.js";
 import { Voice } from "./voice.js";
 
 const STEP_S = 10;
+const TROUBLE = {
+  line: "网络断开，接通后自动接着放",
+  broken: "这一课暂时放不出来，请按返回键结束，换一课试试",
+};
 
 export function play(page) {
   const video = page.querySelector("video");
@@ -15,6 +19,7 @@ export function play(page) {
   const asking = page.querySelector("[data-asking]");
   const status = page.querySelector("[data-status]");
   const hint = page.querySelector("[data-hint]");
+  const invitation = hint.textContent;
   const forms = page.querySelector("[data-forms]");
   const bar = page.querySelector("[data-bar]");
   const sheet = page.querySelector("[data-peek]");
@@ -32,7 +37,12 @@ export function play(page) {
     swapping: () => tell({ playing: false }),
     swapped: () => {
       before = video.currentTime;
+      ready ||= video.readyState > 0; // whoever sought meanwhile chose the place to begin
       tell({ jumped: true });
+    },
+    trouble: (why) => {
+      hint.textContent = TROUBLE[why] ?? invitation;
+      hint.hidden = !why && quality.going;
     },
   });
   const steady = () => quality.held === null;
@@ -77,12 +87,28 @@ export function play(page) {
   function seek(by) {
     const end = Number.isFinite(video.duration) ? video.duration : total;
     const to = Math.min(Math.max((quality.held ?? video.currentTime) + by, 0), Math.max(end - 0.5, 0));
-    if (steady()) video.currentTime = to;
-    else quality.held = to;
+    put(to);
     if (!peek) return;
     peek.show(to, end ? to / end : 0);
     clearTimeout(peeking);
     peeking = setTimeout(() => peek.hide(), 2000);
+  }
+
+  function put(to) {
+    if (steady()) video.currentTime = to;
+    else quality.held = to;
+  }
+
+  // Plays, or does as soon as the line is back.
+  function go() {
+    quality.going = true;
+    video.play().catch(() => {});
+  }
+
+  // Stands still, also when the line is back.
+  function rest() {
+    quality.going = false;
+    video.pause();
   }
 
   function open(layer) {
@@ -97,7 +123,7 @@ export function play(page) {
   }
 
   async function end() {
-    video.pause();
+    rest();
     asking.querySelector("[data-end]").disabled = true;
     tell({ playing: false });
     await attend.door.flush(); // who came and went is told before the session is over
@@ -112,7 +138,7 @@ export function play(page) {
   }
 
   video.addEventListener("play", () => {
-    hint.hidden = true;
+    if (steady()) hint.hidden = true;
     tell({ jumped: true });
     wake();
   });
@@ -139,22 +165,17 @@ export function play(page) {
     open(asking);
     asking.querySelector("[data-end]").focus();
   });
-  video.addEventListener("error", () => {
-    if (!video.error || quality.rescue()) return;
-    hint.textContent = "这一课暂时放不出来，请按返回键结束，换一课试试";
-    hint.hidden = false;
-  });
   document.addEventListener("visibilitychange", () => tell({ leaving: document.hidden }));
   addEventListener("pagehide", () => beats.id && tell({ leaving: true, playing: false }));
 
   asking.querySelector("[data-go-on]").addEventListener("click", () => {
     shut(asking);
-    if (!video.ended) video.play().catch(() => {});
+    if (!video.ended) go();
   });
   asking.querySelector("[data-restart]").addEventListener("click", () => {
     shut(asking);
-    video.currentTime = 0;
-    video.play().catch(() => {});
+    put(0);
+    go();
   });
   asking.querySelector("[data-end]").addEventListener("click", end);
   panel.querySelector("[data-shut]").addEventListener("click", () => shut(panel));
@@ -179,7 +200,7 @@ export function play(page) {
       ArrowUp: () => open(panel),
       ArrowDown: () => forms && open(forms),
       Escape: () => {
-        video.pause();
+        rest();
         open(asking);
       },
     }[key];

@@ -10,6 +10,7 @@ let fastest = 1.5; // until the session says what the rule of this place allows
 const STILL_READING_MS = 60_000;
 const READING_TICK_MS = 1000;
 const LONGEST_GOODBYE_MS = 1200;
+const AGAIN_MS = { offline: 5000, closed: 500 };
 
 const stage = document.querySelector("[data-lesson]");
 if (stage) (stage.dataset.kind === "article" ? read : play)(stage);
@@ -20,13 +21,23 @@ function play(stage) {
   let before = 0; // the playhead a moment ago: when a seek is announced it has already moved
   let touched = false;
   let again = 0;
+  let told = ["back", null]; // what there is to say of the record
+  let waiting = false; // for the line: the picture stands still
+  let byItself = false; // the picture moves on, and nobody pressed anything
   const beats = new Beats({ now, show });
   // While one form is exchanged for another the player says that it stands at the beginning: then nothing is told.
   const quality = new Quality(stage.querySelector("[data-forms]"), media, {
     swapping: () => beats.beat({ playing: false }),
     swapped: () => {
       before = media.currentTime;
+      byItself = quality.going;
       beats.beat({ jumped: true });
+    },
+    trouble: (why) => {
+      stage.querySelector("[data-broken]").hidden = why !== "broken";
+      if (waiting === (why === "line")) return;
+      waiting = !waiting;
+      speak();
     },
   });
   const steady = () => quality.held === null;
@@ -40,12 +51,20 @@ function play(stage) {
     return { position_ms: Math.round(media.currentTime * 1000), playing: !media.paused && !media.ended, rate };
   }
 
+  // What asks somebody to act is said first, then that the picture waits for the line, then what is recorded.
+  function speak() {
+    const [state, totals] = told;
+    say(waiting && !["elsewhere", "expired", "refused"].includes(state) ? "waiting" : state, totals);
+  }
+
   function show(state, totals) {
-    say(state, totals);
+    told = [state, totals];
+    speak();
     clearTimeout(again);
+    if (state === "elsewhere") quality.going = false; // nor does it go on here when the line is back
     if (state === "elsewhere" && !media.paused) media.pause();
-    // No session yet, but the picture moves: try until the line is back, so that the rest counts.
-    if (state === "offline" && !beats.id && !media.paused) again = setTimeout(start, 5000);
+    // No session, or none any more, but the picture moves: try until there is one, so that the rest counts.
+    if ((state === "offline" || state === "closed") && !beats.id && !media.paused) again = setTimeout(start, AGAIN_MS[state]);
   }
 
   async function start() {
@@ -60,6 +79,7 @@ function play(stage) {
   const idle = watchIdle(stage.querySelector("[data-idle]"), {
     playing: () => !media.paused && Boolean(beats.id),
     touched: () => beats.touch(),
+    asks: () => leaveFullScreen(media),
     stop: () => media.pause(),
     go: () => media.play().catch(() => {}),
   });
@@ -71,7 +91,13 @@ function play(stage) {
   if (media.readyState > 0) arrive();
   else media.addEventListener("loadedmetadata", arrive, { once: true });
   // A session begins when the picture moves, after the way to the resume point: that way is nobody's claim.
-  media.addEventListener("play", () => steady() && beats.beat({ jumped: true }));
+  media.addEventListener("play", () => {
+    if (!steady()) return;
+    // Also in the player of a phone's own full screen, which hides every other touch from the page.
+    if (!byItself) idle.sign();
+    byItself = false;
+    beats.beat({ jumped: true });
+  });
   media.addEventListener("playing", start);
   media.addEventListener("pause", () => steady() && !media.ended && beats.beat());
   media.addEventListener("timeupdate", () => {
@@ -98,10 +124,6 @@ function play(stage) {
     beats.beat({ playing: false });
     await beats.close();
     stage.querySelector("[data-next]")?.removeAttribute("hidden");
-  });
-  media.addEventListener("error", () => {
-    if (!media.error || quality.rescue()) return;
-    stage.querySelector("[data-broken]")?.removeAttribute("hidden");
   });
   document.addEventListener("visibilitychange", () => beats.beat({ leaving: document.hidden }));
   addEventListener("pagehide", () => beats.leave());
@@ -142,7 +164,7 @@ function read(stage) {
   const beats = new Beats({ now: () => ({ position_ms: Math.round(position), playing: reading, rate: 1, touched: true }), show });
 
   function show(state, totals) {
-    if (state === "elsewhere") reading = false;
+    if (state === "elsewhere" || state === "closed") reading = false;
     say(state, totals);
   }
 
@@ -194,6 +216,12 @@ function endBeforeLinks(beats, stop) {
   });
 }
 
+// What the page has to say is not seen behind a picture that fills the screen.
+function leaveFullScreen(media) {
+  if (document.fullscreenElement) document.exitFullscreen().catch(() => {});
+  else if (media.webkitDisplayingFullscreen) media.webkitExitFullscreen();
+}
+
 // Says the state in one line that screen readers hear.
 function speaker(stage) {
   const line = stage.querySelector("[data-status]");
@@ -204,6 +232,8 @@ function speaker(stage) {
       saved: [amount ? `本次已记录 ${amount}` : "正在记录", ""],
       closed: [amount ? `本次学习已保存，记录 ${amount}` : "本次学习已保存", ""],
       offline: ["网络断开，学习仍在记录，连上后自动保存…", "off"],
+      waiting: ["网络断开，接通后接着放", "off"],
+      back: ["网络已接通", ""],
       elsewhere: ["另一台设备开始学习，这里已暂停。要在这里继续，请再按播放。", "off"],
       expired: ["登录已过期，请重新登录后继续，未保存的记录不会丢。", "bad"],
       refused: [totals?.message ?? "这一课暂时不能记录学时。", "bad"],

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// Between two rounds. Minutes of a session that just fell silent appear within this time after its ten minutes.
+/// Between two rounds. Minutes of a session that ended stand in the archive within this time.
 const EVERY: Duration = Duration::from_secs(20);
 
 /// Between two looks for a year that is to be sealed: somebody waits before the progress bar.

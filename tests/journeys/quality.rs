@@ -8,6 +8,7 @@ use tests::city::sha256;
 use tests::{City, Client};
 
 mod browser;
+mod errors;
 
 const LENGTH_MS: i64 = 48_000;
 

@@ -134,12 +134,13 @@ async fn pause_at(town: &Town, begun: &Begun, seq: i64, position_ms: i64, second
 }
 
 #[tokio::test]
-async fn a_session_that_stood_still_ends_after_ten_minutes_at_its_last_sign_of_life() -> Outcome {
+async fn a_lesson_that_is_through_ends_after_ten_minutes_at_its_last_sign_of_life() -> Outcome {
     let town = Town::with_people(3).await?;
     let silent = town.solo(1, LESSON, at(0)).await?;
     let room = town.group(&[2], at(0)).await?;
-    pause_at(&town, &silent, 1, 15_000, 15).await?;
-    pause_at(&town, &room, 1, 15_000, 15).await?;
+    let end = silent.playback.duration_ms;
+    pause_at(&town, &silent, 1, end - 15_000, 15).await?;
+    pause_at(&town, &room, 1, end, 15).await?;
     let lively = town.solo(3, LESSON, at(500)).await?;
     assert_eq!(close_stale(&town.db, at(615)).await?, []);
     assert_eq!(close_stale(&town.db, at(616)).await?, [silent.playback.id, room.playback.id]);
@@ -151,11 +152,32 @@ async fn a_session_that_stood_still_ends_after_ten_minutes_at_its_last_sign_of_l
 }
 
 #[tokio::test]
-async fn a_session_cut_off_while_it_played_waits_three_hours_for_its_beats() -> Outcome {
+async fn a_session_that_was_paused_in_the_middle_may_go_on_without_a_line_for_hours() -> Outcome {
+    let town = Town::with_people(2).await?;
+    for paused in [town.solo(1, LESSON, at(0)).await?, town.group(&[2], at(0)).await?] {
+        pause_at(&town, &paused, 1, 15_000, 15).await?;
+        assert_eq!(close_stale(&town.db, at(8 * 3600)).await?, []);
+        // It went on after half an hour, for a minute, and is told eight hours later.
+        let made = [(2, 15_000, 1_800), (3, 75_000, 1_860)];
+        let told = made.map(|(seq, position_ms, second)| {
+            Ok(Beat::parse(seq, position_ms, true, 1.0)?.made_ago((8 * 3600 - second) * 1000))
+        });
+        let told = told.into_iter().collect::<crate::Result<Vec<_>>>()?;
+        let recorder = Recorder::start(town.db.clone());
+        let (id, account) = (paused.playback.id, paused.playback.account_id);
+        let late = recorder.record_all(id, account, told, at(8 * 3600)).await?;
+        assert_eq!(late.totals.credited_ms, 75_000);
+        assert!(!late.closed);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_session_cut_off_while_it_played_waits_twelve_hours_for_its_beats() -> Outcome {
     let town = Town::with_people(1).await?;
     let cut_off = town.solo(1, LESSON, at(0)).await?;
     play_to(&town, &cut_off, 1, 15_000, 15).await?;
-    assert_eq!(close_stale(&town.db, at(3 * 3600 + 15)).await?, []);
+    assert_eq!(close_stale(&town.db, at(12 * 3600 + 15)).await?, []);
     let recorder = Recorder::start(town.db.clone());
     let gathered = (2..=20).map(|seq| {
         let made_at = seq * 15;
@@ -164,7 +186,7 @@ async fn a_session_cut_off_while_it_played_waits_three_hours_for_its_beats() -> 
     let gathered = gathered.collect::<crate::Result<Vec<_>>>()?;
     let late = recorder.record_all(cut_off.playback.id, account(1), gathered, at(3600)).await?;
     assert_eq!(late.totals.credited_ms, 300_000);
-    assert_eq!(close_stale(&town.db, at(3 * 3600 + 301)).await?, [cut_off.playback.id]);
+    assert_eq!(close_stale(&town.db, at(12 * 3600 + 301)).await?, [cut_off.playback.id]);
     assert_eq!(town.row(cut_off.playback.id).await?.closed_at, Some(at(300)));
     Ok(())
 }

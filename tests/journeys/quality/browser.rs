@@ -1,12 +1,21 @@
 //! How a person chooses among the sizes, on a phone, at a desk and at a television; and what is begun with unasked.
 
-use super::{source, with_film};
+use super::{LENGTH_MS, source, with_film};
 use crate::phones::credited_at_least;
+use entity::{Moment, RenditionKind, rendition};
+use sea_orm::{ActiveModelTrait, Set};
 use serde_json::json;
+use server::pages::figures;
 use std::time::Duration;
 use tests::browser::Browser;
 
 const VIDEO: &str = "const v = document.querySelector('video');";
+const FAST: &str = "{saveData: false, effectiveType: '4g', downlink: 10}";
+
+/// A script that lets a page see this link. The browser's own guess depends on what else this machine does.
+fn see(link: &str) -> String {
+    format!("Object.defineProperty(navigator, 'connection', {{value: {link}, configurable: true}});")
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn browser_phone_changes_the_form_in_the_middle_and_loses_nothing() {
@@ -87,21 +96,25 @@ async fn browser_starts_with_what_the_link_carries_and_saves_data_when_asked_to(
     assert_eq!(smallest.unwrap()["kind"], "video_240");
     // The link as the browser sees it, what was measured on it lately in bit/s, and the form to start with. A quarter
     // of a link is left for everything else.
-    let fast = "{saveData: false, effectiveType: '4g', downlink: 10}";
     let saving = "{saveData: true, effectiveType: '4g', downlink: 10}";
     assert!(bitrate("original") > 7_500_000, "{lesson}");
     let barely = bitrate("video_480") * 4 / 3 + 1000;
     let not_quite = bitrate("video_480") * 4 / 3 - 1000;
+    let over_3g = if bitrate("video_480") * 4 / 3 < 450_000 { "video_480" } else { "video_240" };
     for (link, measured, form) in [
-        (fast, None, "video_480"), // the film as it came takes more than 7.5 Mbit/s
-        (fast, Some(100_000_000), "original"),
+        (FAST, None, "video_480"), // the film as it came takes more than 7.5 Mbit/s
+        (FAST, Some(100_000_000), "original"),
         (saving, None, "video_240"),
         (saving, Some(100_000_000), "video_240"),
         ("{saveData: false, effectiveType: '2g', downlink: 0.1}", None, "video_240"),
-        ("{saveData: false, effectiveType: '2g', downlink: 0.1}", Some(100_000_000), "original"),
-        (fast, Some(barely), "video_480"),
-        (fast, Some(not_quite), "video_240"),
-        (fast, Some(9_000), "video_240"),
+        // What was measured at the township in the morning does not come over the link of the hamlet at noon.
+        ("{saveData: false, effectiveType: 'slow-2g', downlink: 0.05}", Some(100_000_000), "video_240"),
+        ("{saveData: false, effectiveType: '2g', downlink: 0.1}", Some(100_000_000), "video_240"),
+        ("{saveData: false, effectiveType: '3g', downlink: 0.7}", Some(100_000_000), over_3g),
+        ("{saveData: false, effectiveType: '3g', downlink: 0.7}", Some(9_000), "video_240"),
+        (FAST, Some(barely), "video_480"),
+        (FAST, Some(not_quite), "video_240"),
+        (FAST, Some(9_000), "video_240"),
         (&format!("{{saveData: false, effectiveType: '4g', downlink: {}}}", barely as f64 / 1e6), None, "video_480"),
         ("undefined", Some(barely), "video_480"),
     ] {
@@ -110,8 +123,7 @@ async fn browser_starts_with_what_the_link_carries_and_saves_data_when_asked_to(
             |bits| format!("localStorage.setItem('yuanjiao.link', JSON.stringify({{bits: {bits}, at: Date.now()}}))"),
         );
         // The last script that was given is the last that runs.
-        let see = format!("Object.defineProperty(navigator, 'connection', {{value: {link}, configurable: true}});");
-        phone.before_each_page(&format!("{see} try {{ {known} }} catch {{}}")).await;
+        phone.before_each_page(&format!("{} try {{ {known} }} catch {{}}", see(link))).await;
         phone.goto("/lessons/thin").await;
         phone.until("return !document.querySelector('[data-forms]').hidden").await;
         let begun = format!(
@@ -120,16 +132,74 @@ async fn browser_starts_with_what_the_link_carries_and_saves_data_when_asked_to(
         assert_eq!(phone.run(&begun).await, json!([form, true]), "{link}, measured {measured:?}");
     }
     // Sound alone stays a choice, and a choice is kept whatever the link is.
-    phone
-        .before_each_page(&format!(
-            "Object.defineProperty(navigator, 'connection', {{value: {saving}, configurable: true}})"
-        ))
-        .await;
+    phone.before_each_page(&see(saving)).await;
     phone.goto("/lessons/thin").await;
     phone.click("[data-quality=audio]").await;
     phone.goto("/lessons/thin").await;
     phone.until("return document.querySelector('[data-quality=audio]').ariaPressed === 'true'").await;
     phone.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn browser_knows_a_link_by_what_comes_over_it_and_not_by_what_it_had_kept() {
+    let Some((city, _)) = with_film().await else { return };
+    let Some(phone) = Browser::open(&city.url, 360, 740).await else { return };
+    phone.sign_in("cadre").await;
+    phone.run("localStorage.setItem('yuanjiao.quality', 'video_240')").await;
+    // 60 kB/s are half a megabit; what a browser had kept comes as fast as ever.
+    phone.devtools("Network.enable", json!({})).await;
+    let line = json!({"offline": false, "latency": 0, "downloadThroughput": 60_000, "uploadThroughput": -1});
+    phone.devtools("Network.emulateNetworkConditions", line).await;
+    let whole = "v.buffered.length > 0 && v.buffered.end(v.buffered.length - 1) > 45";
+    for _ in ["over the link", "out of what was kept"] {
+        phone.goto("/lessons/thin").await;
+        phone.until("return !document.querySelector('[data-forms]').hidden").await;
+        phone.run(&format!("{VIDEO} v.muted = true; v.play()")).await;
+        phone.until(&format!("{VIDEO} return 'yuanjiao.link' in localStorage && {whole}")).await;
+        let bits = phone.run("return JSON.parse(localStorage['yuanjiao.link']).bits").await.as_i64().unwrap();
+        assert!((1..1_500_000).contains(&bits), "{bits}");
+    }
+    phone.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn browser_lesson_page_says_the_size_of_the_form_that_plays() {
+    let Some((city, hash)) = with_film().await else { return };
+    let cadre = city.client("cadre").await;
+    let lesson = cadre.get("/api/v1/lessons/thin").await.must(200).json();
+    let size = |kind: &str| figures::size(source(&lesson, kind)["size_bytes"].as_i64().unwrap());
+    let Some(phone) = Browser::open(&city.url, 360, 740).await else { return };
+    phone.before_each_page(&see(FAST)).await;
+    phone.sign_in("cadre").await;
+    phone.goto("/lessons/thin").await;
+    for kind in ["video_480", "video_240", "audio", "original"] {
+        if kind != "video_480" {
+            phone.click(&format!("[data-quality={kind}]")).await; // it began with the other
+        }
+        let says = "return document.querySelector('.facts-line b').innerText === 'SIZE' && document.querySelector('[data-status]').innerText === '全部看完约用 SIZE 流量'";
+        phone.until(&says.replace("SIZE", &size(kind))).await;
+    }
+    phone.close().await;
+
+    // Without scripts it is the recording itself, or what it was converted to.
+    let says = async |size: &str| {
+        let page = cadre.get("/lessons/thin").await.must(200).text();
+        assert!(page.contains(&format!("全部看完约用 <span data-size-of-form>{size}</span> 流量")), "{page}");
+        assert!(page.contains(&format!("<li><b data-size-of-form>{size}</b></li>")), "{page}");
+    };
+    says(&size("original")).await;
+    let converted = rendition::ActiveModel {
+        media_sha256: Set(hash.clone()),
+        kind: Set(RenditionKind::Playable),
+        blob_sha256: Set(hash),
+        size_bytes: Set(12_345_678),
+        mime: Set("video/mp4".into()),
+        duration_ms: Set(Some(LENGTH_MS)),
+        created_at: Set(Moment::now()),
+        ..Default::default()
+    };
+    converted.insert(&city.db.write).await.unwrap();
+    says("12.3 MB").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -140,9 +210,8 @@ async fn browser_television_chooses_by_arrows() {
     let person = city.people["甲村韦大山"];
     let body = json!({"lesson_id": city.lesson("thin"), "mode": "group", "roster": [person]});
     let begun = site.post("/api/v1/playback", body).await.must(200).json();
+    screen.before_each_page(&see(FAST)).await;
     screen.sign_in("site").await;
-    // The browser's own guess depends on what else this machine does.
-    screen.run("localStorage.setItem('yuanjiao.link', JSON.stringify({bits: 5e7, at: Date.now()}))").await;
     screen.goto(&format!("/classroom/play/{}", begun["session_id"])).await;
     let largest = source(&begun, "original")["url"].as_str().unwrap().to_owned();
     screen.until(&format!("{VIDEO} return v.currentSrc.endsWith('{largest}') && v.currentTime > 3")).await;

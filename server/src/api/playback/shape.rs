@@ -63,7 +63,7 @@ pub struct BeatBody {
     #[schema(minimum = 0.25, maximum = 3)]
     pub(super) rate: f64,
     /// How long ago this was, in milliseconds of the device's running clock: a beat that waited for a line counts for
-    /// when it was made, up to three hours back. Without it a beat is of the moment it comes, and means nothing once a
+    /// when it was made, up to twelve hours back. Without it a beat is of the moment it comes, and means nothing once a
     /// later one has come.
     pub(super) ago_ms: Option<i64>,
     /// Whether a person has touched the player since the beat before.

@@ -4,7 +4,7 @@ use super::card::{Kind, blobs};
 use super::home::nearly_over;
 use super::quiz;
 use super::transcript::{self, Transcript};
-use crate::api::media::sources::{Prepared, prepared_of};
+use crate::api::media::sources::{Prepared, SourceAnswer, prepared_of};
 use crate::api::voices::{self, VoiceAnswer};
 use crate::auth::identity::{Identity, SignedIn};
 use crate::database::Database;
@@ -35,6 +35,7 @@ struct LessonPage {
     shell: Shell,
     kind: Kind,
     length: String,
+    /// Of the form that plays without scripts.
     size: Option<String>,
     facts: Vec<String>,
     start_ms: i64,
@@ -96,6 +97,8 @@ pub async fn lesson(
     let media = blobs(&db.read, &[lesson.id]).await?.remove(&lesson.id);
     let outline = outline(&catalog::course::outline(&db.read, &viewer, course.id, today).await?, lesson.id);
     let prepared = prepared_of(&db, lesson.media_sha256.as_deref()).await?;
+    // What plays without scripts is the first form, which may be a conversion of what was uploaded.
+    let size = prepared.sources.first().map(SourceAnswer::size);
     let as_it_came = || media.as_ref().and(lesson.media_sha256.as_ref()).map(|sha256| format!("/media/{sha256}"));
     let media_url = prepared.media_url().or_else(as_it_came);
     let start_ms = start_ms(&db, &caller, &lesson, start.t.as_deref()).await?;
@@ -107,7 +110,7 @@ pub async fn lesson(
         poster: cover.or_else(|| prepared.poster_url.clone()),
         kind: Kind::of(media.as_ref().map(|media| media.mime.as_str())),
         length: figures::minutes(lesson.duration_ms),
-        size: media.as_ref().map(|media| figures::size(media.size_bytes)),
+        size: size.or_else(|| media.as_ref().map(|media| figures::size(media.size_bytes))),
         facts: facts(&lesson),
         start_ms,
         start_clock: figures::clock(start_ms),
