@@ -20,6 +20,7 @@ mod m20261130_000011_classes;
 mod m20261130_000012_person_merges;
 mod m20261201_000025_kept_answers;
 mod m20261201_000026_sign_in_failures;
+mod m20261201_000027_unfinished;
 
 /// Runs the migrations in order.
 pub struct Migrator;
@@ -43,6 +44,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000012_person_merges::Migration),
             Box::new(m20261201_000025_kept_answers::Migration),
             Box::new(m20261201_000026_sign_in_failures::Migration),
+            Box::new(m20261201_000027_unfinished::Migration),
         ]
     }
 }

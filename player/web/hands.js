@@ -12,7 +12,7 @@ export function hands(page) {
   const base = `/api/v1/playback/${page.dataset.playback}/questions`;
   const [list, title, problem] = ["[data-choices]", "[data-question]", "[data-problem]"].map((css) => page.querySelector(css));
   const [reveal, next] = ["[data-reveal]", "[data-next]"].map((css) => page.querySelector(css));
-  const why = page.querySelector("[data-why]");
+  const [why, wayBack] = ["[data-why]", "[data-way-back]"].map((css) => page.querySelector(css));
   let questions = [];
   let at = 0;
 
@@ -27,6 +27,7 @@ export function hands(page) {
 
   function draw() {
     const question = questions[at];
+    wayBack.hidden = false; // not before, or what comes above would push it down
     page.querySelector("[data-none]").hidden = Boolean(question);
     page.querySelector("[data-asking]").hidden = !question;
     if (!question) return focusFirst(page);
@@ -66,6 +67,7 @@ export function hands(page) {
   function complain(text) {
     problem.textContent = text;
     problem.hidden = !text;
+    wayBack.hidden = false;
   }
 
   reveal.addEventListener("click", async () => {

@@ -93,6 +93,7 @@ const SOURCES: &[(&str, &str, &str)] = &[
     ("state.js", JS, include_str!("../../player/web/state.js")),
     ("pin.js", JS, include_str!("../../player/web/pin.js")),
     ("attend.js", JS, include_str!("../../player/web/attend.js")),
+    ("ending.js", JS, include_str!("../../player/web/ending.js")),
     ("roll.js", JS, include_str!("../../player/web/roll.js")),
     ("play.js", JS, include_str!("../../player/web/play.js")),
     ("hands.js", JS, include_str!("../../player/web/hands.js")),

@@ -67,7 +67,7 @@ use utoipa::openapi::{Content, Ref, RefOr, Required, ResponseBuilder};
         play_days::list, play_days::create, play_days::end, schedule::show,
         room::show, room::count_guests, room::sign_in, room::answer_check, hands::questions, hands::count_hands, join::join,
         guests::add, guests::name, guests::candidates, guests::join, guests::part, sessions::list, sessions::show,
-        appeals::make, appeals::list, appeals::decide,
+        appeals::make, appeals::list, appeals::decide, appeals::decide_waiting,
         merges::candidates, merges::list, merges::join, merges::part,
         gaps::of_person, gaps::of_unit, exemptions::list, exemptions::grant, exemptions::end,
         rules::list, rules::enact, rules::preview, seals::list, seals::begin, seals::show, seals::amend, late::list, late::decide, check::check,

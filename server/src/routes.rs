@@ -214,6 +214,7 @@ routes! {
     "/api/v1/late-sessions/{late}/decision" { POST late::decide, With(ASSESSORS); }
     "/api/v1/ledger/{seq}/corrections" { POST archive::correct, With(ASSESSORS) => once; }
     "/api/v1/ledger/{seq}/appeals" { POST appeals::make, SignedIn => once; }
+    "/api/v1/ledger/{seq}/decision" { POST appeals::decide_waiting, With(DECIDERS); }
     "/api/v1/appeals" { GET appeals::list, SignedIn, Unit("申诉"); }
     "/api/v1/appeals/{id}/decision" { POST appeals::decide, With(DECIDERS); }
     "/api/v1/reports/{file}" { GET reports::download, With(READERS), Report; }
@@ -327,6 +328,7 @@ routes! {
     "/office/stars/print" { GET pages::office::stars::print, With(READERS); }
     "/office/appeals" { GET pages::office::appeals::list, With(APPEAL_READERS), Unit("申诉"); }
     "/office/appeals/{id}" { GET pages::office::appeals::show, With(APPEAL_READERS), Thing("appeal", "申诉"); }
+    "/office/appeals/entries/{seq}" { GET pages::office::appeals::waiting::show, With(APPEAL_READERS), Thing("ledger", "等候核实"); POST pages::office::appeals::waiting::decide, With(DECIDERS), Thing("ledger", "等候核实"); }
     "/office/appeals/{id}/decision" { POST pages::office::appeals::decide, With(DECIDERS), Thing("appeal", "申诉"); }
     "/office/import" { GET pages::office::import::show, With(ADMINS); POST pages::office::import::take, With(ADMINS); }
     "/office/audit" { GET pages::office::audit::list, With(AUDITORS); }

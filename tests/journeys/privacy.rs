@@ -2,6 +2,7 @@
 //! hours that is not written down.
 
 use crate::routes::Things;
+use crate::unresolved::unplaced;
 use calamine::{Reader, Xlsx};
 use entity::{Moment, Role, audit, person};
 use reqwest::Method;
@@ -22,7 +23,7 @@ const MASKED: &str = "4512**********1234";
 const NAME: &str = "甲村覃小梅";
 
 /// A city in which this person was everywhere: in a room, a class, a plan, under an exemption, before the office with an
-/// appeal, and, as a trainer, behind lessons.
+/// appeal and with minutes of a wrong clock, and, as a trainer, behind lessons.
 async fn city_where_she_was_everywhere() -> (City, Things) {
     let city = City::start().await;
     let she = give_her_the_number(&city).await;
@@ -35,6 +36,7 @@ async fn city_where_she_was_everywhere() -> (City, Things) {
     let appeal = json!({"text": "我看完了"});
     let made = she.post(&format!("/api/v1/ledger/{entry}/appeals"), appeal).await.must(201).json();
     things.appeal = made["id"].to_string();
+    things.unplaced = unplaced(&city, &she, "east").await.to_string();
     let site = city.client("site").await;
     site.post_empty(format!("/api/v1/playback/{}/close", things.playback)).await.must(200);
     let today = Moment::now().day();

@@ -13,6 +13,7 @@ use sea_orm::{
 
 mod case;
 mod list;
+pub mod waiting;
 
 pub use case::{Case, InRoom, Session, Step, case};
 pub(crate) use list::listed;
@@ -111,12 +112,24 @@ pub async fn decide(
     if open.decided_at.is_some() {
         return Err(Error::AppealDecided(id));
     }
-    if merges::is_own(&txn, decision.by, open.person_id).await? {
+    let decided = decide_within(&txn, open, (decision, reason), now).await?;
+    txn.commit().await?;
+    Ok(decided)
+}
+
+/// Decide this open appeal, for this reason, in a transaction that holds the chain's head already.
+async fn decide_within(
+    txn: &DatabaseTransaction,
+    open: appeal::Model,
+    (decision, reason): (&Decision<'_>, String),
+    now: Moment,
+) -> Result<appeal::Model> {
+    if merges::is_own(txn, decision.by, open.person_id).await? {
         return Err(Error::OwnAppeal);
     }
     let correction_seq = match decision.verdict {
         Verdict::Refused => None,
-        Verdict::Granted { ms } => Some(grant(&txn, &open, ms, &reason, decision, now).await?),
+        Verdict::Granted { ms } => Some(grant(txn, &open, ms, &reason, decision, now).await?),
     };
     let mut row = open.into_active_model();
     row.decided_at = Set(Some(now));
@@ -124,14 +137,13 @@ pub async fn decide(
     row.granted = Set(Some(correction_seq.is_some()));
     row.decision = Set(Some(reason));
     row.correction_seq = Set(correction_seq);
-    let decided = row.update(&txn).await?;
+    let decided = row.update(txn).await?;
     let said = decided.decision.as_deref().unwrap_or_default();
     let detail = match decision.verdict {
         Verdict::Granted { ms } => format!("准予补记 {ms} 毫秒：{said}"),
         Verdict::Refused => format!("不予补记：{said}"),
     };
-    note(&txn, decision.by, Verb::AppealDecide, &decided, detail, now).await?;
-    txn.commit().await?;
+    note(txn, decision.by, Verb::AppealDecide, &decided, detail, now).await?;
     Ok(decided)
 }
 

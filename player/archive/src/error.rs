@@ -63,6 +63,9 @@ pub enum Error {
     /// Somebody has decided it already.
     #[error("appeal {0} is decided")]
     AppealDecided(AppealId),
+    /// Nothing of this entry waits for a decision, or an appeal against it has come.
+    #[error("entry {0} does not wait")]
+    NotWaiting(i64),
     /// Nobody decides their own appeal.
     #[error("nobody decides their own appeal")]
     OwnAppeal,

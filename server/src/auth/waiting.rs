@@ -2,7 +2,8 @@
 
 use super::identity::{DECIDERS, Identity};
 use crate::error::ApiResult;
-use archive::{appeals, classes, late};
+use archive::appeals::{self, Filter};
+use archive::{classes, late};
 use entity::Role;
 use sea_orm::DatabaseConnection;
 
@@ -11,6 +12,8 @@ use sea_orm::DatabaseConnection;
 pub struct Waiting {
     /// Appeals.
     pub appeals: u64,
+    /// Entries of which something waits because a clock was wrong, and against which nobody has appealed.
+    pub clocks: u64,
     /// Classes in person that were handed in.
     pub classes: u64,
     /// Other studies that were declared.
@@ -27,11 +30,13 @@ pub async fn of(db: &DatabaseConnection, identity: &Identity) -> ApiResult<Waiti
     if !identity.has(DECIDERS) {
         return Ok(Waiting::default());
     }
-    let appeals = appeals::open_count(db, &identity.appeals(false)).await?;
+    let theirs = Filter { reach: identity.appeals(false), ..Filter::default() };
+    let appeals = appeals::open_count(db, &theirs.reach).await?;
+    let clocks = appeals::waiting::count(db, &theirs).await?;
     let reach = identity.scope(&[Role::Assessor]);
     if reach.is_empty() {
-        return Ok(Waiting { appeals, ..Waiting::default() });
+        return Ok(Waiting { appeals, clocks, ..Waiting::default() });
     }
     let (classes, studies) = classes::list::waiting(db, &reach).await?;
-    Ok(Waiting { appeals, classes, studies, late: late::open_count(db, &reach).await? })
+    Ok(Waiting { appeals, clocks, classes, studies, late: late::open_count(db, &reach).await? })
 }

@@ -191,6 +191,7 @@ impl From<archive::Error> for ApiError {
             E::AppealOpen(_) => Self::say(Code::WrongState, "这条记录的申诉还在处理中，请等待答复"),
             E::AppealTooLate(_) => Self::say(Code::WrongState, "这条记录已超过一年，不能再申诉"),
             E::AppealDecided(_) => Self::say(Code::WrongState, "这件申诉已由他人处理，请刷新后查看"),
+            E::NotWaiting(_) => Self::say(Code::WrongState, "这条记录已有申诉或已处理，请刷新后查看"),
             E::OwnAppeal => Self::say(Code::Forbidden, "自己的申诉须由他人处理"),
             E::GrantOutOfBounds { most_ms } => Self::say(
                 Code::InvalidRequest,

@@ -31,7 +31,7 @@ macro_rules! named {
 
 /// Schemas and their properties; of a list its items are meant.
 const PROPERTIES: &[(&str, &str, Set)] = &[
-    ("AppealAnswer", "state", || texts(&["open", "granted", "refused"])),
+    ("AppealAnswer", "state", || texts(&["waiting", "open", "granted", "refused"])),
     ("AskedAnswer", "kind", words!(QuestionKind)),
     ("AttendeeAnswer", "marked", words!(MarkedHow)),
     ("BeginBody", "mode", words!(PlaybackMode)),
@@ -119,7 +119,7 @@ fn files(reports: &[&str]) -> Vec<String> {
 
 /// Addresses and their parameters, of whatever method.
 const PARAMETERS: &[(&str, &str, Set)] = &[
-    ("/api/v1/appeals", "state", || texts(&["open", "decided"])),
+    ("/api/v1/appeals", "state", || texts(&["open", "decided", "waiting"])),
     ("/api/v1/audit/{file}", "file", || files(&["log"])),
     ("/api/v1/classes", "state", words!(ClassState)),
     ("/api/v1/courses", "category", named!(Category)),

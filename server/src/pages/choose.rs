@@ -124,7 +124,7 @@ pub fn tabs(identity: &Identity, here: &str) -> Vec<Tab> {
 /// How much waits for a decision of the caller behind a tab.
 fn waiting(identity: &Identity, href: &str) -> u64 {
     match href {
-        "/office/appeals" => identity.waiting.appeals,
+        "/office/appeals" => identity.waiting.appeals + identity.waiting.clocks,
         "/studio/classes" => identity.waiting.classes,
         "/office/declared" => identity.waiting.studies,
         _ => 0,

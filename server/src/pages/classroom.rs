@@ -3,6 +3,7 @@
 //! Every page is moved by four arrows, OK and Back (`player/web/remote.js`). Who may be on the roll is checked when the
 //! playback begins; here the roll is only shown.
 
+mod open;
 pub mod pair;
 pub mod pick;
 pub mod play;

@@ -58,6 +58,17 @@ impl Account {
         Self { claimed, credited, uncounted, parts: parts.collect() }
     }
 
+    /// The same once somebody has looked into what waited and answered.
+    #[must_use]
+    pub fn answered(mut self) -> Self {
+        for part in self.parts.iter_mut().filter(|part| part.waits) {
+            part.waits = false;
+            part.what = "播放设备的时钟不准，说不清是什么时候学的。".to_owned();
+            part.advice = "已经核实，结果见这一条的答复。".to_owned();
+        }
+        self
+    }
+
     /// Whether some of it waits for somebody to look into it.
     pub fn waits(&self) -> bool {
         self.parts.iter().any(|part| part.waits)
@@ -171,5 +182,7 @@ mod tests {
         let waiting = |reason| Account::of(1000, 0, &BTreeMap::from([(reason, 1000)]), Limits::default()).waits();
         let those: Vec<_> = Reason::ALL.iter().copied().filter(|reason| waiting(*reason)).collect();
         assert_eq!(those, [Reason::ClockUnresolved]);
+        let account = Account::of(1000, 0, &BTreeMap::from([(Reason::ClockUnresolved, 1000)]), Limits::default());
+        assert!(!account.answered().waits(), "nobody waits for what was answered");
     }
 }

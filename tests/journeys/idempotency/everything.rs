@@ -96,7 +96,7 @@ async fn examine(city: &City) {
 }
 
 async fn wait_until_sealed(office: &Client, seal: &Value) {
-    for _ in 0..400 {
+    for _ in 0..1200 {
         if office.get(&format!("/api/v1/seals/{seal}")).await.must(200).json()["state"] == "sealed" {
             return;
         }

@@ -44,6 +44,7 @@ const WITHOUT: &[(&str, &[&str])] = &[
             "/api/v1/exemptions/{exemption}/end",
             "/api/v1/late-sessions/{late}/decision",
             "/api/v1/appeals/{id}/decision",
+            "/api/v1/ledger/{seq}/decision",
             "/api/v1/classes/{id}/hand-in",
             "/api/v1/classes/{id}/decision",
             "/api/v1/plans/{id}/end",
@@ -65,6 +66,7 @@ const WITHOUT: &[(&str, &[&str])] = &[
             "/office/exemptions/{exemption}/end",
             "/office/merges/{merge}/part",
             "/office/appeals/{id}/decision",
+            "/office/appeals/entries/{seq}",
         ],
     ),
     (

@@ -25,6 +25,8 @@ pub(crate) struct Things {
     late: String,
     pub(crate) class: String,
     pub(crate) appeal: String,
+    /// An entry that waits because a clock was wrong.
+    pub(crate) unplaced: String,
     /// A lesson that people watched.
     pub(crate) watched: String,
     blob: String,
@@ -67,6 +69,7 @@ impl Things {
             class: class(&trainer, city.units[if end.is_empty() { "东江县" } else { "西山县" }]).await,
             ledger: "1".into(),
             appeal: "1".into(),
+            unplaced: "1".into(),
             watched: city.lesson("video").to_string(),
             blob: tests::city::sha256(if end.is_empty() { b"only for the east" } else { b"only for the west" }),
         }
@@ -102,7 +105,8 @@ impl Things {
             path if path.contains("/classroom/quiz/") => &self.playback,
             _ => &self.unit,
         };
-        let path = route.path.replace("{id}", id).replace("{seq}", &self.ledger).replace("{sha256}", &self.blob);
+        let seq = if route.path.contains("/appeals/entries/") { &self.unplaced } else { &self.ledger };
+        let path = route.path.replace("{id}", id).replace("{seq}", seq).replace("{sha256}", &self.blob);
         let path = path.replace("{check}", "1").replace("{question}", "1").replace("{exemption}", &self.exemption);
         let path = path
             .replace("{seal}", &self.seal)

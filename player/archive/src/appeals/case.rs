@@ -2,20 +2,26 @@
 
 use super::{Reach, grantable_ms, list};
 use crate::record::{self, EntryRow};
-use crate::{Error, Result, flags, names};
+use crate::{Error, Result, flags, merges, names};
 use entity::{
-    AppealId, MarkedHow, Moment, PersonId, PlaybackId, PlaybackMode, Reason, appeal, beat, ledger_entry, playback,
-    presence,
+    AppealId, MarkedHow, Moment, PersonId, PlaybackId, PlaybackMode, Reason, UnitId, appeal, beat, ledger_entry,
+    playback, presence,
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-/// An appeal with all that speaks for or against it.
+/// An appeal, or an entry that waits without one, with all that speaks for or against it.
 #[derive(Clone, Debug)]
 pub struct Case {
-    /// The appeal, with the names of person and unit.
-    pub listed: list::Listed,
-    /// The roster number of who appeals.
+    /// The appeal; `None` while the entry only waits because a clock was wrong.
+    pub appeal: Option<appeal::Model>,
+    /// Whose case it is.
+    pub person_id: PersonId,
+    /// Their name.
+    pub person: String,
+    /// Their roster number.
     pub code: String,
+    /// The unit of the entry.
+    pub unit_id: UnitId,
     /// Who decided it, by name.
     pub decided_by: Option<String>,
     /// The entry.
@@ -101,15 +107,32 @@ pub async fn case(db: &impl ConnectionTrait, reach: &Reach, id: AppealId) -> Res
     let found = list::one(db, reach, id).await?;
     let seq = found.entry_seq;
     let row = ledger_entry::Entity::find_by_id(seq).one(db).await?.ok_or(Error::NoSuchEntry(seq))?;
+    of_entry(db, row, Some(found)).await
+}
+
+/// The case of an entry, by this appeal or without any.
+pub(super) async fn of_entry(
+    db: &impl ConnectionTrait,
+    row: ledger_entry::Model,
+    appeal: Option<appeal::Model>,
+) -> Result<Case> {
+    let seq = row.seq;
+    let person_id = match &appeal {
+        Some(appeal) => appeal.person_id,
+        None => merges::kept(db, row.person_id).await?,
+    };
+    let (person, code) = names::of_people(db, [person_id].into()).await?.remove(&person_id).unwrap_or_default();
+    let decided_by = appeal.as_ref().and_then(|appeal| appeal.decided_by);
+    let deciders = names::of_accounts(db, decided_by.into_iter().collect()).await?;
     let (entry, corrections) = record::entry(db, seq).await?;
     let mut others = list::of_entries(db, &[seq]).await?.remove(&seq).unwrap_or_default();
-    others.retain(|other| other.id != id);
-    let deciders = names::of_accounts(db, found.decided_by.into_iter().collect()).await?;
-    let people = names::of_people(db, [found.person_id].into()).await?;
-    let listed = list::listed(db, vec![found]).await?.into_iter().next().ok_or(Error::NoSuchAppeal(id))?;
+    others.retain(|other| appeal.as_ref().is_none_or(|appeal| other.id != appeal.id));
     Ok(Case {
-        code: people.get(&listed.appeal.person_id).map(|(_, code)| entity::person::masked(code)).unwrap_or_default(),
-        decided_by: listed.appeal.decided_by.and_then(|by| deciders.get(&by).cloned()),
+        person_id,
+        person,
+        code: entity::person::masked(&code),
+        unit_id: row.unit_id,
+        decided_by: decided_by.and_then(|by| deciders.get(&by).cloned()),
         entry,
         corrections,
         others,
@@ -119,7 +142,7 @@ pub async fn case(db: &impl ConnectionTrait, reach: &Reach, id: AppealId) -> Res
             Some(playback) => session(db, playback).await?,
             None => None,
         },
-        listed,
+        appeal,
     })
 }
 

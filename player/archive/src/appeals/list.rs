@@ -1,8 +1,9 @@
 //! Lists of appeals: the office's, open ones first, and those against the entries of a page.
 
+use super::waiting;
 use crate::page::{self, Page, waiting_first};
 use crate::{Error, Result, merges, names};
-use entity::{AppealId, PersonId, Reason, Scope, appeal, ledger_entry};
+use entity::{AppealId, PersonId, Scope, appeal, ledger_entry};
 use sea_orm::sea_query::SelectStatement;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -142,12 +143,11 @@ pub(crate) async fn listed(db: &impl ConnectionTrait, rows: Vec<appeal::Model>) 
     Ok(listed.collect())
 }
 
-/// The entries of which something waits because a clock was wrong. The column holds what `ledger` writes, so the code
-/// stands there in quotes.
+/// The entries of which something waits, or waited, because a clock was wrong.
 fn clock_entries() -> SelectStatement {
     ledger_entry::Entity::find()
         .select_only()
         .column(ledger_entry::Column::Seq)
-        .filter(ledger_entry::Column::Reasons.contains(format!("\"{}\"", Reason::ClockUnresolved.as_str())))
+        .filter(waiting::of_a_clock())
         .into_query()
 }

@@ -1,4 +1,4 @@
-#![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests stop at the first surprise")]
 
 use super::*;
 use crate::ledger::{NewEntry, append, correct};
@@ -179,4 +179,88 @@ async fn a_list_keeps_to_its_reach_and_begins_with_whoever_waits_longest() {
     assert_eq!(listed(&Filter { below: Some("/1/5/".to_owned()), ..county.clone() }, 1, 10).await, (vec![], 0));
     assert_eq!(listed(&Filter { person: Some(PersonId(20)), ..Filter::default() }, 1, 10).await, (vec![5], 1));
     assert_eq!(listed(&Filter::default(), 1, 10).await, (vec![], 0), "no reach, nothing");
+}
+
+const CLOCK: &[(Reason, i64)] = &[(Reason::NotPresent, 90_000), (Reason::ClockUnresolved, 40_000)];
+
+fn office() -> Filter {
+    Filter { reach: Reach { all: Scope::of(["/1/2/".to_owned()]), ..Reach::default() }, ..Filter::default() }
+}
+
+async fn waiting_seqs(city: &City, filter: &Filter, number: u64, size: u64) -> (Vec<i64>, u64) {
+    let found = waiting::page(&city.db, filter, number, size).await.unwrap();
+    assert_eq!(waiting::count(&city.db, filter).await.unwrap(), found.total);
+    (found.rows.iter().map(|row| row.entry.seq).collect(), found.total)
+}
+
+#[tokio::test]
+async fn what_waits_for_a_clock_is_decided_without_an_appeal_and_kept_as_one() {
+    let city = City::with_people(1).await;
+    let seq = entry(&city, 1, VILLAGE, CLOCK).await;
+    let reach = Reach { clock: Scope::of(["/1/2/".to_owned()]), ..Reach::default() };
+    let case = waiting::case_of(&city.db, &reach, seq).await.unwrap();
+    assert_eq!((case.appeal, case.most_ms, case.most_clock_ms), (None, 130_000, 40_000));
+    let only = |ms| Decision { clock_only: true, ..granted(ms) };
+    let much = waiting::decide(&city.db, seq, &only(40_001), at(70)).await;
+    assert!(matches!(much, Err(Error::GrantOutOfBounds { most_ms: 40_000 })));
+    let silent = Decision { reason: " ", ..only(40_000) };
+    assert!(matches!(waiting::decide(&city.db, seq, &silent, at(70)).await, Err(Error::NoReason)));
+    assert_eq!(appeal::Entity::find().count(&city.db).await.unwrap(), 0, "what is refused leaves no appeal");
+    assert_eq!(waiting_seqs(&city, &office(), 1, 10).await, (vec![seq], 1));
+    let decided = waiting::decide(&city.db, seq, &only(40_000), at(70)).await.unwrap();
+    assert_eq!((decided.person_id, decided.entry_seq, decided.text.as_str()), (PersonId(1), seq, waiting::ON_BEHALF));
+    assert_eq!((decided.granted, decided.decision.as_deref()), (Some(true), Some("村委已证明")));
+    let (_, corrections) = record::entry(&city.db, seq).await.unwrap();
+    let given: Vec<_> = corrections.iter().map(|row| (Some(row.seq), row.credited_ms)).collect();
+    assert_eq!(given, [(decided.correction_seq, 40_000)]);
+    assert_eq!(waiting_seqs(&city, &office(), 1, 10).await, (vec![], 0));
+    assert!(matches!(waiting::decide(&city.db, seq, &REFUSED, at(71)).await, Err(Error::NotWaiting(_))));
+    assert!(matches!(waiting::case_of(&city.db, &reach, seq).await, Err(Error::NoSuchEntry(_))));
+    assert!(verify::ledger(&city.db, &|_, _| {}).await.unwrap().is_sound());
+    let lines = audit::Entity::find().filter(audit::Column::Target.eq(format!("appeal:{}", decided.id)));
+    assert_eq!(lines.count(&city.db).await.unwrap(), 2, "made and decided");
+    assert!(make(&city.db, PersonId(1), seq, "还少记了", CADRE, at(80)).await.is_ok(), "the person may still appeal");
+}
+
+#[tokio::test]
+async fn what_was_appealed_against_or_given_by_hand_waits_no_more() {
+    let city = City::with_people(2).await;
+    entry(&city, 1, VILLAGE, &[(Reason::NotPresent, 90_000)]).await;
+    let waits = async || entry(&city, 1, VILLAGE, CLOCK).await;
+    let (appealed, by_hand, taken, own) = (waits().await, waits().await, waits().await, waits().await);
+    let id = made(&city, appealed).await;
+    correct(&city.db, by_hand, 40_000, "核对过", OFFICE, at(3)).await.unwrap();
+    correct(&city.db, taken, -40_000, "与合并的编号重复计入", OFFICE, at(3)).await.unwrap();
+    assert_eq!(waiting_seqs(&city, &office(), 1, 10).await, (vec![taken, own], 2), "nothing was given there");
+    let early = waiting::decide(&city.db, appealed, &granted(1), at(70)).await;
+    assert!(matches!(early, Err(Error::NotWaiting(_))), "the appeal is what is decided");
+    decide(&city.db, id, &REFUSED, at(70)).await.unwrap();
+    assert_eq!(waiting_seqs(&city, &office(), 1, 10).await.1, 2, "what was refused is decided, too");
+    city.account(OFFICE, 1).await;
+    assert!(matches!(waiting::decide(&city.db, own, &granted(1), at(70)).await, Err(Error::OwnAppeal)));
+    assert_eq!(waiting_seqs(&city, &office(), 1, 10).await.1, 2);
+    assert_eq!(appeal::Entity::find().count(&city.db).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn what_waits_is_listed_within_reach_a_page_at_a_time_the_longest_waiting_first() {
+    let city = City::with_people(1).await;
+    city.person(20, FAR_VILLAGE, PostKind::Member).await;
+    let mut near = Vec::new();
+    for _ in 0..3 {
+        near.push(entry(&city, 1, VILLAGE, CLOCK).await);
+    }
+    let far = entry(&city, 20, FAR_VILLAGE, CLOCK).await;
+    assert_eq!(waiting_seqs(&city, &office(), 1, 10).await, (near.clone(), 3));
+    assert_eq!(waiting_seqs(&city, &office(), 2, 2).await, (near[2..].to_vec(), 3));
+    let clock = Reach { clock: Scope::of(["/1/2/".to_owned()]), ..Reach::default() };
+    let trainer = Filter { reach: clock, ..Filter::default() };
+    assert_eq!(waiting_seqs(&city, &trainer, 1, 10).await, (near, 3));
+    let elsewhere = Filter { below: Some("/1/5/".to_owned()), ..office() };
+    assert_eq!(waiting_seqs(&city, &elsewhere, 1, 10).await, (vec![], 0));
+    let theirs = Filter { person: Some(PersonId(20)), ..Filter::default() };
+    assert_eq!(waiting_seqs(&city, &theirs, 1, 10).await, (vec![far], 1));
+    assert_eq!(waiting_seqs(&city, &Filter::default(), 1, 10).await, (vec![], 0), "no reach, nothing");
+    assert!(matches!(waiting::entry(&city.db, &trainer.reach, far).await, Err(Error::NoSuchEntry(_))));
+    assert_eq!(waiting::page(&city.db, &office(), 1, 1).await.unwrap().rows[0].waiting_ms, 40_000);
 }

@@ -1,13 +1,13 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests stop at the first surprise")]
 
 use super::*;
-use crate::appeals::{self, Decision, Verdict};
+use crate::appeals::{self, Decision, Reach, Verdict, waiting};
 use crate::classes::{self, Attended, NewClass};
 use crate::exemptions::{self, NewExemption};
 use crate::ledger::{amend, correct, post_closed};
 use crate::record;
-use crate::testing::{CITY, COUNTY, City, FAR_VILLAGE, LESSON, OFFICE, VILLAGE, at, day, watched};
-use entity::{Day, ExemptionKind, PostKind, UnitLevel, ledger_entry};
+use crate::testing::{CITY, COUNTY, City, FAR_VILLAGE, LESSON, OFFICE, Seconds, VILLAGE, at, day, watched};
+use entity::{Day, ExemptionKind, PostKind, Reason, UnitLevel, ledger_entry};
 use sea_orm::Iterable;
 
 mod tampered;
@@ -160,6 +160,26 @@ async fn an_appeal_granted_after_the_seal_is_an_amendment() {
     let decision = Decision { clock_only: false, ..clock };
     appeals::decide(&city.db, made.id, &decision, NEW_YEAR).await.unwrap();
     let found = amendments(&city.db, &seal, Some(PersonId(1))).await.unwrap();
+    assert_eq!((found.len(), found[0].delta_ms, found[0].reason.as_str()), (1, 60_000, "属实"));
+    assert_eq!(faults(&city.db).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn what_waits_for_a_clock_in_a_sealed_year_is_given_as_an_amendment() {
+    let city = city().await;
+    let unplaced = Seconds { lost: Some((Reason::ClockUnresolved, 60)), ..watched((0, 300), (0, 300)) };
+    city.solo(2, LESSON, crate::testing::START, &[unplaced]).await;
+    post_closed(&city.db, at(700)).await.unwrap();
+    let seal = sealed(&city, CITY).await;
+    let everywhere = Reach { all: Scope::of(["/1/".to_owned()]), ..Reach::default() };
+    let filter = appeals::Filter { reach: everywhere, ..appeals::Filter::default() };
+    let seq = waiting::page(&city.db, &filter, 1, 10).await.unwrap().rows[0].entry.seq;
+    let granted = Verdict::Granted { ms: 60_000 };
+    let clock = Decision { verdict: granted, reason: "属实", by: APPROVER, clock_only: true };
+    let refused = waiting::decide(&city.db, seq, &clock, NEW_YEAR).await;
+    assert!(matches!(refused, Err(Error::YearSealed(2025))), "a trainer amends nothing: {refused:?}");
+    waiting::decide(&city.db, seq, &Decision { clock_only: false, ..clock }, NEW_YEAR).await.unwrap();
+    let found = amendments(&city.db, &seal, Some(PersonId(2))).await.unwrap();
     assert_eq!((found.len(), found[0].delta_ms, found[0].reason.as_str()), (1, 60_000, "属实"));
     assert_eq!(faults(&city.db).await, [""; 0]);
 }

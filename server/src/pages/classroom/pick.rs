@@ -1,6 +1,7 @@
-//! Picking today's lesson: the list of a play day comes first, then what is in season, so that OK on the first card is
-//! mostly right.
+//! Picking today's lesson: a class that is still on comes first, then the list of a play day, then what is in season, so that
+//! OK on the first card is mostly right.
 
+use super::open::{OpenClass, open_class};
 use super::room;
 use crate::api::schedule::{ScheduleAnswer, of_room};
 use crate::api::search::{Searches, ask, note, path_of};
@@ -36,6 +37,8 @@ pub struct Params {
 #[template(path = "classroom/pick.html")]
 struct PickPage {
     shell: Shell,
+    /// The class that is still on.
+    open: Option<OpenClass>,
     heading: String,
     unit_name: String,
     date: String,
@@ -79,10 +82,15 @@ pub async fn pick(
     let (viewer, today) = (caller.viewer(), now.day());
     let page = params.page.parse().unwrap_or(1).clamp(1, LAST_PAGE);
     let (category, q) = (Category::parse(&params.category), params.q.trim());
+    let narrowed = !q.is_empty() || category.is_some();
     let season_here = index.in_season(&viewer, today);
     let mut read_as = None;
     let unit = room(&db, &caller, None).await?;
     let schedule = of_room(&db, &caller, &unit, now).await?;
+    let open = match narrowed {
+        true => None,
+        false => open_class(&db, &caller, |id| format!("/classroom/done/{id}")).await?,
+    };
     let (mut rows, mut total) = match (q.is_empty(), category) {
         (false, _) => {
             let by = (index.clone(), searches.as_ref(), asked.as_ref());
@@ -93,14 +101,15 @@ pub async fn pick(
         (true, None) => recommended(&db, &viewer, &season_here).await?,
         (true, Some(category)) => of_category(&db, &viewer, today, category, page).await?,
     };
-    if q.is_empty() && category.is_none() && !schedule.today.is_empty() {
+    if !narrowed && !schedule.today.is_empty() {
         let listed = |id: LessonId| schedule.today.iter().any(|list| list.lessons.iter().any(|one| one.id == id.0));
         rows.retain(|row| !listed(row.id));
         rows.truncate(BESIDE_A_LIST);
         total = rows.len() as u64;
     }
     crate::pages::draw_for_back(&PickPage {
-        shell: Shell::room("选一课"),
+        shell: Shell::room_of(&caller, "选一课"),
+        open,
         heading: heading(q, category),
         unit_name: unit.name,
         date: format!("{}月{}日", today.month(), today.day()),
@@ -116,7 +125,7 @@ pub async fn pick(
         read_as,
         categories: Category::ALL,
         chosen: category,
-        narrowed: !q.is_empty() || category.is_some(),
+        narrowed,
         leads_out: caller.person_id.is_some(),
         pairs: caller.has(CARETAKERS),
         schedule,

@@ -1,5 +1,7 @@
-//! Calling the roll before a lesson: the village's people by the first letter of their pinyin.
+//! Calling the roll before a lesson: the village's people by the first letter of their pinyin. While another class is still
+//! on, the page asks first what becomes of that: its people would leave it for this one, and nobody would end it.
 
+use super::open::{OpenClass, open_class};
 use super::{apart, room};
 use crate::auth::identity::Operator;
 use crate::database::Database;
@@ -23,6 +25,8 @@ pub struct Asked {
 #[template(path = "classroom/roll.html")]
 struct RollPage {
     shell: Shell,
+    /// The class that is still on.
+    open: Option<OpenClass>,
     lesson_id: LessonId,
     title: String,
     length: String,
@@ -62,8 +66,13 @@ pub async fn roll(
     }
     let unit = room(&db, &caller, asked.unit.as_deref()).await?;
     let people = roster::people::of_unit(&db.read, unit.id).await?;
+    let this_page = match asked.unit {
+        Some(_) => format!("/classroom/{}?unit={}", lesson.slug, unit.id),
+        None => format!("/classroom/{}", lesson.slug),
+    };
     crate::pages::draw_for_back(&RollPage {
-        shell: Shell::room("点名"),
+        shell: Shell::room_of(&caller, "点名"),
+        open: open_class(&db, &caller, |_| this_page).await?,
         lesson_id: lesson.id,
         title: lesson.title,
         length: figures::minutes(lesson.duration_ms),

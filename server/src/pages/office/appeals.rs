@@ -1,4 +1,5 @@
-//! Appeals for those who decide them: the list, open ones first, and one with all that speaks for or against it.
+//! Appeals for those who decide them: the list, open ones first, and one with all that speaks for or against it. Beside them
+//! what waits because a clock was wrong and nobody appealed against (`waiting`).
 
 use super::narrowing::{Bar, Narrowing};
 use crate::api::appeals::settle;
@@ -13,16 +14,21 @@ use crate::pages::{Done, go};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Form, Path, Query};
+use archive::Hundredths;
+use archive::appeals::waiting::Waiting;
 use archive::appeals::{Filter, Listed, Verdict};
 use askama::Template;
 use entity::AppealId;
 use serde::Deserialize;
 
 mod view;
+pub mod waiting;
 
 use view::{CasePage, may_settle};
 
 const PATH: &str = "/office/appeals";
+/// The state that lists what waits without an appeal.
+const WAITING: &str = "waiting";
 const PAGE: u64 = 30;
 
 /// A decision, as typed.
@@ -40,6 +46,10 @@ struct AppealsPage {
     shell: Shell,
     tabs: Vec<Tab>,
     bar: Bar,
+    /// These are no appeals, but what waits without one.
+    unappealed: bool,
+    /// How much waits without an appeal, and where that is listed; 0 on that list.
+    waiting: (u64, String),
     rows: Vec<Row>,
     pager: Pager,
 }
@@ -64,15 +74,32 @@ pub async fn list(reader: AppealReader, query: Query<Narrowing>, db: Data<Databa
     let at = query.unit(&db.read, &reach).await?;
     let filter =
         Filter { reach: reader.appeals(true), below: query.below(&at), open: query.open(), ..Filter::default() };
-    let found = archive::appeals::page(&db.read, &filter, query.page(), PAGE).await?;
-    let states = [("open", "待处理"), ("decided", "已处理")];
+    let unappealed = query.state == WAITING;
+    let (waiting, (rows, page, total)) = match unappealed {
+        true => (0, rows_of(archive::appeals::waiting::page(&db.read, &filter, query.page(), PAGE).await?)),
+        false => {
+            let waiting = archive::appeals::waiting::count(&db.read, &filter).await?;
+            (waiting, rows_of(archive::appeals::page(&db.read, &filter, query.page(), PAGE).await?))
+        }
+    };
+    let states = [("open", "待处理"), ("decided", "已处理"), (WAITING, "等候核实")];
     crate::pages::draw(&AppealsPage {
         shell: Shell::new(&reader, "申诉", "/office"),
         tabs: tabs(&reader, PATH),
         bar: query.bar(&db.read, (&reach, &at), PATH, &states).await?,
-        pager: query.pager(PATH, found.page, PAGE, found.total),
-        rows: found.rows.into_iter().map(Row::of).collect(),
+        pager: query.pager(PATH, page, PAGE, total),
+        unappealed,
+        waiting: (waiting, format!("{PATH}?state={WAITING}&unit={}", query.unit.trim())),
+        rows,
     })
+}
+
+/// The rows of a page, which page it is, and how many there are in all.
+fn rows_of<T>(found: archive::Page<T>) -> (Vec<Row>, u64, u64)
+where
+    Row: From<T>,
+{
+    (found.rows.into_iter().map(Row::from).collect(), found.page, found.total)
 }
 
 /// `GET /office/appeals/{id}`: one appeal.
@@ -161,23 +188,39 @@ fn milliseconds(minutes: &str) -> Option<i64> {
 async fn page(reader: &Identity, db: &Database, id: AppealId) -> ApiResult<CasePage> {
     let case = archive::appeals::case(&db.read, &reader.appeals(true), id).await?;
     let may_decide = reader.has(DECIDERS)
-        && case.listed.appeal.decided_at.is_none()
-        && reader.person_id != Some(case.listed.appeal.person_id)
+        && case.appeal.as_ref().is_some_and(|appeal| appeal.decided_at.is_none())
+        && reader.person_id != Some(case.person_id)
         && may_settle(db, reader, id).await;
     CasePage::of(reader, db, case, may_decide).await
 }
 
-impl Row {
-    fn of(listed: Listed) -> Self {
-        let (state, mood) = view::state(&listed.appeal);
+impl From<Listed> for Row {
+    fn from(listed: Listed) -> Self {
+        let (state, mood) = view::state(Some(&listed.appeal));
         let about = listed.entry.map(|entry| format!("{}《{}》", entry.day, entry.note));
         Self {
-            href: format!("/office/appeals/{}", listed.appeal.id),
+            href: format!("{PATH}/{}", listed.appeal.id),
             day: listed.appeal.created_at.day().to_string(),
             person: listed.person,
             unit: listed.unit,
             about: about.unwrap_or_default(),
             text: shortened(&listed.appeal.text),
+            state,
+            mood,
+        }
+    }
+}
+
+impl From<Waiting> for Row {
+    fn from(waiting: Waiting) -> Self {
+        let (state, mood) = view::state(None);
+        Self {
+            href: format!("{PATH}/entries/{}", waiting.entry.seq),
+            day: waiting.entry.posted_at.day().to_string(),
+            person: waiting.person,
+            unit: waiting.unit,
+            about: format!("{}《{}》", waiting.entry.day, waiting.entry.note),
+            text: format!("设备时钟有误，{} 分钟等候核实", Hundredths::minutes(waiting.waiting_ms)),
             state,
             mood,
         }

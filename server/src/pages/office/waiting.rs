@@ -8,6 +8,7 @@ pub fn links(identity: &Identity) -> Vec<Tab> {
     let waiting = identity.waiting;
     let all = [
         (waiting.appeals, "申诉", "件", "/office/appeals"),
+        (waiting.clocks, "等候核实的记录", "条", "/office/appeals?state=waiting"),
         (waiting.classes, "培训班", "个", "/studio/classes?state=handed_in"),
         (waiting.studies, "其他学习", "件", "/office/declared?state=handed_in"),
         (waiting.late, "封存后送到的学习", "件", "/office/late"),

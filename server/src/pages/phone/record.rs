@@ -184,6 +184,7 @@ impl Entry {
             minimum: row.minimum_watch_minutes,
             of_class: row.source == Source::Class,
         };
+        let account = Account::of(row.claimed_ms, row.credited_ms, &row.reasons, limits);
         Self {
             seq: row.seq,
             href: slug.map(|slug| format!("/lessons/{slug}")),
@@ -195,7 +196,10 @@ impl Entry {
             day: row.day,
             source: row.source.label(),
             quiz: None,
-            account: Account::of(row.claimed_ms, row.credited_ms, &row.reasons, limits),
+            account: match newest.is_some_and(|made| made.decided_at.is_some()) {
+                true => account.answered(),
+                false => account,
+            },
             appeal: newest.map(state),
             is_correction: row.source == Source::Correction,
         }

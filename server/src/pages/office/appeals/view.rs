@@ -1,6 +1,6 @@
 //! How a case is written for the page: the entry, what the player told in plain lines, who was in the room.
 
-use super::DecisionForm;
+use super::{DecisionForm, PATH};
 use crate::auth::identity::Identity;
 use crate::database::Database;
 use crate::error::ApiResult;
@@ -13,13 +13,21 @@ use archive::appeals::{Case, InRoom, Session, Step};
 use askama::Template;
 use entity::{AppealId, Moment, PersonId, Role, Source, appeal};
 
-/// The page of one appeal.
+/// What stands in the place of an appeal where there is none.
+const UNAPPEALED: &str = "播放设备的时钟不准，说不清是什么时候学的，系统先没有计入，等人核实。本人没有申诉。";
+
+/// The page of one appeal, or of an entry that waits without one.
 #[derive(Template)]
 #[template(path = "office/appeal.html")]
 pub(super) struct CasePage {
     pub(super) shell: Shell,
     pub(super) notice: Option<&'static str>,
-    pub(super) appeal: appeal::Model,
+    /// Nobody has appealed: the entry waits because a clock was wrong.
+    pub(super) unappealed: bool,
+    pub(super) heading: String,
+    pub(super) text: String,
+    /// Where the decision goes.
+    pub(super) action: String,
     pub(super) person: String,
     pub(super) person_href: String,
     pub(super) code: String,
@@ -73,9 +81,17 @@ pub(super) struct StayView {
 
 impl CasePage {
     pub(super) async fn of(reader: &Identity, db: &Database, case: Case, may_decide: bool) -> ApiResult<Self> {
-        let (appeal, entry) = (case.listed.appeal, case.entry);
-        let unit = roster::org::unit(&db.read, appeal.unit_id).await?;
-        let (state, mood) = state(&appeal);
+        let (appeal, entry, person) = (case.appeal, case.entry, case.person);
+        let unit = roster::org::unit(&db.read, case.unit_id).await?;
+        let (state, mood) = state(appeal.as_ref());
+        let heading = match &appeal {
+            Some(_) => format!("{person} 的申诉"),
+            None => format!("{person} 的待核实记录"),
+        };
+        let (text, action) = match &appeal {
+            Some(appeal) => (appeal.text.clone(), format!("{PATH}/{}/decision", appeal.id)),
+            None => (UNAPPEALED.to_owned(), format!("{PATH}/entries/{}", entry.seq)),
+        };
         let limits = Limits {
             daily_cap: entry.daily_cap_minutes,
             minimum: entry.minimum_watch_minutes,
@@ -85,21 +101,25 @@ impl CasePage {
             format!("台账第 {} 号，{} 分钟：{}", row.seq, Hundredths::minutes(row.credited_ms), row.title)
         };
         Ok(Self {
-            shell: Shell::new(reader, format!("{} 的申诉", case.listed.person), "/office"),
+            shell: Shell::new(reader, heading.clone(), "/office"),
             notice: None,
-            person_href: format!("/office/people/{}?year={}", appeal.person_id, chrono::Datelike::year(&entry.day)),
-            person: case.listed.person,
+            unappealed: appeal.is_none(),
+            heading,
+            text,
+            action,
+            person_href: format!("/office/people/{}?year={}", case.person_id, chrono::Datelike::year(&entry.day)),
+            person,
             code: case.code,
             unit: roster::org::full_name(&db.read, &unit).await?,
-            made_on: minute(appeal.created_at),
+            made_on: minute(appeal.as_ref().map_or(entry.posted_at, |appeal| appeal.created_at)),
             state,
             mood,
-            decided: decided(&appeal, case.decided_by.as_deref()),
+            decided: appeal.as_ref().and_then(|appeal| decided(appeal, case.decided_by.as_deref())),
             about: format!("{} {}《{}》，台账第 {} 号", entry.day, entry.source.label(), entry.title, entry.seq),
             account: Account::of(entry.claimed_ms, entry.credited_ms, &entry.reasons, limits),
             corrections: case.corrections.iter().map(correction).collect(),
             others: case.others.iter().map(other).collect(),
-            session: case.session.map(|session| SessionView::of(session, appeal.person_id)),
+            session: case.session.map(|session| SessionView::of(session, case.person_id)),
             may_decide,
             clock_only: !reader.scope(&[Role::Assessor]).contains(&unit.path),
             most: Hundredths::minutes(case.most_ms),
@@ -108,7 +128,6 @@ impl CasePage {
             minutes: String::new(),
             reason: String::new(),
             errors: Errors::default(),
-            appeal,
         })
     }
 
@@ -130,12 +149,13 @@ pub(super) async fn may_settle(db: &Database, reader: &Identity, id: AppealId) -
     archive::appeals::one(&db.read, &reader.appeals(false), id).await.is_ok()
 }
 
-/// Where an appeal stands, and its colour.
-pub(super) fn state(made: &appeal::Model) -> (&'static str, &'static str) {
-    match made.granted {
-        None => ("待处理", "warn"),
-        Some(true) => ("已准予", "ok"),
-        Some(false) => ("未准予", "off"),
+/// Where an appeal stands, or what waits without one, and its colour.
+pub(super) fn state(made: Option<&appeal::Model>) -> (&'static str, &'static str) {
+    match made.map(|made| made.granted) {
+        None => ("等候核实", "warn"),
+        Some(None) => ("待处理", "warn"),
+        Some(Some(true)) => ("已准予", "ok"),
+        Some(Some(false)) => ("未准予", "off"),
     }
 }
 
@@ -147,7 +167,7 @@ fn decided(made: &appeal::Model, by: Option<&str>) -> Option<String> {
 }
 
 fn other(made: &appeal::Model) -> String {
-    let (state, _) = state(made);
+    let (state, _) = state(Some(made));
     format!("{}（{state}）：{}", made.created_at.day(), made.text)
 }
 
