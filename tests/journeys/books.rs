@@ -57,7 +57,7 @@ async fn row(city: &City, id: i64) -> playback::Model {
 
 /// What is served is written down by a task of its own.
 async fn is_served(city: &City, id: i64) -> bool {
-    for _ in 0..60 {
+    for _ in 0..1200 {
         if row(city, id).await.served_at.is_some() {
             return true;
         }

@@ -218,7 +218,8 @@ async fn browser_phone_opens_at_the_second_of_a_hit_and_jumps_by_lines() {
     phone.picture("captions-search-360").await;
     phone.click("a[href*=\"/lessons/spoken?t=62\"]").await;
     phone.until("return !!document.querySelector('[data-transcript] a')").await;
-    phone.run("document.querySelector('video').play()").await;
+    // Slowly: the line must be seen while it is said.
+    phone.run("const v = document.querySelector('video'); v.playbackRate = 0.25; v.play()").await;
     phone.until("const t = document.querySelector('video').currentTime; return t > 62 && t < 75").await;
     phone.until("return document.querySelector('[data-transcript] [aria-current]').innerText.includes('旧薄膜')").await;
     phone.click("[data-captions]").await;
@@ -252,7 +253,7 @@ async fn browser_television_and_desk_show_captions() {
         "const t = document.querySelector('video').textTracks[0]; return t.mode === 'showing' && t.cues?.length === 5",
     )
     .await;
-    room.run("const v = document.querySelector('video'); v.currentTime = 63; v.play()").await;
+    room.run("const v = document.querySelector('video'); v.playbackRate = 0.25; v.currentTime = 63; v.play()").await;
     room.until("return document.querySelector('video').textTracks[0].activeCues?.[0]?.text.includes('旧薄膜')").await;
     room.picture("captions-classroom-1920").await;
     room.goto("/lessons/spoken?t=62").await;

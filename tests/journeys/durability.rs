@@ -4,8 +4,8 @@ use sea_orm::{EntityTrait, PaginatorTrait};
 use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering::SeqCst};
-use std::time::Duration;
-use tests::{City, Client, Process};
+use std::time::{Duration, Instant};
+use tests::{City, Client, PATIENCE, Process};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_acknowledged_beat_is_there_after_kill_9() {
@@ -31,6 +31,12 @@ async fn every_acknowledged_beat_is_there_after_kill_9() {
             .cloned()
             .map(|(client, session, last)| tokio::spawn(stream(client, session, last)))
             .collect();
+        let heard = || learners.iter().map(|(_, _, last)| last.load(SeqCst)).sum::<i64>();
+        let began = Instant::now();
+        while heard() < 20 {
+            assert!(began.elapsed() < PATIENCE, "no beat was acknowledged");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
         tokio::time::sleep(Duration::from_millis(400 + 150 * round as u64)).await;
         process.kill();
         for task in tasks {

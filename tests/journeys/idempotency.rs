@@ -192,7 +192,7 @@ async fn a_line_that_is_cut_after_the_request_costs_nothing() {
         let (title, key) = (format!("百香果{ms}"), format!("k-{ms}"));
         ask_and_be_cut(&trainer, &key, &new_course(&title), Duration::from_millis(ms)).await;
         let mut again = ask(&trainer, COURSES, &key, &new_course(&title)).await;
-        for _ in 0..100 {
+        for _ in 0..800 {
             if again.status != 409 {
                 break;
             }

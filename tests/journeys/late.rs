@@ -17,7 +17,7 @@ async fn city_with_a_late_session() -> City {
     let office = city.client("office-b").await;
     let begun = json!({"year": last_year()});
     let seal = office.post(&format!("/api/v1/units/{}/seals", city.units["西山县"]), begun).await.must(202).json();
-    for _ in 0..200 {
+    for _ in 0..1200 {
         if office.get(&format!("/api/v1/seals/{}", seal["id"])).await.must(200).json()["state"] == "sealed" {
             session_of_last_year(&city).await;
             archive::ledger::post_closed(&city.db.write, Moment::now()).await.unwrap();

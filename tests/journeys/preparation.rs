@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 use tests::browser::Browser;
-use tests::{City, Process, sha256};
+use tests::{City, PATIENCE, Process, sha256};
 
 /// A test picture and a tone, encoded with these options.
 fn film(folder: &Path, name: &str, seconds: u32, options: &str) -> PathBuf {
@@ -80,7 +80,7 @@ async fn a_recording_is_prepared_exactly_once_however_often_the_server_is_killed
     for round in 0..9_u64 {
         // As soon as a job runs, however long a busy machine takes to begin, and then spread over its stages: reading,
         // encoding, hashing, putting, writing rows.
-        for _ in 0..100 {
+        for _ in 0..1200 {
             if is_running(&city).await {
                 break;
             }
@@ -89,13 +89,11 @@ async fn a_recording_is_prepared_exactly_once_however_often_the_server_is_killed
         tokio::time::sleep(Duration::from_millis(round * 7919 % 500)).await;
         process.kill();
         interrupted += usize::from(is_running(&city).await);
-        for _ in 0..50 {
+        let killed = Instant::now();
+        while running_on(&city.data) > 0 {
+            assert!(killed.elapsed() < PATIENCE, "ffmpeg outlived its server");
             tokio::time::sleep(Duration::from_millis(100)).await; // a busy machine buries its dead slowly
-            if running_on(&city.data) == 0 {
-                break;
-            }
         }
-        assert_eq!(running_on(&city.data), 0, "ffmpeg outlived its server");
         process = Process::serve_with(&city.data, &[]);
     }
     assert!(interrupted >= 2, "only {interrupted} kills met a running job: the test proves little");

@@ -33,7 +33,7 @@ async fn an_uploaded_lesson_is_reviewed_published_found_watched_and_exported() {
     let reviewer = city.client("reviewer").await;
     reviewer.post(&format!("/api/v1/lessons/{id}/publish"), json!({})).await.must(200);
     let mut slugs = Vec::new();
-    for _ in 0..100 {
+    for _ in 0..1200 {
         let answer = cadre.get(&format!("/api/v1/search?q={}", percent("罗汉果点花"))).await.must(200).json();
         slugs = answer["hits"].as_array().unwrap().iter().map(|hit| hit["lesson_id"].as_i64().unwrap()).collect();
         if slugs.contains(&id) {

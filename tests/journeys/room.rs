@@ -165,7 +165,7 @@ async fn drawn_names_are_answered_and_the_township_sees_how_far_the_roll_can_be_
     assert_eq!(room.state().await["checks"], json!([]));
     draw_every_minute(&city).await;
     let mut waiting = json!([]);
-    for _ in 0..300 {
+    for _ in 0..600 {
         waiting = room.state().await["checks"].clone();
         if waiting != json!([]) {
             break;

@@ -1,9 +1,11 @@
 //! The room in a real Chromium: a television by arrows and OK, a telephone that joins by code, presses while the link is
 //! away.
 
+use crate::phones::HURRIED;
 use crate::room::{ask_about, draw_every_minute, forty};
-use entity::PlaybackId;
+use entity::{PlaybackId, playback};
 use player::classroom::checks;
+use sea_orm::EntityTrait;
 use serde_json::json;
 use std::time::Duration;
 use tests::City;
@@ -75,12 +77,12 @@ async fn browser_roll_of_forty_is_called_by_arrows_and_a_phone_joins_by_code() {
     let Some(phone) = Browser::open(&city.url, 360, 740).await else { return };
     city.learner(1).await;
     phone.sign_in("learner-1").await;
-    let digits = screen.run("return document.querySelector('[data-digits]').innerText").await;
     phone.goto("/join").await;
     phone.fill("#code", "111111").await;
     phone.press(Key::Enter.into()).await;
     phone.until("return document.body.innerText.includes('签到码不对')").await;
     phone.picture("room-join-wrong").await;
+    let digits = screen.run("return document.querySelector('[data-digits]').innerText").await;
     phone.fill("#code", digits.as_str().unwrap()).await;
     phone.picture("room-join").await;
     phone.press(Key::Enter.into()).await;
@@ -227,4 +229,28 @@ async fn browser_session_page_matches_a_guest_on_a_phone() {
     desk.picture("room-session-desk").await;
     assert!(!desk.overflows().await);
     desk.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn browser_room_that_talks_for_ten_minutes_goes_on_with_its_class() {
+    let city = City::start().await;
+    city.let_every_second_count().await;
+    let site = city.client("site").await;
+    let roster = json!({"lesson_id": city.lesson("film"), "mode": "group", "roster": [city.people["甲村覃小梅"]]});
+    let id = site.post("/api/v1/playback", roster).await.must(200).json()["session_id"].as_i64().unwrap();
+    let Some(screen) = Browser::open(&city.url, 1920, 1080).await else { return };
+    screen.before_each_page(HURRIED).await;
+    screen.sign_in("site").await;
+    screen.goto(&format!("/classroom/play/{id}")).await;
+    screen.until("return document.querySelector('video').currentTime > 2").await;
+    screen.press(Key::Enter.into()).await;
+    screen.until("window.paused ??= Date.now(); return document.querySelector('video').paused").await;
+    screen.until("return Date.now() - window.paused > 600000").await;
+    screen.press(Key::Enter.into()).await;
+    screen.until("return document.querySelector('video').currentTime > 5").await;
+    let here = screen.run("return location.pathname").await;
+    assert_eq!(here, json!(format!("/classroom/play/{id}")));
+    let row = playback::Entity::find_by_id(PlaybackId(id)).one(&city.db.read).await.unwrap().unwrap();
+    assert_eq!(row.closed_at, None);
+    screen.close().await;
 }

@@ -36,7 +36,7 @@ async fn class(city: &City, name: &str) -> i64 {
 pub async fn seal(city: &City, office: &Client, unit: &str) -> Value {
     let path = format!("/api/v1/units/{}/seals", city.units[unit]);
     let begun = office.post(&path, json!({"year": last_year()})).await.must(202).json();
-    for _ in 0..200 {
+    for _ in 0..1200 {
         let seal = office.get(&format!("/api/v1/seals/{}", begun["id"])).await.must(200).json();
         if seal["state"] == "sealed" {
             return seal;
@@ -113,7 +113,7 @@ async fn a_seal_begun_before_a_restart_is_finished_after_it() {
     let begun = archive::seal::begin(&city.db.write, unit, last_year(), by, Moment::now()).await.unwrap();
     let url = tests::city::serve(city.config.clone()).await;
     let office = Client::new(&url).sign_in("office", tests::city::PASSWORD).await;
-    for _ in 0..200 {
+    for _ in 0..1200 {
         if office.get(&format!("/api/v1/seals/{}", begun.id)).await.must(200).json()["state"] == "sealed" {
             return assert!(is_sound(&city).await);
         }

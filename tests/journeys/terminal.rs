@@ -22,7 +22,7 @@ async fn send_form(client: &Client, path: &str, fields: &[(&str, &str)]) -> Answ
 
 /// The answer with this status, in time.
 async fn until(mut ask: impl AsyncFnMut() -> bool) {
-    for _ in 0..150 {
+    for _ in 0..600 {
         if ask().await {
             return;
         }

@@ -48,7 +48,7 @@ async fn browser_trainer_sends_several_files_over_a_line_that_breaks_and_goes_on
     desk.picture("uploads-cut").await;
     line.carry_at(2_000_000);
     line.take_away(false);
-    desk.until("return document.querySelector('.upload').dataset.state === 'complete'").await;
+    desk.until("return ['processing', 'complete'].includes(document.querySelector('.upload').dataset.state)").await;
     line.carry_at(400_000);
     desk.until("return document.querySelectorAll('.upload')[1].querySelector('[data-upload-bar]').value > 0.45").await;
     desk.click(".upload:nth-child(2) [data-upload-pause]").await;

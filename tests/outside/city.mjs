@@ -4,15 +4,20 @@ import { createRequire } from "node:module";
 
 const { URL: url, CACHE, WORK, PASSWORD } = process.env;
 export const root = url;
-export const roles = ["cadre", "site", "trainer", "reviewer", "office", "expert", "auditor", "admin"];
+// A room's pages are judged as a paired terminal is shown them: it comes before whoever else may open a room.
+export const roles = ["cadre", "device", "site", "trainer", "reviewer", "office", "expert", "auditor", "admin"];
 
 /** A package of the cache folder. */
 export const need = createRequire(`${CACHE}/npm/`);
 export const version = (name) => JSON.parse(readFileSync(`${CACHE}/npm/node_modules/${name}/package.json`)).version;
 
-/** The Cookie header of somebody who has just signed in; nothing for a stranger. */
+/** What made.py made: `{terminal, pages, examples}`. */
+export const made = () => JSON.parse(readFileSync(`${WORK}/made.json`));
+
+/** The Cookie header of somebody who has just signed in, or of the terminal; nothing for a stranger. */
 export async function cookie(role) {
   if (!role) return "";
+  if (role === "device") return made().terminal;
   const answer = await fetch(`${root}/api/v1/session`, {
     method: "POST",
     headers: { "Content-Type": "application/json" },

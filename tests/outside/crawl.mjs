@@ -1,8 +1,9 @@
-// Finds the pages: as a stranger and as each role, link by link from the front door. One page of a shape is
-// opened (a shape is an address without its numbers, slugs and values); three more of a shape are asked for by HEAD.
-// Writes pages.json, the pages, and links.json with what was dead.
+// Finds the pages: as a stranger and as each role, link by link from the front door, after made.py has made what the city
+// lacks; and those that no page links to. One page of a shape is opened (a shape is an address without its numbers, slugs
+// and values); three more of a shape are asked for by HEAD. Writes pages.json, the pages, and links.json with what was dead.
+import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { cookie, roles, root } from "./city.mjs";
+import { cookie, made, roles, root } from "./city.mjs";
 
 const { WORK } = process.env;
 // Filters that add up to a hundred combinations are one shape.
@@ -20,6 +21,16 @@ const pages = [];
 const dead = [];
 let links = 0;
 mkdirSync(`${WORK}/pages`, { recursive: true });
+execFileSync("python3", ["tests/outside/made.py"], { stdio: ["ignore", "ignore", "inherit"] });
+
+// Keeps a page, once for each role.
+function keep(role, { pathname, search }, html) {
+  const path = pathname + search;
+  if (pages.some((page) => page.role === role && page.path === path)) return;
+  const file = `${WORK}/pages/${role ?? "stranger"}-${pages.length}.html`;
+  writeFileSync(file, html);
+  pages.push({ role, path, shape: shapeOf({ pathname, search }), file });
+}
 
 async function walk(role) {
   const headers = { Cookie: await cookie(role), Accept: "text/html" };
@@ -46,11 +57,7 @@ async function walk(role) {
     const html = await answer.text();
     const here = new URL(answer.url);
     const landed = here.pathname + here.search;
-    if (answer.ok && !pages.some((page) => page.role === role && page.path === landed)) {
-      const file = `${WORK}/pages/${role ?? "stranger"}-${pages.length}.html`;
-      writeFileSync(file, html);
-      pages.push({ role, path: landed, shape: shapeOf(here), file });
-    }
+    if (answer.ok) keep(role, here, html);
     const ids = new Set(attributes(html, "id"));
     for (const href of [...attributes(html, "href"), ...attributes(html, "src"), ...attributes(html, "poster")]) {
       const target = new URL(href, here);
@@ -66,12 +73,11 @@ async function walk(role) {
 }
 
 for (const role of [undefined, ...roles]) await walk(role);
-for (const path of ["/sign-in", "/check", "/classroom/pair"]) {
-  if (!pages.some((page) => page.path === path)) {
-    const file = `${WORK}/pages/stranger-${pages.length}.html`;
-    writeFileSync(file, await (await fetch(root + path)).text());
-    pages.push({ path, shape: path, file });
-  }
+const unlinked = [...["/sign-in", "/check", "/classroom/pair", "/offline"].map((path) => ({ path })), ...made().pages];
+for (const { role, path } of unlinked) {
+  const answer = await fetch(root + path, { headers: { Cookie: await cookie(role), Accept: "text/html" } });
+  if (answer.url !== root + path || !answer.ok) throw new Error(`${path} as ${role}: ${answer.status} at ${answer.url}`);
+  keep(role, new URL(path, root), await answer.text());
 }
 // A role that was shown next to nothing did not get in, and whoever judges its pages would judge none.
 for (const role of roles) {

@@ -7,7 +7,8 @@ const walked = [["sign-in", undefined, "/sign-in"], ["home", "cadre", "/home"], 
   ["lesson", "cadre", lesson], ["record", "cadre", "/record"], ["classroom", "site", "/classroom"], ["studio", "trainer", "/studio"],
   ["office", "office", "/office"]];
 for (const [name, shape] of [["editor", "/studio/lessons/*"], ["class", "/studio/classes/*"], ["rules", "/office/rules/draft?unit"],
-  ["person", "/office/people/*"], ["declare", "/record/declare"]]) {
+  ["person", "/office/people/*"], ["declare", "/record/declare"], ["roll", "/classroom/*"], ["room", "/classroom/play/*"],
+  ["over", "/classroom/done/*"], ["asked", "/classroom/quiz/*"]]) {
   const one = onePerShape().find((page) => page.shape === shape);
   if (one) walked.push([name, one.role, one.path]);
   else found(`${name}: no page of the shape ${shape} was found`);

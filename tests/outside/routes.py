@@ -39,15 +39,15 @@ def is_outside(answer):
 def insider(method, path, target, fields="", body="", wanted=200, wait=3.0):
     """The answer to whoever may enter, best the wanted one, and who that is."""
     best = None
+    rank = lambda answer: 0 if is_outside(answer) else 1 if answer.status == 404 else 2
     known = [who for asked, who in seen.items() if asked[0] == path]
     for who in dict.fromkeys([*known, *TOKENS]):
         answer = ask(method, target, fields, body, who=who, wait=wait)
         if answer is None:
             return None, None
-        better = best is None or is_outside(best[0]) and not is_outside(answer)
-        if answer.status == wanted or better:
+        if best is None or answer.status == wanted or rank(answer) > rank(best[0]):
             best = answer, who
-        if answer.status == wanted or not is_outside(answer) and answer.status != 404:
+        if answer.status == wanted or rank(answer) == 2:
             break
     seen[path, method] = best[1]
     return best

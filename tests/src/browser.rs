@@ -46,7 +46,13 @@ impl Browser {
                 json!({"deviceMetrics": {"width": width, "height": height, "pixelRatio": 2.0, "touch": true}});
             wanted.add_experimental_option("mobileEmulation", metrics).unwrap();
         }
-        let driver = WebDriver::new(server, wanted).await.unwrap();
+        let began = Instant::now();
+        let driver = loop {
+            match WebDriver::new(server.clone(), wanted.clone()).await {
+                Ok(driver) => break driver,
+                Err(cause) => assert!(began.elapsed() < PATIENCE, "no window: {cause}"),
+            }
+        };
         Some(Self { driver, url: url.to_owned() })
     }
 

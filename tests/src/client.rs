@@ -185,7 +185,7 @@ impl Client {
 
     /// Wait until an upload became a blob: its status.
     pub async fn uploaded(&self, id: &str) -> Value {
-        for _ in 0..200 {
+        for _ in 0..1200 {
             let status = self.get(&format!("/api/v1/uploads/{id}")).await.must(200).json();
             if matches!(status["state"].as_str(), Some("complete" | "failed")) {
                 return status;

@@ -98,7 +98,8 @@ async fn browser_television_is_paired_from_a_phone_and_opens_its_list_by_itself(
     screen.until("return !document.querySelector('.soon')").await;
     screen.until("return document.activeElement.matches('.shares li')").await;
     screen.press_until(Key::Up, "return document.activeElement.matches('[data-upnext]')", 5).await;
-    screen.press_until(Key::Enter, "return location.pathname === '/classroom/video'", 100).await;
+    screen.press(Key::Enter.into()).await;
+    screen.until("return location.pathname === '/classroom/video'").await;
     screen.until("return document.activeElement.matches('[data-all]')").await;
     screen.press(Key::Escape.into()).await;
     screen.until("return document.body.innerText.includes('今天播过了')").await;
