@@ -195,10 +195,15 @@ async fn unchecked_bytes_of_a_broken_connection_are_dropped() {
 async fn a_second_writer_is_told_that_the_upload_is_busy() {
     let scene = Scene::new().await;
     let id = scene.announce(11).await;
-    let endless = stream::iter([Ok::<_, ()>("hello")]).chain(stream::pending());
+    let (begun, has_begun) = tokio::sync::oneshot::channel();
+    let hello = stream::once(async move {
+        let _ = begun.send(());
+        Ok::<_, ()>("hello")
+    });
+    let endless = Box::pin(hello.chain(stream::pending()));
     let first = append(&scene.db, &scene.uploads, &id, 0, None, endless, NOW);
     let second = async {
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        has_begun.await.unwrap(); // a body is read by whoever holds the upload
         scene.send(&id, 0, b"hello").await
     };
     tokio::select! {
@@ -216,7 +221,7 @@ async fn a_writer_that_fell_silent_puts_down_what_it_has() {
     let silent = stream::iter([Ok::<_, ()>("hello")]).chain(stream::pending());
     let first = append(&scene.db, &scene.uploads, &id, 0, None, silent, NOW);
     let back = async {
-        tokio::time::sleep(SILENCE + Duration::from_millis(100)).await;
+        tokio::time::sleep(SILENCE + Duration::from_secs(1)).await;
         make_way(&scene.uploads, &id).await;
         scene.offset(&id).await
     };

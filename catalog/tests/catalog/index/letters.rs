@@ -178,7 +178,7 @@ async fn synonyms_that_cannot_be_read_stop_nothing_and_those_read_last_stay() {
     let following = tokio::spawn(search::follow(db.clone(), index.clone(), stopped));
     let file = folder.path().join("synonyms.txt");
     let soon = async |q: &str, wanted: bool| {
-        for _ in 0..100 {
+        for _ in 0..1200 {
             if finds(&index, q, "神仙果栽培") == wanted {
                 return;
             }
@@ -192,7 +192,7 @@ async fn synonyms_that_cannot_be_read_stop_nothing_and_those_read_last_stay() {
     soon("罗汉果", true).await;
     std::fs::remove_file(&file).unwrap();
     let id = publish(&db, "later", "山塘清淤").await;
-    for _ in 0..100 {
+    for _ in 0..1200 {
         if finds(&index, "山塘", "山塘清淤") {
             break;
         }
