@@ -238,6 +238,9 @@ impl From<sea_orm::DbErr> for ApiError {
         let (code, seconds) = match entity::Outage::of(&cause) {
             Some(entity::Outage::Away) => (Code::Busy, 2),
             Some(entity::Outage::Full) => (Code::DiskFull, UNTIL_ROOM_S),
+            None if entity::outage::is_unkeepable(&cause) => {
+                return Self::say(Code::InvalidRequest, "内容里有不能保存的字符");
+            }
             None => return Self::internal(cause),
         };
         Self { cause: Some(cause.into()), ..Self::new(code) }.retry_after(seconds)

@@ -23,6 +23,19 @@ impl Outage {
     }
 }
 
+/// Whether what was asked has a character that the database cannot keep: PostgreSQL takes no NUL in a text (its
+/// documentation, section 8.3). That says nothing of the database, and much of whoever asks.
+pub fn is_unkeepable(cause: &DbErr) -> bool {
+    match cause {
+        DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause)) => is_nul(cause),
+        _ => false,
+    }
+}
+
+fn is_nul(cause: &SqlxError) -> bool {
+    matches!(cause, SqlxError::Database(said) if said.code().as_deref() == Some("22021"))
+}
+
 fn of_driver(cause: &SqlxError) -> Option<Outage> {
     match cause {
         SqlxError::Io(_)
