@@ -152,9 +152,12 @@ def judge(role, mine, said, ended):
         found(f"sqlmap took only {len(said)} of {len(mine)} targets as {who}")
     for text in said:
         address = re.sub(r"\d+", "0", text.strip().split("\n")[0])[:100]
-        clean = len(set(re.findall(r"(\S+ parameter '[^']*') does not seem to be injectable", text)))
+        cleared = set(re.findall(r"(\S+ parameter '[^']*') does not seem to be injectable", text))  # its last word on each
+        clean = len(cleared)
         judged += clean
         for line in re.findall(r"^Parameter: .*|.*(?:might be vulnerable|appears to be '.*injectable|might be injectable).*", text, re.M):
+            if any(f"{name} " in line for name in cleared):
+                continue
             found(f"{re.sub(r'^.*? (INFO|WARNING). ', '', line)} at {address} as {who}")
         if clean == 0 and "Parameter: " not in text:
             why = re.findall(r"\[(?:CRITICAL|ERROR|WARNING)\] (.*)", text)
