@@ -12,8 +12,8 @@ pub const LIFETIME_S: i64 = 15 * 60;
 
 const NAME: &str = "yuanjiao";
 
-/// Good tokens remembered at most: of as many open sessions as one server is meant for. About 400 bytes each.
-const REMEMBERED: usize = 120_000;
+/// Good tokens remembered at most, about 8 MB.
+const REMEMBERED: usize = 20_000;
 
 /// What the token says. Roles are not in it: they are looked up, so that a grant taken away is gone in seconds.
 #[derive(Debug, Serialize, Deserialize)]
@@ -119,12 +119,12 @@ impl Tokens {
         let remembered = self.good.lock().unwrap_or_else(PoisonError::into_inner).get(token).cloned();
         let good = match remembered {
             Some(good) => good,
-            None => self.verify(token, seconds)?,
+            None => self.verify(token)?,
         };
         (good.begins.saturating_sub(SKEW_S)..good.expires).contains(&seconds).then_some(good.claim)
     }
 
-    fn verify(&self, token: &str, seconds: i64) -> Option<Good> {
+    fn verify(&self, token: &str) -> Option<Good> {
         let decoded = decode::<Claims>(token, &self.decoding, &self.validation).ok()?;
         // We know no extension, so a token that says one must be understood is refused (RFC 7515 section 4.1.11).
         let claims = decoded.header.crit.is_none().then_some(decoded.claims)?;
@@ -132,9 +132,6 @@ impl Tokens {
         let claim = Claim { account, session: claims.sid.into(), epoch: claims.epo };
         let found = Good { claim, begins: claims.nbf, expires: claims.exp };
         let mut good = self.good.lock().unwrap_or_else(PoisonError::into_inner);
-        if good.len() >= REMEMBERED {
-            good.retain(|_, other| other.expires > seconds);
-        }
         if good.len() >= REMEMBERED {
             good.clear();
         }
