@@ -32,7 +32,9 @@ async function load(context, path) {
   await page.close();
   const wire = asked.filter((one) => !one.kept && !one.url.startsWith("data:"));
   const before = wire.filter((one) => (one.at - asked[0].at) * 1000 < painted && ["Document", "Stylesheet", "Font"].includes(one.type));
-  return { wire, before, bytes: wire.filter((one) => one.type !== "Media").reduce((sum, one) => sum + one.bytes, 0) };
+  // The recording and its picture are what was come for, and come after all else.
+  const ofPage = wire.filter((one) => !new URL(one.url).pathname.startsWith("/media/"));
+  return { wire, before, bytes: ofPage.reduce((sum, one) => sum + one.bytes, 0) };
 }
 
 for (const [role, path, name] of [[undefined, "/sign-in", "sign-in"], ["cadre", "/home", "home"], ["cadre", search, "search"],
