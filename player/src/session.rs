@@ -2,6 +2,10 @@
 //!
 //! What happens in between are beats, see [`crate::recorder`]. Whether the lesson may be seen is the caller's question.
 
+mod silent;
+
+pub use silent::close_stale;
+
 use crate::classroom::{MOST_PEOPLE, presence};
 use crate::totals::Progress;
 use crate::{Error, Result, beat, takeover};
@@ -10,8 +14,8 @@ use entity::{
 };
 use sea_orm::sea_query::{Expr, IntoCondition};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, DatabaseTransaction, EntityTrait,
-    NotSet, QueryFilter, QueryOrder, QuerySelect, Set,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, EntityTrait, NotSet,
+    QueryFilter, QueryOrder, QuerySelect, Set,
 };
 
 /// Who wants to play what.
@@ -166,15 +170,6 @@ fn is_as_good_as_the_end(position_ms: i64, duration_ms: i64) -> bool {
     left_ms <= END_MS || left_ms <= duration_ms / END_PART
 }
 
-/// [`is_as_good_as_the_end`] of where a session was last, for the database.
-fn at_the_end() -> Condition {
-    use sea_orm::sea_query::ExprTrait;
-    let left_ms = || Expr::col(playback::Column::DurationMs).sub(Expr::col(playback::Column::LastPositionMs));
-    Condition::any()
-        .add(left_ms().lte(END_MS))
-        .add(left_ms().mul(END_PART).lte(Expr::col(playback::Column::DurationMs)))
-}
-
 /// A session begins with the playhead where it resumes, about to play.
 fn first_row(
     begin: &Begin,
@@ -251,48 +246,6 @@ async fn end(txn: &DatabaseTransaction, row: &playback::Model, at: Moment) -> Re
         presence::end_all(txn, row.id, at).await?;
     }
     Ok(())
-}
-
-/// Ends the sessions that nobody ends, each at its last sign of life; answers which.
-///
-/// One that stands still at the end of its lesson ends after ten minutes of silence. Any other may be playing on without
-/// a line, also when it was paused before, so it waits [`beat::LATEST_MS`] for the beats that were made meanwhile: what is
-/// cut off here is lost. Until then its minutes are shown as not yet in the archive.
-///
-/// At most 500 at a time, so that the beats of everybody else need not wait: call again until none is left.
-///
-/// # Errors
-/// When the database fails.
-pub async fn close_stale(db: &DatabaseConnection, now: Moment) -> Result<Vec<PlaybackId>> {
-    let through = Condition::all()
-        .add(playback::Column::LastPlaying.eq(false))
-        .add(at_the_end())
-        .add(playback::Column::LastBeatAt.lt(now.plus_ms(-beat::IDLE_MS)));
-    let silent = playback::Column::LastBeatAt.lt(now.plus_ms(-beat::LATEST_MS));
-    let over =
-        Condition::all().add(playback::Column::ClosedAt.is_null()).add(Condition::any().add(through).add(silent));
-    let txn = entity::writing::begin(db).await?;
-    let rows = playback::Entity::find()
-        .filter(over)
-        .order_by_asc(playback::Column::Id)
-        .limit(500)
-        .lock_exclusive()
-        .all(&txn)
-        .await?;
-    let ids: Vec<PlaybackId> = rows.iter().map(|row| row.id).collect();
-    if ids.is_empty() {
-        return Ok(ids);
-    }
-    for room in rows.iter().filter(|row| row.mode == PlaybackMode::Group) {
-        presence::end_all(&txn, room.id, room.last_beat_at).await?;
-    }
-    playback::Entity::update_many()
-        .col_expr(playback::Column::ClosedAt, Expr::col(playback::Column::LastBeatAt))
-        .filter(playback::Column::Id.is_in(ids.iter().copied()))
-        .exec(&txn)
-        .await?;
-    txn.commit().await?;
-    Ok(ids)
 }
 
 /// How a session stands.

@@ -102,8 +102,9 @@ export class Beats {
   // The page is back from the browser's memory.
   back() {
     this.left = false;
-    if (this.queue.length) this.flush();
-    else this.forget();
+    if (!this.queue.length) return this.forget();
+    this.keep();
+    this.flush();
   }
 
   forget() {
